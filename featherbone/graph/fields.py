@@ -1,0 +1,76 @@
+"""An operator's settings in JSON: which types its fields have, and values to and from lists, numbers and strings."""
+
+from __future__ import annotations
+
+import math
+import types
+from dataclasses import fields
+from functools import cache
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from featherbone.errors import FeatherboneError
+from featherbone.graph.dimension import Dim
+from featherbone.graph.expression import parse_expression
+from featherbone.graph.operators import Operator
+
+
+class _Size:
+    """Stands for ``Dim`` where types are read: an int, or the text of a symbolic expression."""
+
+
+@cache
+def field_types(operator: type[Operator]) -> dict[str, Any]:
+    """The type of each field of an operator; ``Dim`` becomes a marker that ``read_field`` knows."""
+    import featherbone.graph.operators.window as window
+
+    sides, padding = tuple[_Size, ...], tuple[tuple[_Size, _Size], ...]
+    names = {"Dim": _Size, "Shape": sides, "Sides": sides, "Padding": padding}
+    assert window.Sides and window.Padding, "the aliases that the names above replace"
+    hints = get_type_hints(operator, localns=names)
+    return {field.name: hints[field.name] for field in fields(operator)}  # type: ignore[arg-type]
+
+
+def write_field(value: Any) -> Any:
+    """A setting as JSON holds it: tuples as lists, symbolic sizes as text."""
+    if isinstance(value, tuple):
+        return [write_field(item) for item in value]
+    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
+
+
+def read_field(where: str, value: Any, wanted: Any) -> Any:
+    """The setting that ``write_field`` wrote, checked against its type.
+
+    Raises:
+        FeatherboneError: a value of another type, not finite, or a list of the wrong length.
+    """
+    origin, arguments = get_origin(wanted), get_args(wanted)
+    if wanted is _Size:
+        return _size(where, value)
+    if origin in (Union, types.UnionType):
+        if value is None:
+            return None
+        return read_field(where, value, next(kind for kind in arguments if kind is not type(None)))
+    if origin is tuple:
+        if not isinstance(value, list):
+            raise FeatherboneError(f"{where} is {value!r}; it must be a list")
+        if arguments[-1] is Ellipsis:
+            return tuple(read_field(where, item, arguments[0]) for item in value)
+        if len(value) != len(arguments):
+            raise FeatherboneError(f"{where} has {len(value)} values; it needs {len(arguments)}")
+        return tuple(read_field(where, item, kind) for item, kind in zip(value, arguments, strict=True))
+    if wanted is float and type(value) in (int, float) and math.isfinite(value):
+        return float(value)
+    if type(value) is wanted and wanted in (int, str, bool):
+        return value
+    raise FeatherboneError(f"{where} is {str(value)[:80]!r}; it must be {wanted.__name__}")
+
+
+def _size(where: str, value: Any) -> Dim:
+    if type(value) is int:
+        return value
+    if isinstance(value, str):
+        try:
+            return parse_expression(value)
+        except FeatherboneError as error:
+            raise FeatherboneError(f"{where}: {error.sentence}", hint=error.hint) from None
+    raise FeatherboneError(f"{where} is {str(value)[:80]!r}; it must be a whole number")
