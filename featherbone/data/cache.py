@@ -1,0 +1,125 @@
+"""Decoded images on disk, so that the second start takes no time.
+
+Two files belong to a data set: `<fingerprint>.npy` with every image (uint8, memory-mapped), and `<key>.json` with all
+else, its own SHA-256 in the first line. The key names what was asked (source signature, resolution, channels, seed); the
+fingerprint names what was found. Both are written to a temporary file, flushed to the disk and renamed, so that a reader
+sees a whole file or none. Only leftovers of killed runs are ever removed: delete the folder to free the space.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from featherbone.errors import FeatherboneError
+
+_CHECKED_BYTES = 256 * 2**20
+_BLOCK = 2**20
+_STALE_SECONDS = 24 * 3600
+
+
+def cache_folder(cache: Path | None) -> Path:
+    """The folder to cache in: the argument, else the variable FEATHERBONE_CACHE, else ~/.cache/featherbone."""
+    folder = Path(cache or os.environ.get("FEATHERBONE_CACHE") or Path.home() / ".cache" / "featherbone").expanduser()
+    with explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for leftover in folder.glob("*.partial"):
+            if time.time() - leftover.stat().st_mtime > _STALE_SECONDS:
+                leftover.unlink(missing_ok=True)
+    return folder
+
+
+@contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """Turns a failed write (full disk, no permission) into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise FeatherboneError(
+            f"the cache {str(folder)!r} can't be written: {error.strerror or error}",
+            hint="free some space, or name another folder in FEATHERBONE_CACHE",
+        ) from error
+
+
+def check_space(folder: Path, needed: int) -> None:
+    """Raises `FeatherboneError` when the disk has no room for `needed` bytes."""
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise FeatherboneError(
+            f"the decoded images need {needed / 2**30:.1f} GiB and {str(folder)!r} has {free / 2**30:.1f} GiB free",
+            hint="lower the resolution, or name another folder in FEATHERBONE_CACHE",
+        )
+
+
+@contextmanager
+def atomic(target: Path) -> Iterator[IO[bytes]]:
+    """A file that takes the name `target` when the block ends well, and vanishes otherwise."""
+    with tempfile.NamedTemporaryFile(
+        dir=target.parent, prefix=target.stem[:16], suffix=".partial", delete=False
+    ) as file:
+        temporary = Path(file.name)
+        try:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def write_array_header(file: IO[bytes], shape: tuple[int, ...]) -> None:
+    """The head of an .npy file of uint8; the pixels follow in order.
+
+    Pixels are written, not stored through a memory map: a full disk is then an error and not a killed process.
+    """
+    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of the file's size and content; of a file over 256 MiB, of 256 blocks spread evenly over it."""
+    size = path.stat().st_size
+    digest = hashlib.sha256(str(size).encode())
+    blocks = -(-size // _BLOCK)
+    chosen = (
+        range(blocks) if size <= _CHECKED_BYTES else np.linspace(0, blocks - 1, _CHECKED_BYTES // _BLOCK).astype(int)
+    )
+    with path.open("rb") as file:
+        for block in chosen:
+            file.seek(int(block) * _BLOCK)
+            digest.update(file.read(_BLOCK))
+    return digest.hexdigest()
+
+
+def save_index(folder: Path, key: str, index: dict[str, Any]) -> None:
+    """Write the JSON beside the array; the array must be complete by now."""
+    body = json.dumps(index, sort_keys=True).encode()
+    with explained(folder), atomic(folder / f"{key}.json") as file:
+        file.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+
+
+def load_index(folder: Path, key: str) -> dict[str, Any] | None:
+    """What `save_index` wrote, or None if either file is missing, cut short or damaged: then it is built again."""
+    try:
+        digest, _, body = (folder / f"{key}.json").read_bytes().partition(b"\n")
+        if hashlib.sha256(body).hexdigest().encode() != digest:
+            return None
+        index: dict[str, Any] = json.loads(body)
+        return index if checksum(array_path(folder, index["fingerprint"])) == index["checksum"] else None
+    except OSError:
+        return None
+
+
+def array_path(folder: Path, fingerprint: str) -> Path:
+    """Where the images of a data set with this fingerprint lie."""
+    return folder / f"{fingerprint}.npy"
