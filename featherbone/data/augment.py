@@ -86,8 +86,8 @@ def _affine(images: Tensor, largest: tuple[float, float, float], generator: torc
         return (torch.rand(len(images), generator=generator) * 2 - 1) * limit
 
     angle, factor = draw(math.radians(degrees)), 1 / (1 + draw(scale))
-    # affine_grid maps results to their origins, in coordinates from -1 to 1 along both axes: a shift by the whole side is
-    # 2, and a rotation is one only for square images, as those of a data set are.
+    # affine_grid maps results to their origins, in coordinates from -1 to 1 along both axes: a shift by the whole side
+    # is 2, and a rotation is one only for square images, as those of a data set are.
     across, down = 2 * draw(shift), 2 * draw(shift)
     cosine, sine = torch.cos(angle) * factor, torch.sin(angle) * factor
     matrices = torch.stack([cosine, -sine, across, sine, cosine, down], dim=1).reshape(-1, 2, 3)

@@ -1,9 +1,9 @@
 """Decoded images on disk, so that the second start takes no time.
 
 Two files belong to a data set: `<fingerprint>.npy` with every image (uint8, memory-mapped), and `<key>.json` with all
-else, its own SHA-256 in the first line. The key names what was asked (source signature, resolution, channels, seed); the
-fingerprint names what was found. Both are written to a temporary file, flushed to the disk and renamed, so that a reader
-sees a whole file or none. Only leftovers of killed runs are ever removed: delete the folder to free the space.
+else, its own SHA-256 in the first line. The key names what was asked (source signature, resolution, channels, seed);
+the fingerprint names what was found. Both are written to a temporary file, flushed to the disk and renamed, so that a
+reader sees a whole file or none. Only leftovers of killed runs are ever removed: delete the folder to free the space.
 """
 
 from __future__ import annotations

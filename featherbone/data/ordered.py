@@ -11,22 +11,22 @@ Progress = Callable[[str, int, int], None]  # (what is being done, how many are 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-THREADS_FROM = 2000
 _BLOCK = 256  # so many results are in memory at once, however slow their reader is
 
 
 def in_order(
-    function: Callable[[Item], Result], items: Sequence[Item], progress: Callable[[int, int], None]
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    progress: Callable[[int, int], None],
+    *,
+    threads: bool = False,
 ) -> Iterator[tuple[Item, Result]]:
-    """Each item with its result, in the order of the items.
+    """Each item with its result, in the order of the items; `progress` hears how many are done, of how many.
 
     >>> list(in_order(len, ["a", "bcd"], lambda done, total: None))
     [('a', 1), ('bcd', 3)]
-
-    Above 2,000 items threads are used: Pillow releases the interpreter's lock while it decodes and resizes. Processes
-    would be no faster and would ask every calling script for an `if __name__ == "__main__"`.
     """
-    if len(items) <= THREADS_FROM:
+    if not threads:
         yield from _report(((item, function(item)) for item in items), len(items), progress)
         return
     with ThreadPoolExecutor(max_workers=min(16, os.cpu_count() or 1)) as pool:
