@@ -1,1 +1,42 @@
+"""Every factorization of the convolution, one file each: functions from a wire to a wire."""
 
+from featherbone.blocks.asymmetric import asymmetric
+from featherbone.blocks.basic import basic
+from featherbone.blocks.bottleneck import bottleneck
+from featherbone.blocks.depthwise_separable import depthwise_separable
+from featherbone.blocks.fire import fire
+from featherbone.blocks.grouped import grouped
+from featherbone.blocks.inverted_residual import inverted_residual
+from featherbone.blocks.registry import BLOCKS, Block, block
+from featherbone.blocks.resnext import resnext
+from featherbone.blocks.separable import separable
+from featherbone.blocks.shortcut import residual
+from featherbone.blocks.shufflenet import shuffle_unit
+from featherbone.blocks.shufflenet_v2 import shuffle_unit_v2
+from featherbone.blocks.squeeze_excitation import excited, squeeze_excitation
+from featherbone.blocks.stacked import stacked
+from featherbone.blocks.standard import standard
+from featherbone.blocks.unit import unit
+
+__all__ = [
+    "BLOCKS",
+    "Block",
+    "asymmetric",
+    "basic",
+    "block",
+    "bottleneck",
+    "depthwise_separable",
+    "excited",
+    "fire",
+    "grouped",
+    "inverted_residual",
+    "residual",
+    "resnext",
+    "separable",
+    "shuffle_unit",
+    "shuffle_unit_v2",
+    "squeeze_excitation",
+    "stacked",
+    "standard",
+    "unit",
+]

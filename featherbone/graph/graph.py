@@ -48,9 +48,7 @@ class Graph:
         object.__setattr__(self, "_by_name", {node.name: node for node in self.nodes})
 
     @staticmethod
-    def build(
-        name: str, entries: Iterable[tuple[str, Operator, tuple[str, ...]]], outputs: tuple[str, ...]
-    ) -> Graph:
+    def build(name: str, entries: Iterable[tuple[str, Operator, tuple[str, ...]]], outputs: tuple[str, ...]) -> Graph:
         """A graph from (name, operator, input names) in computing order, with every shape inferred and checked.
 
         Raises:

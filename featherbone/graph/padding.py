@@ -48,9 +48,7 @@ def padding_of(
     if padding == "valid":
         return ((0, 0),) * len(sides)
     if padding == "tf_same":
-        return tuple(
-            _tensorflow(where, *one_side) for one_side in zip(sides, kernel, stride, dilation, strict=True)
-        )
+        return tuple(_tensorflow(where, *one_side) for one_side in zip(sides, kernel, stride, dilation, strict=True))
     if isinstance(padding, str):
         raise FeatherboneError(f"{where}: padding {padding!r} is unknown", hint="words: " + ", ".join(WORDS))
     edges: Any = padding if isinstance(padding, tuple) else (padding,) * len(sides)

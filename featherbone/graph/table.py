@@ -24,7 +24,9 @@ def rows(graph: Graph) -> list[tuple[str, str, str, str, str]]:
         reads = "" if node.inputs in ((), (before,)) else ", ".join(node.inputs)
         weights: Any = sum((volume(shape) for shape in node.operator.parameters(*inputs).values()), start=0)
         size = f"{weights:,}" if type(weights) is int else str(weights)
-        table.append((node.name, node.operator.describe(*inputs), reads, shape_text(node.shape), size if weights else ""))
+        table.append(
+            (node.name, node.operator.describe(*inputs), reads, shape_text(node.shape), size if weights else "")
+        )
         before = node.name
     return table
 
@@ -35,7 +37,7 @@ def as_text(graph: Graph) -> str:
     >>> print(image(3, 32).conv(8, 3, name="stem").graph("tiny"))
     tiny: 3×32×32 → 8×32×32, 2 operators, 216 parameters
     node   operator  reads  writes   parameters
-    image  input            3×32×32            
+    image  input            3×32×32
     stem   conv 3×3         8×32×32         216
     """
     table = [HEADINGS, *rows(graph)]
@@ -53,7 +55,9 @@ def as_text(graph: Graph) -> str:
 def summary(graph: Graph) -> str:
     """The network in one line: what goes in and out, and how large it is."""
     total: Any = sum((volume(shape) for shape in graph.parameters().values()), start=0)
-    ends = f"{_shapes([node.shape for node in graph.inputs])} → {_shapes([graph[name].shape for name in graph.outputs])}"
+    ends = (
+        f"{_shapes([node.shape for node in graph.inputs])} → {_shapes([graph[name].shape for name in graph.outputs])}"
+    )
     return f"{graph.name}: {ends}, {len(graph.nodes)} operators, {_number(total)} parameters"
 
 

@@ -40,9 +40,7 @@ def from_json(text: str) -> Graph:
             text, object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_int=_bounded_integer
         )
     except json.JSONDecodeError as error:
-        raise FeatherboneError(
-            f"this is not JSON: {error.msg} at line {error.lineno} column {error.colno}"
-        ) from None
+        raise FeatherboneError(f"this is not JSON: {error.msg} at line {error.lineno} column {error.colno}") from None
     except RecursionError:
         raise FeatherboneError("the graph text is nested too deeply to be a graph") from None
     return from_dict(document)
@@ -98,7 +96,9 @@ def _entry(node: object, place: int) -> tuple[str, Operator, tuple[str, ...]]:
     if not isinstance(name, str):
         raise FeatherboneError(f"node {place} has no name")
     if not isinstance(kind, str) or kind not in VOCABULARY:
-        raise FeatherboneError(f"{name}: unknown operator {str(kind)[:80]!r}", hint=did_you_mean(str(kind)[:80], VOCABULARY))
+        raise FeatherboneError(
+            f"{name}: unknown operator {str(kind)[:80]!r}", hint=did_you_mean(str(kind)[:80], VOCABULARY)
+        )
     operator = VOCABULARY[kind]
     types = field_types(operator)
     settings: dict[str, Any] = {}

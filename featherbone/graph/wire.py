@@ -239,7 +239,9 @@ class Wire:
         """The channels in equal parts."""
         size = divide(self.channels, parts)
         if size is None:
-            raise FeatherboneError(f"{_scope.get()}{name}: {self.channels} channels do not split in {parts} equal parts")
+            raise FeatherboneError(
+                f"{_scope.get()}{name}: {self.channels} channels do not split in {parts} equal parts"
+            )
         return tuple(self.slice(part * size, (part + 1) * size, name=f"{name}{part + 1}") for part in range(parts))
 
     def pad_channels(self, before: Dim, after: Dim, *, name: str = "pad_channels") -> Wire:
