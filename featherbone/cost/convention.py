@@ -1,0 +1,63 @@
+"""What a multiply-add is: the counting convention, as data.
+
+Tools print different numbers for one network because they charge different operators. A ``Convention`` says, operator
+by operator, what is charged; ``PAPERS`` is what the papers of the field count, and the default everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from types import MappingProxyType
+from typing import TypeAlias
+
+Rate: TypeAlias = "int | Fraction"
+
+WEIGHTED = frozenset({"conv", "linear"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Charge:
+    """MACs of one operator: so many for each element written, each element read, each element of each window.
+
+    >>> Charge(written=2).written
+    2
+    """
+
+    written: Rate = 0
+    read: Rate = 0
+    window: Rate = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Convention:
+    """Which operators cost multiply-adds, which weights count, which tensors are activations.
+
+    >>> Convention(name="with biases", conv_bias=True, linear_bias=True).conv_bias
+    True
+
+    Fields:
+        multiply_adds: kinds whose own products are charged: convolution K·K·M/G and linear M for each element written.
+        conv_bias, linear_bias: one more for each element written, where the operator has a bias.
+        charges: MACs by operator kind (``batch_norm``, ``activation``, ``add``, ``max_pool``, …), beside the products.
+        norm_parameters: whether scales and shifts of batch norms are parameters.
+        biases: whether biases of convolutions and linear layers are parameters.
+        activations: kinds whose written elements are ``activations``; ``None`` is every operator but the input.
+
+    FLOPs are 2 × MACs. Activations follow Radosavovic et al. (arXiv:2003.13678, section 3.2): what convolutions write;
+    linear layers are added to them.
+    """
+
+    name: str
+    multiply_adds: frozenset[str] = WEIGHTED
+    conv_bias: bool = False
+    linear_bias: bool = False
+    charges: Mapping[str, Charge] = field(default_factory=lambda: MappingProxyType({}))
+    norm_parameters: bool = True
+    biases: bool = True
+    activations: frozenset[str] | None = WEIGHTED
+
+
+PAPERS = Convention(name="papers")
+"""Multiply-adds of convolutions and linear layers; biases, norms, activations, pooling and adds are free."""
