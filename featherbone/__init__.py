@@ -1,0 +1,69 @@
+"""featherbone: design, measure, search, train, shrink and ship light convolutional networks.
+
+    >>> import featherbone as fb
+    >>> graph = fb.network("mobilenet_v2")
+    >>> fb.count(graph).macs
+    300774272
+
+The public names are loaded when they are first used: ``import featherbone`` loads neither torch nor sympy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from featherbone.errors import FeatherboneError
+
+if TYPE_CHECKING:
+    from featherbone.cost import count as count
+    from featherbone.cost import peak_memory as peak_memory
+    from featherbone.fit import fit as fit
+    from featherbone.graph import Graph as Graph
+    from featherbone.graph import Wire as Wire
+    from featherbone.graph import concat as concat
+    from featherbone.graph import from_json as from_json
+    from featherbone.graph import image as image
+    from featherbone.graph import scope as scope
+    from featherbone.graph import symbols as symbols
+    from featherbone.graph import to_json as to_json
+    from featherbone.networks import network as network
+    from featherbone.nn import Model as Model
+    from featherbone.nn import load_model as load_model
+    from featherbone.nn import module as module
+    from featherbone.nn import save_model as save_model
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Graph": "graph",
+    "Model": "nn",
+    "Wire": "graph",
+    "concat": "graph",
+    "count": "cost",
+    "fit": "fit",
+    "from_json": "graph",
+    "image": "graph",
+    "load_model": "nn",
+    "module": "nn",
+    "network": "networks",
+    "peak_memory": "cost",
+    "save_model": "nn",
+    "scope": "graph",
+    "symbols": "graph",
+    "to_json": "graph",
+}
+
+__all__ = ["FeatherboneError", "__version__", *sorted(_HOME)]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'featherbone' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"featherbone.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,118 @@
+"""Numbers with units, read strictly and written readably.
+
+Counts are decimal (``300M`` is 300,000,000), bytes name their base (``512KB`` is 512,000, ``512KiB`` is 524,288). What
+could be read two ways is refused with both readings, as a budget that is off by a factor helps nobody.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal
+
+from featherbone.errors import FeatherboneError
+
+COUNT_UNITS = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "B": 10**9}
+BYTE_UNITS = {
+    "B": 1,
+    "kB": 10**3,
+    "KB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+    "KiB": 2**10,
+    "MiB": 2**20,
+    "GiB": 2**30,
+}
+_NUMBER = re.compile(r"\s*([+-]?(?:[0-9][0-9_,]*)?(?:\.[0-9]+)?)\s*([A-Za-zµ]*)\s*")
+
+
+def parse_count(text: str, *, what: str = "limit") -> int:
+    """A positive whole number such as ``300M``, ``80k`` or ``12.5M``.
+
+    >>> parse_count("12.5M")
+    12500000
+
+    Raises:
+        FeatherboneError: not a number, not positive, not whole, an unknown unit, or ``m`` (milli or mega?).
+    """
+    number, unit = _split(text, what)
+    if unit == "m":
+        raise FeatherboneError(
+            f"{what} {text!r} can be read two ways: m is a thousandth, M is a million", hint=f"write {number}M"
+        )
+    if unit not in COUNT_UNITS:
+        raise FeatherboneError(
+            f"{what} {text!r} has the unknown unit {unit!r}", hint="units: k, M, G; for example 300M"
+        )
+    return _positive_whole(number * COUNT_UNITS[unit], text, what)
+
+
+def parse_bytes(text: str, *, what: str = "limit") -> int:
+    """A size such as ``512KiB`` or ``1.5MB`` in bytes.
+
+    >>> parse_bytes("512KiB")
+    524288
+
+    Raises:
+        FeatherboneError: as ``parse_count``; also a bare number or a bare ``K``, ``M``, ``G``.
+    """
+    number, unit = _split(text, what)
+    if unit in ("K", "k", "M", "G"):
+        decimal, binary = f"{unit}B", f"{unit.upper()}iB"
+        raise FeatherboneError(
+            f"{what} {text!r} can be read two ways: {number}{decimal} is "
+            f"{_plain(number * BYTE_UNITS[decimal])} bytes, {number}{binary} is {_plain(number * BYTE_UNITS[binary])}",
+            hint=f"write {number}{decimal} or {number}{binary}",
+        )
+    if unit == "":
+        raise FeatherboneError(
+            f"{what} {text!r} has no unit", hint=f"write {number}B for bytes, or use KB, KiB, MB, MiB, GB, GiB"
+        )
+    if unit not in BYTE_UNITS:
+        raise FeatherboneError(
+            f"{what} {text!r} has the unknown unit {unit!r}", hint="units: B, KB, KiB, MB, MiB, GB, GiB"
+        )
+    return _positive_whole(number * BYTE_UNITS[unit], text, what)
+
+
+def format_count(value: float) -> str:
+    """Three to four digits and a unit.
+
+    >>> format_count(300774272), format_count(78666), format_count(512)
+    ('300.8 M', '78.7 k', '512')
+    """
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if abs(value) >= size * 0.99995:
+            return f"{value / size:,.1f} {unit}"
+    return f"{value:,.0f}"
+
+
+def format_bytes(value: float) -> str:
+    """Bytes in binary units.
+
+    >>> format_bytes(524288), format_bytes(100)
+    ('512.0 KiB', '100 B')
+    """
+    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if abs(value) >= size:
+            return f"{value / size:,.1f} {unit}"
+    return f"{value:,.0f} B"
+
+
+def _split(text: str, what: str) -> tuple[Decimal, str]:
+    match = _NUMBER.fullmatch(text)
+    if not match or not match[1].strip("+-"):
+        raise FeatherboneError(f"{what} {text!r} is not a number with a unit", hint="for example 300M or 80k")
+    return Decimal(match[1].replace("_", "").replace(",", "")), match[2]
+
+
+def _positive_whole(value: Decimal, text: str, what: str) -> int:
+    if value <= 0:
+        raise FeatherboneError(f"{what} is {text}; it must be positive")
+    if value != int(value) or not math.isfinite(value):
+        raise FeatherboneError(f"{what} {text!r} is not a whole number of units")
+    return int(value)
+
+
+def _plain(value: Decimal) -> str:
+    return f"{int(value):,}"
