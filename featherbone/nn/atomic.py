@@ -1,0 +1,81 @@
+"""Files that are either wholly the new ones or still the old ones, whatever happens while they are written."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from featherbone.errors import FeatherboneError
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextmanager
+def write_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A binary file handle whose content becomes ``path`` only when the block ends without an error.
+
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "note.txt"
+    >>> with write_atomically(target) as file:
+    ...     _ = file.write(b"whole")
+    >>> target.read_bytes()
+    b'whole'
+
+    The bytes go to a temporary file in the same folder, are flushed to the disk, and the file is renamed over ``path``;
+    then the folder is flushed, so that the rename survives a power cut. A symbolic link keeps pointing to its target.
+
+    Raises:
+        FeatherboneError: the file cannot be written, as on a full disk. The previous file is then unchanged and no
+            temporary file is left. An error of another kind passes through, with the same promise.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        raise FeatherboneError(
+            f"{path} is not a file that can be replaced", hint="name a file, not a folder or a device"
+        )
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        # The umask decides who may read it, as for any other new file; tempfile would make it private.
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        try:
+            with open(descriptor, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+        _flush_folder(target.parent)
+    except OSError as error:
+        raise _refusal(path, error) from error
+
+
+def _flush_folder(folder: Path) -> None:
+    if os.name != "posix":  # elsewhere a folder cannot be opened, and the rename is durable by itself
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a file system that cannot flush folders says so
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _refusal(path: str | os.PathLike[str], error: OSError) -> FeatherboneError:
+    hint = "check the folder, its permissions and the disk"
+    if error.errno in FULL:
+        hint = "free some space, or write to another disk; what stood there before is unchanged"
+    elif error.errno == errno.ENOENT:
+        hint = f"make the folder {Path(path).parent} first"
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        hint = "choose a folder that you may write to"
+    return FeatherboneError(f"cannot write {path}: {error.strerror or error}", hint=hint)

@@ -1,0 +1,155 @@
+"""Tensors and a few texts in one file that runs no code when read and notices damage: safetensors with checksums.
+
+The file is ordinary safetensors (any reader opens it): 8 bytes of header length, a JSON header, the payload. The format
+alone misses flipped bits, so the header's metadata also holds ``sha256``, of the payload, and ``header_sha256``, of the
+header's bytes with the 64 digits of that very value as zeros. Written atomically; equal content gives equal bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+
+from featherbone.errors import FeatherboneError
+from featherbone.nn.atomic import write_atomically
+
+LONGEST_HEADER = 100_000_000  # bytes; the bound of the format itself
+PAYLOAD, HEADER = "sha256", "header_sha256"
+ZEROS = "0" * 64
+DAMAGED = "copy or download the file again; what it holds cannot be trusted"
+
+
+def write_tensors(path: str | os.PathLike[str], tensors: Mapping[str, torch.Tensor], header: Mapping[str, str]) -> None:
+    """Write tensors and header texts to one file, atomically.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "two.safetensors"
+    >>> write_tensors(path, {"a": torch.ones(2)}, {"note": "two ones"})
+    >>> tensors, header = read_tensors(path)
+    >>> tensors["a"].tolist(), header["note"]
+    ([1.0, 1.0], 'two ones')
+
+    Tensors may live on any device and in any memory format; they are stored contiguous.
+
+    Raises:
+        FeatherboneError: the file cannot be written; the previous one is then unchanged.
+        ValueError: ``header`` uses a name that the checksums need.
+    """
+    if PAYLOAD in header or HEADER in header:
+        raise ValueError(f"{PAYLOAD} and {HEADER} are written by the container itself")
+    # Cloned because safetensors refuses tensors that share memory, as tied weights and views do.
+    content = safetensors.torch.save({name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()})
+    length = int.from_bytes(content[:8], "little")
+    layout, payload = json.loads(content[8 : 8 + length]), memoryview(content)[8 + length :]
+    layout.pop("__metadata__", None)
+    digest = hashlib.sha256(payload).hexdigest()
+    metadata = {HEADER: ZEROS, PAYLOAD: digest, **dict(sorted(header.items()))}
+    text = json.dumps({"__metadata__": metadata, **layout}, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the payload stays aligned
+    if len(text) > LONGEST_HEADER:
+        raise FeatherboneError(
+            f"the header of {path} would be {len(text):,} bytes; at most {LONGEST_HEADER:,} are allowed"
+        )
+    text = text.replace(ZEROS.encode(), hashlib.sha256(text).hexdigest().encode(), 1)  # header_sha256 stands first
+    with write_atomically(path) as file:
+        file.write(len(text).to_bytes(8, "little"))
+        file.write(text)
+        file.write(payload)
+
+
+def read_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """The tensors and header texts that ``write_tensors`` wrote, after every check.
+
+    Reading runs no code from the file, and takes memory in proportion to the size that the file really has.
+
+    Raises:
+        FeatherboneError: no such file, a pickle, another format, truncated, damaged anywhere, or without checksums.
+    """
+    content, header, start = _open(path)
+    metadata: dict[str, str] = header.get("__metadata__", {})
+    stated = {name: metadata.pop(name, "") for name in (HEADER, PAYLOAD)}
+    for name, digits in stated.items():
+        if len(digits) != len(ZEROS):
+            raise FeatherboneError(
+                f"{path} has no {name} in its header, so damage could not be noticed",
+                hint="featherbone did not write it, or it is damaged",
+            )
+    text = content[8:start].replace(stated[HEADER].encode(), ZEROS.encode(), 1)
+    if hashlib.sha256(text).hexdigest() != stated[HEADER]:
+        raise FeatherboneError(f"{path} is damaged: its header does not match its checksum", hint=DAMAGED)
+    if hashlib.sha256(memoryview(content)[start:]).hexdigest() != stated[PAYLOAD]:
+        raise FeatherboneError(f"{path} is damaged: its tensors do not match their checksum", hint=DAMAGED)
+    return _tensors(path, content), metadata
+
+
+def read_foreign_tensors(path: str | os.PathLike[str]) -> dict[str, torch.Tensor]:
+    """The tensors of any safetensors file, such as another project's weights; there is no checksum to verify.
+
+    Raises:
+        FeatherboneError: no such file, a pickle, another format, or truncated.
+    """
+    return _tensors(path, _open(path)[0])
+
+
+def _open(path: str | os.PathLike[str]) -> tuple[bytes, dict[str, Any], int]:
+    """A safetensors file's bytes, its JSON header, and where its payload starts."""
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise FeatherboneError(f"cannot read {path}: {error.strerror or error}", hint="check the path") from error
+    length = int.from_bytes(content[:8], "little")
+    if content[8:9] != b"{":
+        raise _not_safetensors(path, content)
+    if length > LONGEST_HEADER:
+        raise FeatherboneError(
+            f"{path} claims a header of {length:,} bytes; at most {LONGEST_HEADER:,} are allowed", hint=DAMAGED
+        )
+    start = 8 + length
+    if start > len(content):
+        raise _truncated(path, len(content), start)
+    try:
+        header = json.loads(content[8:start])
+        texts = header.get("__metadata__", {}).values()
+        end = max((entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"), default=0)
+        missing = start + end - len(content)
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+        raise FeatherboneError(f"{path} is damaged: its header is not a safetensors header", hint=DAMAGED) from None
+    if not all(isinstance(text, str) for text in texts):
+        raise FeatherboneError(f"{path} is damaged: its header's metadata is not text", hint=DAMAGED)
+    if missing > 0:
+        raise _truncated(path, len(content), start + end)
+    return content, header, start
+
+
+def _tensors(path: str | os.PathLike[str], content: bytes) -> dict[str, torch.Tensor]:
+    try:
+        return safetensors.torch.load(content)
+    except (safetensors.SafetensorError, KeyError, ValueError) as error:  # KeyError: a type that torch lacks
+        raise FeatherboneError(f"{path} is damaged: {error}", hint=DAMAGED) from error
+
+
+def _truncated(path: str | os.PathLike[str], size: int, promised: int) -> FeatherboneError:
+    return FeatherboneError(f"{path} is truncated: {size:,} bytes of at least {promised:,}", hint=DAMAGED)
+
+
+def _not_safetensors(path: str | os.PathLike[str], content: bytes) -> FeatherboneError:
+    """Say what the file is instead, as far as its first bytes tell."""
+    if len(content) < 9:
+        return FeatherboneError(f"{path} is truncated: {len(content)} bytes hold no header", hint=DAMAGED)
+    if content.startswith(b"PK") or (content[0] == 0x80 and 2 <= content[1] <= 5):
+        return FeatherboneError(
+            f"pickles are refused: {path} looks like one, as torch.save writes, and reading a pickle runs its code",
+            hint="where you trust it, load it with torch and write its tensors with safetensors.torch.save_file",
+        )
+    return FeatherboneError(
+        f"{path} is not a safetensors file: it begins with {content[:8]!r}",
+        hint="model files end in .safetensors; an .onnx file is read by `featherbone predict`",
+    )
