@@ -13,10 +13,8 @@ from collections.abc import Iterable
 class FeatherboneError(Exception):
     """What went wrong, in one sentence that holds the offending value; ``hint`` is the next step.
 
-    >>> raise FeatherboneError("width is 0; it must be positive", hint="try width=1.0")
-    Traceback (most recent call last):
-    ...
-    featherbone.errors.FeatherboneError: width is 0; it must be positive (try width=1.0)
+    >>> print(FeatherboneError("width is 0; it must be positive", hint="try width=1.0"))
+    width is 0; it must be positive (try width=1.0)
     """
 
     def __init__(self, sentence: str, *, hint: str = "") -> None:

@@ -27,7 +27,7 @@ def asymmetric(
     >>> asymmetric(image(16, 17), 32, kernel=7).shape
     (32, 17, 17)
 
-    ``order`` is ``"column_first"`` (K×1 first), ``"row_first"``, or ``"parallel"``: both on the input, each with half of
+    ``order`` is ``"column_first"`` (K×1 first), ``"row_first"``, or ``"parallel"``: both on the input, with half of
     the kernels, concatenated, as in Inception's widest modules.
 
     Cost per output position: KMN + KN²; in parallel KMN. Source: Rethinking Inception, arXiv:1512.00567, 3.2, figures 6

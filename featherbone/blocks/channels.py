@@ -38,7 +38,7 @@ def share(channels: Dim, part: Any) -> Dim:
     """
     if is_symbolic(part) or is_symbolic(channels):
         exact: Any = channels * part
-        return exact  # type: ignore[no-any-return]
+        return exact
     if not 0 <= part <= 1:
         raise FeatherboneError(f"a share of {part} of the channels; it must lie in 0..1")
-    return int(Fraction(str(part)) * channels + Fraction(1, 2))  # type: ignore[arg-type,operator]
+    return int(Fraction(str(part)) * channels + Fraction(1, 2))

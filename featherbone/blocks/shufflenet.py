@@ -29,7 +29,7 @@ def shuffle_unit(
     >>> shuffle_unit(image(240, 28), 480, stride=2).shape
     (480, 14, 14)
 
-    With stride 1 the input is added; with stride 2 it is average-pooled and concatenated, and the branch writes only the
+    With stride 1 the input is added; with stride 2 it is average-pooled and concatenated: the branch writes only the
     channels that are missing. ``first_groups`` is for the first unit of stage 2, whose input is too narrow to group.
 
     Cost per output position: MN/(Gt) + K²N/t + N²/(Gt). Source: ShuffleNet, arXiv:1707.01083, figure 2.

@@ -47,7 +47,7 @@ def dimension(value: object) -> Dim:
         return int(expression)
     if expression.is_number and not expression.is_integer:
         raise TypeError(f"{value!r} is not a whole number")
-    return expression  # type: ignore[no-any-return]
+    return expression
 
 
 def is_symbolic(value: object) -> bool:
@@ -93,7 +93,7 @@ def window_count(size: Dim, window: Dim, stride: Dim, *, ceil: bool = False) -> 
 
 
 def require_positive(what: str, value: Dim) -> None:
-    """Raise unless ``value`` could be a size: a positive integer of sane magnitude, or an expression not known negative."""
+    """Raise unless ``value`` could be a size: a whole number from 1 to ``LARGEST``, or not known to be negative."""
     if type(value) is int:
         if value < 1:
             raise FeatherboneError(f"{what} is {value}; it must be at least 1")
@@ -112,4 +112,4 @@ def volume(shape: Shape) -> Dim:
     product: Any = 1
     for size in shape:
         product = product * size
-    return product  # type: ignore[no-any-return]
+    return product

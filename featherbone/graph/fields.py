@@ -11,7 +11,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from featherbone.errors import FeatherboneError
 from featherbone.graph.dimension import Dim
 from featherbone.graph.expression import parse_expression
-from featherbone.graph.operators import Operator
+from featherbone.graph.operators import VOCABULARY
 
 
 class _Size:
@@ -19,15 +19,14 @@ class _Size:
 
 
 @cache
-def field_types(operator: type[Operator]) -> dict[str, Any]:
-    """The type of each field of an operator; ``Dim`` becomes a marker that ``read_field`` knows."""
-    import featherbone.graph.operators.window as window
-
+def field_types(kind: str) -> dict[str, Any]:
+    """The type of each field of an operator, by its name in text; ``Dim`` is a marker that ``read_field`` knows."""
+    operator: type[Any] = VOCABULARY[kind]
+    # The aliases of operators/window.py and dimension.py, with the marker in place of Dim.
     sides, padding = tuple[_Size, ...], tuple[tuple[_Size, _Size], ...]
     names = {"Dim": _Size, "Shape": sides, "Sides": sides, "Padding": padding}
-    assert window.Sides and window.Padding, "the aliases that the names above replace"
     hints = get_type_hints(operator, localns=names)
-    return {field.name: hints[field.name] for field in fields(operator)}  # type: ignore[arg-type]
+    return {field.name: hints[field.name] for field in fields(operator)}
 
 
 def write_field(value: Any) -> Any:

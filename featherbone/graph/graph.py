@@ -49,10 +49,10 @@ class Graph:
 
     @staticmethod
     def build(name: str, entries: Iterable[tuple[str, Operator, tuple[str, ...]]], outputs: tuple[str, ...]) -> Graph:
-        """A graph from (name, operator, input names) in computing order, with every shape inferred and checked.
+        """A graph from (name, operator, input names) in computing order; every shape is inferred and checked.
 
         Raises:
-            FeatherboneError: a name used twice, malformed, or not defined before its use; an operator that does not fit.
+            FeatherboneError: a name used twice, malformed, or not defined before its use; what does not fit.
         """
         shapes: dict[str, Shape] = {}
         nodes: list[Node] = []

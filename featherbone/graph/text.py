@@ -100,7 +100,7 @@ def _entry(node: object, place: int) -> tuple[str, Operator, tuple[str, ...]]:
             f"{name}: unknown operator {str(kind)[:80]!r}", hint=did_you_mean(str(kind)[:80], VOCABULARY)
         )
     operator = VOCABULARY[kind]
-    types = field_types(operator)
+    types = field_types(kind)
     settings: dict[str, Any] = {}
     for key, value in node.items():
         if key in ("name", "op", "inputs"):

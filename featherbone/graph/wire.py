@@ -43,7 +43,7 @@ _scope: ContextVar[str] = ContextVar("scope", default="")
 
 @contextmanager
 def scope(name: str) -> Iterator[None]:
-    """Prefix the names of the nodes made inside: ``with scope("stage3"), scope("block2"):`` gives ``stage3.block2.…``."""
+    """Prefix the names of nodes made inside: ``with scope("stage3"), scope("block2"):`` gives ``stage3.block2.…``."""
     token = _scope.set(_scope.get() + name + ".")
     try:
         yield

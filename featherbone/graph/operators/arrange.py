@@ -27,7 +27,7 @@ class Slice(Operator):
         numbers = [value for value in (self.start, self.stop, channels) if type(value) is int]
         if len(numbers) == 3 and not 0 <= self.start < self.stop <= channels:
             raise FeatherboneError(
-                f"slice {self.start}:{self.stop} of {channels} channels; it must lie in 0:{channels} and hold at least one"
+                f"slice {self.start}:{self.stop} of {channels} channels; it must hold at least one of 0:{channels}"
             )
         return (size, *inputs[0][1:])
 

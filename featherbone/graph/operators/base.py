@@ -1,6 +1,6 @@
 """What every operator of the vocabulary answers: is it sound, which shape does it write, which weights does it hold.
 
-An operator is a value: a frozen dataclass without the names of its inputs. Shapes are of one example, without the batch:
+An operator is a frozen dataclass without the names of its inputs. Shapes are of one example, without the batch:
 ``(channels, height, width)`` for a feature map, ``(features,)`` after flatten.
 """
 

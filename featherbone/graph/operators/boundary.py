@@ -28,7 +28,7 @@ class Input(Operator):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Opaque(Operator):
-    """An operator that the vocabulary lacks, with a known shape: shown, and listed as not counted unless ``macs`` is set.
+    """An operator that the vocabulary lacks, with a known shape: listed as not counted unless ``macs`` is set.
 
     >>> Opaque(label="fft", shape=(1, 28, 28)).output((1, 28, 28))
     (1, 28, 28)

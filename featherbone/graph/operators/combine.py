@@ -33,7 +33,7 @@ class Add(Operator):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Multiply(Operator):
-    """The product of two maps; a side of 1 is stretched, so ``(M, 1, 1)`` scales each channel (squeeze-and-excitation)."""
+    """The product of two maps; sides of 1 are stretched, so ``(M, 1, 1)`` scales each channel."""
 
     kind: ClassVar[str] = "multiply"
     arity: ClassVar[tuple[int, int | None]] = (2, 2)

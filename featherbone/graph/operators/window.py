@@ -15,8 +15,8 @@ def check_window(kernel: Sides, stride: Sides, padding: Padding, dilation: Sides
     rank = len(kernel)
     if not rank or len(stride) != rank or len(padding) != rank or len(dilation) != rank:
         raise FeatherboneError(
-            f"kernel {kernel}, stride {stride}, padding {padding} and dilation {dilation} speak of different numbers of "
-            "sides; each needs one value a side"
+            f"kernel {kernel}, stride {stride}, padding {padding} and dilation {dilation} speak of "
+            "different numbers of sides; each needs one value a side"
         )
     for what, values in (("kernel", kernel), ("stride", stride), ("dilation", dilation)):
         for value in values:
