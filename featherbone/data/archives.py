@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from featherbone.data.cache import explained
 from featherbone.data.decode import BadImage, check_file_size
 from featherbone.errors import FeatherboneError
 
@@ -82,7 +83,7 @@ def tar_listing(path: Path, *, scratch: Path) -> Iterator[Listing]:
         stream: IO[bytes] = archive.fileobj  # type: ignore[assignment]
         try:
             if isinstance(stream, (gzip.GzipFile, bz2.BZ2File, lzma.LZMAFile)):
-                _decompress(path, stream, copy)
+                _decompress(path, stream, copy, scratch)
                 stream = copy
             with tarfile.open(fileobj=stream, mode="r:") as plain:
                 members = plain.getmembers()
@@ -118,14 +119,15 @@ def tar_listing(path: Path, *, scratch: Path) -> Iterator[Listing]:
         yield paths, refused, read
 
 
-def _decompress(path: Path, stream: IO[bytes], copy: IO[bytes]) -> None:
+def _decompress(path: Path, stream: IO[bytes], copy: IO[bytes], scratch: Path) -> None:
     limit = unpacked_limit(path.stat().st_size)
     stream.seek(0)
     written = 0
     while block := stream.read(2**20):
         written += len(block)
         _check_total(path, written, limit=limit)
-        copy.write(block)
+        with explained(scratch):
+            copy.write(block)
     copy.seek(0)
 
 

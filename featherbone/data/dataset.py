@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -121,7 +120,7 @@ def _from_index(name: str, index: Mapping[str, Any], images: np.ndarray) -> Data
         classes=tuple(index["classes"]),
         channels=index["channels"],
         resolution=index["resolution"],
-        splits=MappingProxyType(splits),
+        splits=splits,
         mean=tuple(index["mean"]),
         std=tuple(index["std"]),
         fingerprint=index["fingerprint"],

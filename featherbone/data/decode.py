@@ -6,7 +6,7 @@ What happens, in this order, and the same for training and for `featherbone pred
 2. Width × height must stay within `MAX_PIXELS`, read from the header before any pixel is decoded.
 3. Of an animation, the first frame. EXIF rotation is applied.
 4. 16-bit grey becomes 8-bit by scaling (v · 255 / 65535, rounded); Pillow itself keeps the high byte of 16-bit colour.
-5. Transparency is composited on white. Palette, CMYK, YCbCr and LAB become RGB.
+5. Transparency is composited on white. Palette, CMYK and YCbCr become RGB.
 6. One channel is the luma of ITU-R 601; three channels of a grey image are three copies.
 7. The shorter side is resized to the resolution (bilinear, antialiased) and the centre square is cut out.
 """

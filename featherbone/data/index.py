@@ -58,7 +58,7 @@ def build_index(path: Path, request: Request, *, folder: Path, progress: Progres
             decoded = _decode_all(source, found, size, depth, progress)
             if bad and not request.skip_bad:
                 bad.update({name: str(result) for name, result in decoded if isinstance(result, BadImage)})
-                raise _bad_files(bad)
+                raise _bad_files(bad, where=source.where)
             fingerprint = _fingerprint(division, layout, digests, seed=request.seed, resolution=size, channels=depth)
             target = array_path(folder, fingerprint)
             broken = _write(decoded, target, (len(rows), size, size, depth))
@@ -186,9 +186,9 @@ def _duplicates(division: Division, digests: dict[str, str]) -> list[str]:
     return warnings
 
 
-def _bad_files(bad: dict[str, str]) -> FeatherboneError:
+def _bad_files(bad: dict[str, str], *, where: str) -> FeatherboneError:
     lines = [f"  {name} {reason}" for name, reason in sorted(bad.items())[:10]]
     if len(bad) > 10:
         lines.append(f"  and {len(bad) - 10} more")
-    sentence = f"{len(bad)} file(s) can't be used as images:\n" + "\n".join(lines) + "\n"
+    sentence = "\n".join([f"{len(bad)} file(s) of {where!r} can't be used as images:", *lines])
     return FeatherboneError(sentence, hint="repair or remove them, or leave them out with --skip-bad")

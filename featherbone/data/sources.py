@@ -87,6 +87,8 @@ def _require(path: Path) -> None:
             f"there is no file or folder {str(path)!r}",
             hint="give a folder of images by class, a .zip or .tar(.gz) of one, or the built-in name digits",
         )
+    if not path.is_dir() and not path.is_file():
+        raise FeatherboneError(f"{str(path)!r} is neither a folder nor a regular file")
 
 
 def _folder(root: Path) -> Source:

@@ -1,0 +1,166 @@
+"""Archives give what the folder gives, and can't do harm."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from featherbone.data import archives, open_dataset
+from featherbone.errors import FeatherboneError
+
+MakeFolder = Callable[..., Path]
+KINDS = [("zip", ".zip"), ("tar", ".tar"), ("gztar", ".tar.gz"), ("bztar", ".tar.bz2"), ("xztar", ".tar.xz")]
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize(("kind", "ending"), KINDS)
+def test_an_archive_is_the_folder(
+    make_folder: MakeFolder, tmp_path: Path, cache: Path, kind: str, ending: str, wrapped: bool
+) -> None:
+    root = make_folder({"train/cat": 6, "train/dog": 5, "test/cat": 2, "test/dog": 2})
+    archive = shutil.make_archive(
+        str(tmp_path / "packed"), kind, root_dir=root.parent if wrapped else root, base_dir="pets" if wrapped else None
+    )
+    data, expected = open_dataset(archive), open_dataset(root)
+    assert data.name == "packed"
+    assert data.fingerprint == expected.fingerprint
+    for name, split in data.splits.items():
+        assert np.array_equal(split.images, expected.splits[name].images)
+        assert split.paths == tuple(("pets/" if wrapped else "") + path for path in expected.splits[name].paths)
+    assert sorted(path.suffix for path in cache.iterdir()) == [".json", ".json", ".npy"]  # nothing was unpacked
+
+
+def test_zips_made_on_windows_and_macos_are_read(make_folder: MakeFolder, tmp_path: Path) -> None:
+    root = make_folder({"cat": 3, "dog": 3})
+    with zipfile.ZipFile(tmp_path / "pets.zip", "w") as archive:
+        for path in sorted(root.rglob("*.png")):
+            member = zipfile.ZipInfo("x")
+            member.filename = "pets\\" + str(path.relative_to(root)).replace("/", "\\")
+            archive.writestr(member, path.read_bytes())
+        archive.writestr("__MACOSX/pets/cat/._0.png", b"junk")
+    assert open_dataset(tmp_path / "pets.zip").fingerprint == open_dataset(root).fingerprint
+
+
+@pytest.fixture
+def hostile(make_folder: MakeFolder, tmp_path: Path) -> dict[str, Path]:
+    """A zip and a tar with good images, and with members that lead out or are links."""
+    root = make_folder({"cat": 3, "dog": 3})
+    image = (root / "cat" / "0.png").read_bytes()
+    made = {}
+    with zipfile.ZipFile(tmp_path / "bad.zip", "w") as archive:
+        for path in sorted(root.rglob("*.png")):
+            archive.write(path, path.relative_to(root))
+        for name in ("../escaped.png", "/rooted.png", "cat/../../up.png", "C:/disk.png"):
+            archive.writestr(name, image)
+        link = zipfile.ZipInfo("cat/link.png")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+    made["zip"] = tmp_path / "bad.zip"
+    with tarfile.open(tmp_path / "bad.tar", "w") as tar:
+        tar.add(root, arcname=".")
+        for name in ("../escaped.png", "/rooted.png", "cat/../../up.png", "C:/disk.png"):
+            member = tarfile.TarInfo(name)
+            member.size = len(image)
+            tar.addfile(member, io.BytesIO(image))
+        for name, kind in (("cat/link.png", tarfile.SYMTYPE), ("cat/hard.png", tarfile.LNKTYPE)):
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, "/etc/passwd"
+            tar.addfile(member)
+        pipe = tarfile.TarInfo("cat/pipe.png")
+        pipe.type = tarfile.FIFOTYPE
+        tar.addfile(pipe)
+    made["tar"] = tmp_path / "bad.tar"
+    return made
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_members_that_lead_out_and_links_are_refused(hostile: dict[str, Path], kind: str, tmp_path: Path) -> None:
+    expected = {
+        "../escaped.png": "leads out",
+        "/rooted.png": "leads out",
+        "cat/../../up.png": "leads out",
+        "C:/disk.png": "leads out",
+        "cat/link.png": "is a link",
+    }
+    if kind == "tar":
+        expected |= {"cat/hard.png": "is a link", "cat/pipe.png": "is not a regular file"}
+    before = sorted(tmp_path.rglob("*.png"))
+    data = open_dataset(hostile[kind], skip_bad=True)
+    assert {path for path, _ in data.skipped} == set(expected)
+    for path, reason in data.skipped:
+        assert expected[path] in reason
+    assert sum(len(split.paths) for split in data.splits.values()) == 6
+    assert sorted(tmp_path.rglob("*.png")) == before
+    with pytest.raises(FeatherboneError, match=f"^{len(expected)} file"):
+        open_dataset(hostile[kind])
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_member_that_appears_twice_and_an_encrypted_one_are_refused(make_folder: MakeFolder, tmp_path: Path) -> None:
+    path = Path(shutil.make_archive(str(tmp_path / "pets"), "zip", make_folder({"cat": 4, "dog": 4})))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("cat/0.png", b"other")
+        archive.writestr("cat/secret.png", b"hidden")
+        archive.infolist()[-1].flag_bits |= 1
+    assert dict(open_dataset(path, skip_bad=True).skipped) == {
+        "cat/0.png": "is in the archive twice",
+        "cat/secret.png": "is encrypted",
+    }
+
+
+def test_a_damaged_member_is_told_by_its_crc(make_folder: MakeFolder, tmp_path: Path) -> None:
+    path = Path(shutil.make_archive(str(tmp_path / "pets"), "zip", make_folder({"cat": 4, "dog": 4})))
+    with zipfile.ZipFile(path) as archive:
+        member = archive.getinfo("dog/2.png")
+    content = bytearray(path.read_bytes())
+    content[member.header_offset + 100] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(FeatherboneError, match=r"dog/2\.png can't be read from the archive"):
+        open_dataset(path)
+
+
+@pytest.mark.parametrize(("kind", "ending"), KINDS)
+def test_bombs_are_refused(
+    make_folder: MakeFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, ending: str
+) -> None:
+    path = shutil.make_archive(str(tmp_path / "pets"), kind, make_folder({"cat": 40, "dog": 40}))
+    monkeypatch.setattr(archives, "unpacked_limit", lambda packed: 5_000)
+    with pytest.raises(FeatherboneError, match="more than the limit of 5,000") as caught:
+        open_dataset(path)
+    assert "unpack it yourself" in caught.value.hint
+
+
+@pytest.mark.parametrize(("kind", "ending"), KINDS)
+def test_an_archive_that_is_cut_short_is_refused(
+    make_folder: MakeFolder, tmp_path: Path, kind: str, ending: str
+) -> None:
+    path = Path(shutil.make_archive(str(tmp_path / "pets"), kind, make_folder({"cat": 9, "dog": 9}, size=(32, 32))))
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * 2 // 3])
+    with pytest.raises(FeatherboneError, match=r"is damaged or cut short|neither a folder nor a readable archive"):
+        open_dataset(path)
+
+
+def test_a_file_that_is_no_archive_and_a_missing_one_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n and so on")
+    with pytest.raises(FeatherboneError, match="is neither a folder nor a readable archive"):
+        open_dataset(tmp_path / "a.png")
+    with pytest.raises(FeatherboneError, match=r"there is no file or folder '.*lost'") as caught:
+        open_dataset(tmp_path / "lost")
+    assert "digits" in caught.value.hint
+
+
+def test_empty_sources_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with zipfile.ZipFile(tmp_path / "empty.zip", "w"), tarfile.open(tmp_path / "empty.tar", "w"):
+        pass
+    for name in ("empty", "empty.zip", "empty.tar"):
+        with pytest.raises(FeatherboneError, match="holds no files"):
+            open_dataset(tmp_path / name)

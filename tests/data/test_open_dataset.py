@@ -1,0 +1,211 @@
+"""From a source to a data set: pixels, labels, bad files, warnings, fingerprint."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from featherbone.data import Dataset, load_image, open_dataset
+from featherbone.data import index as index_module
+from featherbone.errors import FeatherboneError
+
+MakeFolder = Callable[..., Path]
+
+
+def test_every_row_is_the_image_and_the_class_that_its_path_names(make_folder: MakeFolder) -> None:
+    root = make_folder({"cat": 10, "dog": 12})
+    data = open_dataset(root)
+    assert (data.name, data.classes, data.channels, data.resolution) == ("pets", ("cat", "dog"), 3, 8)
+    assert list(data.splits) == ["train", "val", "test"]
+    assert sum(len(split.paths) for split in data.splits.values()) == 22
+    for split in data.splits.values():
+        assert split.images.dtype == np.uint8
+        assert split.labels.dtype == np.int64
+        assert split.images.shape == (len(split.paths), 8, 8, 3)
+        assert not split.images.flags.writeable
+        assert isinstance(split.images, np.memmap)
+        for path, image, label in zip(split.paths, split.images, split.labels, strict=True):
+            assert np.array_equal(image, load_image(root / path, resolution=8, channels=3))
+            assert path.startswith(data.classes[label])
+
+
+def test_mean_and_std_are_those_of_train(make_folder: MakeFolder) -> None:
+    data = open_dataset(make_folder({"cat": 10, "dog": 10}))
+    pixels = data.splits["train"].images / 255
+    assert np.allclose(data.mean, pixels.mean(axis=(0, 1, 2)), atol=1e-12)
+    assert np.allclose(data.std, pixels.std(axis=(0, 1, 2)), atol=1e-12)
+
+
+def test_images_of_one_colour_keep_a_positive_std(make_folder: MakeFolder, encode: Callable[..., bytes]) -> None:
+    root = make_folder({"cat": 3, "dog": 3})
+    for number, path in enumerate(sorted(root.rglob("*.png"))):
+        path.write_bytes(encode(np.full((4, 4), 9, dtype=np.uint8), comment=number))
+    assert open_dataset(root).std == (1 / 255,)
+
+
+def test_size_and_channels_follow_the_images_or_the_request(make_folder: MakeFolder) -> None:
+    content = {"cat": 3, "dog": 3}
+    grey = make_folder(content, name="grey", channels=1)
+    assert open_dataset(grey).channels == 1
+    assert open_dataset(grey, channels=3, resolution=5).splits["val"].images.shape == (2, 5, 5, 3)
+    assert open_dataset(make_folder(content, name="large", size=(65, 65))).resolution == 224
+    assert open_dataset(make_folder(content, name="edge", size=(64, 64))).resolution == 64
+    wide = open_dataset(make_folder(content, name="wide", size=(12, 8)))
+    assert wide.resolution == 8
+    assert wide.warnings == ("images are 12×8: the centre 8×8 of each is used",)
+
+
+def test_mixed_sizes_become_224_and_mixed_colours_become_rgb(
+    make_folder: MakeFolder, picture: Callable[..., bytes]
+) -> None:
+    root = make_folder({"cat": 3, "dog": 3}, channels=1)
+    (root / "dog" / "0.png").write_bytes(picture(99, size=(9, 9)))
+    data = open_dataset(root)
+    assert (data.resolution, data.channels) == (224, 3)
+
+
+@pytest.mark.parametrize(("name", "value"), [("resolution", 0), ("resolution", 5000), ("channels", 2)])
+def test_impossible_requests_are_refused(make_folder: MakeFolder, name: str, value: int) -> None:
+    with pytest.raises(FeatherboneError, match=f"{name} is {value}"):
+        open_dataset(make_folder({"cat": 3, "dog": 3}), **{name: value})
+
+
+def spoil(root: Path) -> None:
+    """Four kinds of bad files in the class cat."""
+    content = (root / "cat" / "0.png").read_bytes()
+    (root / "cat" / "cut.png").write_bytes(content[: len(content) // 2])
+    (root / "cat" / "empty.png").write_bytes(b"")
+    (root / "cat" / "notes.txt").write_text("the black one is Tom")
+    (root / "cat" / "gone.png").symlink_to("nowhere")
+
+
+def test_bad_files_are_told_all_at_once(make_folder: MakeFolder, cache: Path) -> None:
+    root = make_folder({"cat": 5, "dog": 5})
+    spoil(root)
+    with pytest.raises(FeatherboneError) as caught:
+        open_dataset(root)
+    lines = caught.value.sentence.splitlines()
+    assert re.match(r"4 file\(s\) of '.*pets' can't be used as images:", lines[0])
+    assert [line.split()[0] for line in lines[1:]] == [
+        f"cat/{n}" for n in ("cut.png", "empty.png", "gone.png", "notes.txt")
+    ]
+    assert "truncated" in lines[1]
+    assert "--skip-bad" in caught.value.hint
+    assert list(cache.glob("*")) == []  # nothing half-made stays behind
+
+
+def test_of_many_bad_files_ten_are_listed(make_folder: MakeFolder) -> None:
+    root = make_folder({"cat": 20, "dog": 5})
+    for path in (root / "cat").iterdir():
+        path.write_text("no image")
+    with pytest.raises(FeatherboneError, match=r"^20 file\(s\)") as caught:
+        open_dataset(root)
+    assert caught.value.sentence.count("\n") == 11
+    assert caught.value.sentence.endswith("and 10 more")
+
+
+def test_bad_files_can_be_left_out(make_folder: MakeFolder) -> None:
+    clean, spoilt = make_folder({"cat": 5, "dog": 5}, name="clean"), make_folder({"cat": 5, "dog": 5}, name="spoilt")
+    spoil(spoilt)
+    data = open_dataset(spoilt, skip_bad=True)
+    assert [path for path, _ in data.skipped] == ["cat/cut.png", "cat/empty.png", "cat/gone.png", "cat/notes.txt"]
+    assert dict(data.skipped)["cat/empty.png"] == "is empty"
+    assert same(data, open_dataset(clean))
+    assert open_dataset(spoilt, skip_bad=True).skipped == data.skipped  # from the cache as well
+
+
+def test_a_class_with_too_few_good_files_is_refused(make_folder: MakeFolder) -> None:
+    root = make_folder({"cat": 3, "dog": 5})
+    (root / "cat" / "0.png").write_bytes(b"")
+    with pytest.raises(FeatherboneError, match="'cat' has 2"):
+        open_dataset(root, skip_bad=True)
+    with pytest.raises(FeatherboneError, match=r"cat/0\.png is empty"):
+        open_dataset(root)
+
+
+def test_what_desktops_leave_behind_is_ignored(make_folder: MakeFolder) -> None:
+    root = make_folder({"cat": 3, "dog": 3})
+    expected = open_dataset(root).fingerprint
+    for name in (".DS_Store", "Thumbs.db", "desktop.ini", "._0.png"):
+        (root / "cat" / name).write_bytes(b"junk")
+    (root / ".git").mkdir()
+    (root / ".git" / "HEAD").write_text("junk")
+    data = open_dataset(root)
+    assert (data.fingerprint, data.skipped, data.warnings) == (expected, (), ())
+
+
+def test_links_to_folders_are_followed_and_loops_are_not(make_folder: MakeFolder, tmp_path: Path) -> None:
+    root = make_folder({"cat": 3, "dog": 3})
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    (linked / "cat").symlink_to(root / "cat")
+    (linked / "dog").symlink_to(root / "dog")
+    (root / "cat" / "again").symlink_to(root)
+    assert len(open_dataset(linked).splits["train"].paths) >= 2
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are for POSIX")
+def test_a_named_pipe_does_not_hang(make_folder: MakeFolder) -> None:
+    root = make_folder({"cat": 3, "dog": 3})
+    os.mkfifo(root / "cat" / "pipe.png")
+    with pytest.raises(FeatherboneError, match=r"cat/pipe\.png is not a regular file"):
+        open_dataset(root)
+    os.mkfifo(root / "pipe.zip")
+    with pytest.raises(FeatherboneError, match="neither a folder nor a regular file"):
+        open_dataset(root / "pipe.zip")
+
+
+def test_duplicates_across_splits_are_told(make_folder: MakeFolder) -> None:
+    root = make_folder({"train/cat": 5, "train/dog": 5, "val/cat": 2, "val/dog": 2, "test/cat": 2, "test/dog": 2})
+    assert open_dataset(root).warnings == ()
+    (root / "test" / "cat" / "0.png").write_bytes((root / "train" / "cat" / "3.png").read_bytes())
+    (root / "test" / "dog" / "1.png").write_bytes((root / "train" / "cat" / "3.png").read_bytes())
+    (warning,) = open_dataset(root).warnings
+    assert warning == "2 image(s) of test are also in train, for example train/cat/3.png is test/cat/0.png"
+
+
+def test_the_fingerprint_names_the_content(make_folder: MakeFolder) -> None:
+    content = {"cat": 8, "dog": 8}
+    root, twin = make_folder(content, name="one"), make_folder(content, name="two")
+    base = open_dataset(root)
+    assert same(base, open_dataset(twin))
+    others = [open_dataset(root, seed=1), open_dataset(root, resolution=4), open_dataset(root, channels=1)]
+    (twin / "cat" / "0.png").write_bytes((twin / "cat" / "1.png").read_bytes())
+    others.append(open_dataset(twin))
+    (twin / "cat" / "0.png").rename(twin / "cat" / "zero.png")
+    others.append(open_dataset(twin))
+    (twin / "cat").rename(twin / "kitten")
+    others.append(open_dataset(twin))
+    assert len({base.fingerprint, *(other.fingerprint for other in others)}) == 7
+
+
+def test_progress_tells_stage_and_count(make_folder: MakeFolder) -> None:
+    heard: list[tuple[str, int, int]] = []
+    root = make_folder({"cat": 5, "dog": 5})
+    for _ in range(2):
+        open_dataset(root, progress=lambda *news: heard.append(news))
+    assert heard == [("reading", 10, 10), ("decoding", 10, 10)]
+
+
+def test_threads_change_nothing(make_folder: MakeFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make_folder({"cat": 300, "dog": 30})
+    (root / "dog" / "0.png").write_bytes(b"bad")
+    alone = open_dataset(root, skip_bad=True, cache=tmp_path / "a")
+    monkeypatch.setattr(index_module, "THREADS_FROM_IMAGES", 0)
+    monkeypatch.setattr(index_module, "THREADS_FROM_PIXELS", 0)
+    assert same(alone, open_dataset(root, skip_bad=True, cache=tmp_path / "b"))
+
+
+def same(first: Dataset, second: Dataset) -> bool:
+    """Whether fingerprint, pixels, labels and paths agree."""
+    return first.fingerprint == second.fingerprint and all(
+        np.array_equal(one.images, second.splits[name].images)
+        and np.array_equal(one.labels, second.splits[name].labels)
+        and one.paths == second.splits[name].paths
+        for name, one in first.splits.items()
+    )
