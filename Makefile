@@ -1,0 +1,35 @@
+# Everything runs in .venv, which the first command makes. PYTHON may name another interpreter (3.10 or newer).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := runs/demo
+
+.PHONY: help demo test lint bench clean
+
+help:
+	@echo "make demo   find, train, export and check a small network on the built-in digits; tells where the report is"
+	@echo "make test   linters, types and all tests"
+	@echo "make bench  the benchmarks that run in minutes, into benchmarks/results/"
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "featherbone needs Python 3.10 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fit,dev]'
+	touch $@
+
+demo: $(VENV)/installed
+	$(BIN)/featherbone fit digits --macs 300k --params 20k --out $(RUN)
+
+lint: $(VENV)/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/python -m pytest -n 2
+
+bench: $(VENV)/installed
+	$(BIN)/python benchmarks/run_all.py
+
+clean:
+	rm -rf $(VENV) runs build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
