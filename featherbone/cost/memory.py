@@ -123,14 +123,10 @@ def _storages(graph: Graph, size: int, over: frozenset[str]) -> list[_Storage]:
 
 
 def _last_read(graph: Graph) -> dict[str, int]:
-    """The last step at which each node's result is needed; what a view looks at is needed as long as the view is."""
+    """The last step at which each node's result is needed."""
     last_read = {name: step for step, node in enumerate(graph.nodes) for name in node.inputs}
     for name in graph.outputs:
         last_read[name] = len(graph.nodes) - 1
-    for node in reversed(graph.nodes):
-        if node.operator.kind in VIEWS and node.name in last_read:
-            source = node.inputs[0]
-            last_read[source] = max(last_read[source], last_read[node.name])
     return last_read
 
 
