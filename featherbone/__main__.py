@@ -1,0 +1,5 @@
+"""``python -m featherbone`` is ``featherbone``."""
+
+from featherbone.cli.main import run
+
+run()

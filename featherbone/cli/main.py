@@ -1,0 +1,99 @@
+"""The ``featherbone`` command: one thin file per subcommand, and one place where errors become sentences.
+
+Each command imports what it needs when it runs, so ``featherbone --help`` loads neither torch nor sympy.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from featherbone import __version__
+from featherbone.cli.compare import compare
+from featherbone.cli.cost import cost
+from featherbone.cli.fit import fit
+from featherbone.cli.formula import formula
+from featherbone.cli.networks import networks
+from featherbone.cli.predict import predict
+from featherbone.cli.report import report
+from featherbone.cli.show import show
+from featherbone.cli.verify import verify
+from featherbone.cli.zoo import zoo
+from featherbone.errors import FeatherboneError
+
+app = typer.Typer(
+    name="featherbone",
+    help="Design, measure, search, train and ship light convolutional networks.",
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+DESIGN = "Design and measure"
+JOB = "The main job"
+app.command(rich_help_panel=JOB)(fit)
+app.command(rich_help_panel=JOB)(predict)
+app.command(rich_help_panel=JOB)(report)
+app.command(rich_help_panel=DESIGN)(cost)
+app.command(rich_help_panel=DESIGN)(compare)
+app.command(rich_help_panel=DESIGN)(formula)
+app.command(rich_help_panel=DESIGN)(show)
+app.command(rich_help_panel=DESIGN)(networks)
+app.command(rich_help_panel=DESIGN)(zoo)
+app.command(rich_help_panel=DESIGN)(verify)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"featherbone {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback where something fails.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Design, measure, search, train and ship light convolutional networks."""
+
+
+def run() -> NoReturn:
+    """Run the command line: a user's mistake ends in one sentence and exit code 2, an interruption in 130."""
+    debug = "--debug" in sys.argv
+    try:
+        sys.exit(app())
+    except FeatherboneError as error:
+        if debug:
+            raise
+        _complain(error.sentence, error.hint)
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        if debug or (error.name or "").split(".")[0] == "featherbone":
+            raise
+        _complain(f"this command needs the package {error.name}", "pip install 'featherbone[fit]'")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        _complain("interrupted", "the same command continues where it stopped")
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output left (``| head``); what follows goes nowhere, quietly.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+
+
+def _complain(sentence: str, hint: str) -> None:
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print("[bold red]error:[/] ", end="")
+    console.print(sentence, markup=False)
+    if hint:
+        console.print("[dim]hint:[/]  ", end="")
+        console.print(hint, markup=False)

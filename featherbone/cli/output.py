@@ -1,0 +1,51 @@
+"""How commands print: tables for people, JSON for programs, both plain where the output is no terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def console() -> Console:
+    """The terminal, or a pipe; Rich leaves colours out there and honours NO_COLOR."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else 100
+    return Console(highlight=False, width=width)
+
+
+def print_json(document: Any) -> None:
+    print(json.dumps(document, indent=2, allow_nan=False))
+
+
+def print_table(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    left: int = 1,
+    total: Sequence[str] | None = None,
+) -> None:
+    """A table whose first ``left`` columns are words and the rest numbers; ``total`` is set off below."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, show_footer=total is not None)
+    for place, heading in enumerate(columns):
+        table.add_column(
+            heading,
+            footer=total[place] if total else "",
+            justify="left" if place < left else "right",
+            overflow="fold" if place < left else "ellipsis",
+            no_wrap=place >= left,
+        )
+    from rich.text import Text
+
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console().print(table)
