@@ -35,7 +35,7 @@ def as_text(graph: Graph) -> str:
     """
     >>> from featherbone.graph import image
     >>> print(image(3, 32).conv(8, 3, name="stem").graph("tiny"))
-    tiny: 3×32×32 → 8×32×32, 2 operators, 216 parameters
+    tiny: 3×32×32 → 8×32×32, 1 operator, 216 parameters
     node   operator  reads  writes   parameters
     image  input            3×32×32
     stem   conv 3×3         8×32×32         216
@@ -46,7 +46,7 @@ def as_text(graph: Graph) -> str:
         "  ".join(
             cell.rjust(width) if column == len(HEADINGS) - 1 else cell.ljust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
+        ).rstrip()
         for row in table
     ]
     return "\n".join([summary(graph), *lines])
@@ -58,7 +58,8 @@ def summary(graph: Graph) -> str:
     ends = (
         f"{_shapes([node.shape for node in graph.inputs])} → {_shapes([graph[name].shape for name in graph.outputs])}"
     )
-    return f"{graph.name}: {ends}, {len(graph.nodes)} operators, {_number(total)} parameters"
+    operators = len(graph.nodes) - len(graph.inputs)
+    return f"{graph.name}: {ends}, {operators} operator{'s' * (operators != 1)}, {_number(total)} parameters"
 
 
 def as_html(graph: Graph) -> str:

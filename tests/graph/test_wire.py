@@ -159,7 +159,7 @@ def test_tf_same_needs_numbers():
 def test_printing_is_a_table_and_html_escapes():
     graph = image(3, 32).conv(8, 3, name="stem").norm().act("relu").graph("<tiny>")
     text = str(graph)
-    assert text.splitlines()[0] == "<tiny>: 3×32×32 → 8×32×32, 4 operators, 232 parameters"
+    assert text.splitlines()[0] == "<tiny>: 3×32×32 → 8×32×32, 3 operators, 232 parameters"
     assert "stem_act" in text
     assert "&lt;tiny&gt;" in graph._repr_html_()
     assert "<tiny>" not in graph._repr_html_()
