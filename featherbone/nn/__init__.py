@@ -3,9 +3,31 @@
 from featherbone.nn.build import module as module
 from featherbone.nn.build import module_with as module_with
 from featherbone.nn.codegen import source as source
+from featherbone.nn.container import read_foreign_tensors as read_foreign_tensors
 from featherbone.nn.container import read_tensors as read_tensors
 from featherbone.nn.container import write_tensors as write_tensors
+from featherbone.nn.foreign import load_foreign as load_foreign
+from featherbone.nn.foreign import match_by_order as match_by_order
+from featherbone.nn.model import Model as Model
+from featherbone.nn.model import load_model as load_model
+from featherbone.nn.model import save_model as save_model
+from featherbone.nn.preprocessing import Preprocessing as Preprocessing
 from featherbone.nn.weights import check_weights as check_weights
 from featherbone.nn.weights import weights_of as weights_of
 
-__all__ = ["check_weights", "module", "module_with", "read_tensors", "source", "weights_of", "write_tensors"]
+__all__ = [
+    "Model",
+    "Preprocessing",
+    "check_weights",
+    "load_foreign",
+    "load_model",
+    "match_by_order",
+    "module",
+    "module_with",
+    "read_foreign_tensors",
+    "read_tensors",
+    "save_model",
+    "source",
+    "weights_of",
+    "write_tensors",
+]

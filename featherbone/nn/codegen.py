@@ -16,7 +16,7 @@ from featherbone.nn.paths import attribute, class_name, printable
 from featherbone.nn.place import Place
 from featherbone.nn.variables import assign, in_place
 
-IMPORTS = "import torch\nimport torch.nn.functional as F\nfrom torch import nn\n"
+IMPORTS = "import torch\nimport torch.nn.functional as F\nfrom torch import nn"
 INDENT = " " * 8
 
 
