@@ -1,0 +1,39 @@
+"""The exponential moving average of a network's weights: what is evaluated and shipped."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from featherbone.nn import weights_of
+
+
+def decay_at(decay: float, step: int) -> float:
+    """The decay at a step, counted from 0: low at first, so that a short run forgets its random beginning.
+
+    >>> [round(decay_at(0.99, step), 3) for step in (0, 10, 100, 10_000)]
+    [0.1, 0.55, 0.918, 0.99]
+
+    min(decay, (1 + step) / (10 + step)), as TensorFlow's ExponentialMovingAverage has it.
+    """
+    return min(decay, (1 + step) / (10 + step))
+
+
+class MovingAverage:
+    """A second network that follows the first; `network` holds the averaged weights, running statistics included."""
+
+    def __init__(self, network: nn.Module, followed: nn.Module, decay: float) -> None:
+        self.network = network.eval().requires_grad_(False)
+        self._pairs = list(zip(_tensors(network), _tensors(followed), strict=True))
+        self._decay = decay
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Move towards the followed weights: average ← decay · average + (1 - decay) · weights."""
+        share = 1 - decay_at(self._decay, step)
+        for average, weights in self._pairs:
+            average.lerp_(weights, share)
+
+
+def _tensors(network: nn.Module) -> list[Tensor]:
+    return list(weights_of(network).values())

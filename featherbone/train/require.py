@@ -1,0 +1,41 @@
+"""What a run needs before it starts and while it goes on."""
+
+from __future__ import annotations
+
+import math
+
+from featherbone.data.dataset import Dataset
+from featherbone.errors import FeatherboneError
+from featherbone.graph import Graph
+from featherbone.graph.operators import shape_text
+from featherbone.train.recipe import Recipe
+
+
+def require_trainable(graph: Graph, dataset: Dataset, recipe: Recipe, until_epoch: int) -> None:
+    """Raise unless the network takes these images and scores these classes, and the epochs are the recipe's."""
+    images = (dataset.channels, dataset.resolution, dataset.resolution)
+    if graph.input_shape != images:
+        raise FeatherboneError(
+            f"{graph.name} takes {shape_text(graph.input_shape)}; "
+            f"the images of {dataset.name} are {shape_text(images)}",
+            hint="build the network with the data set's channels and resolution",
+        )
+    if graph.output_shape != (len(dataset.classes),):
+        raise FeatherboneError(
+            f"{graph.name} writes {shape_text(graph.output_shape)}; {dataset.name} has {len(dataset.classes)} classes",
+            hint=f"end the network with flatten and linear({len(dataset.classes)})",
+        )
+    if len(dataset.splits["train"].labels) < 2:
+        raise FeatherboneError(f"{dataset.name} has fewer than two images to train on")
+    if not 1 <= until_epoch <= recipe.epochs:
+        raise FeatherboneError(f"until_epoch is {until_epoch}; the recipe has epochs 1 to {recipe.epochs}")
+
+
+def require_finite(loss: float, epoch: int, recipe: Recipe) -> None:
+    """Raise where the loss became infinite or not a number."""
+    if not math.isfinite(loss):
+        raise FeatherboneError(
+            f"the loss became {loss} in epoch {epoch}; the last checkpoint is from before",
+            hint=f"try a lower learning rate, such as {recipe.learning_rate / 4:g} instead of {recipe.learning_rate:g}"
+            + ("" if recipe.clip else ", or clip=1"),
+        )

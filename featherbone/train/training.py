@@ -1,0 +1,46 @@
+"""What a training run tells: its progress on the way, and its result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """One report: after every step with `train_loss` of the step; after every epoch with its row of the history.
+
+    `note`, where not empty, is a sentence that a person should read; nothing else happened then.
+    """
+
+    epoch: int  # 1 to epochs
+    epochs: int
+    step: int  # 1 to steps
+    steps: int  # in an epoch
+    metrics: Mapping[str, Any]
+    note: str = ""
+
+    @property
+    def is_epoch_end(self) -> bool:
+        return "val_top1" in self.metrics
+
+
+Report = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """Where a run stands after `train`."""
+
+    epoch: int  # finished epochs
+    history: tuple[Mapping[str, Any], ...]  # one an epoch: epoch, lr, train_loss, val_loss, val_top1, seconds
+    weights: Mapping[str, Tensor]  # averaged, on the CPU, by the graph's names
+    note: str  # "" or a sentence, as when a damaged checkpoint was left out
+
+    @property
+    def val_top1(self) -> float:
+        """Of the last finished epoch."""
+        return float(self.history[-1]["val_top1"])
