@@ -148,7 +148,7 @@ def _write(
             for name, result in decoded:
                 if isinstance(result, BadImage):
                     broken[name] = str(result)
-                elif not broken:
+                else:
                     file.write(result.tobytes())
             if broken:
                 raise _Undecodable

@@ -27,7 +27,7 @@ class Layout:
     warnings: tuple[str, ...] = ()
 
     def files(self) -> list[str]:
-        """Every path, in a fixed order."""
+        """Every path."""
         return [path for group in self.groups.values() for paths in group.values() for path in paths]
 
     def without(self, left_out: Iterable[str]) -> Layout:
@@ -134,7 +134,7 @@ def _has_folders(level: Level) -> bool:
 
 
 def _files(level: Level) -> tuple[str, ...]:
-    return tuple(sorted(path for below, path in level if not below.endswith("/")))
+    return tuple(path for below, path in level if not below.endswith("/"))
 
 
 def _is_split(top: Mapping[str, Level]) -> bool:

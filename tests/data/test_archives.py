@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import shutil
 import tarfile
@@ -135,6 +136,17 @@ def test_bombs_are_refused(
     with pytest.raises(FeatherboneError, match="more than the limit of 5,000") as caught:
         open_dataset(path)
     assert "unpack it yourself" in caught.value.hint
+
+
+def test_a_bomb_behind_the_end_of_a_tar_is_refused(
+    make_folder: MakeFolder, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(shutil.make_archive(str(tmp_path / "pets"), "tar", make_folder({"cat": 3, "dog": 3})))
+    packed = path.with_suffix(".tar.gz")
+    packed.write_bytes(gzip.compress(path.read_bytes() + bytes(20 * 2**20)))
+    monkeypatch.setattr(archives, "unpacked_limit", lambda packed: 2**20)
+    with pytest.raises(FeatherboneError, match="unpacks to at least"):
+        open_dataset(packed)
 
 
 @pytest.mark.parametrize(("kind", "ending"), KINDS)

@@ -49,6 +49,11 @@ def test_a_pass_holds_each_image_once_with_its_label() -> None:
         assert (labels.tolist() == list(range(30))) is not shuffle
 
 
+def test_a_batch_is_read_front_to_back() -> None:
+    for _, labels in one_pass(make_split(30)):
+        assert labels.tolist() == sorted(labels.tolist())
+
+
 def test_the_last_batch_is_smaller_or_dropped() -> None:
     assert [len(labels) for _, labels in one_pass(make_split(30))] == [8, 8, 8, 6]
     assert [len(labels) for _, labels in one_pass(make_split(30), drop_last=True)] == [8, 8, 8]
@@ -126,6 +131,8 @@ def test_erasing_fills_one_rectangle_of_some_images() -> None:
     area = masks[hit].flatten(1).float().mean(dim=1)
     assert 0.01 < area.min() < 0.05
     assert 0.3 < area.max() <= 0.45
+    everywhere = augmented(torch.full((10_000, 1, 32, 32), 9.0), Augment(erase=1), generator()) != 9
+    assert 0.2 < everywhere.float().mean() < 0.215  # 21 % of the area on average, less where an edge cuts it
     noise = results[erased]
     assert abs(noise.mean()) < 0.02
     assert abs(noise.std() - 1) < 0.02

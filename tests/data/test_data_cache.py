@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,6 +74,20 @@ def flip_a_bit(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) * 3 // 4] ^= 1
     path.write_bytes(content)
+
+
+def test_a_zip_with_other_content_of_the_same_size_is_seen(
+    make_folder: MakeFolder, tmp_path: Path, encode: Callable[..., bytes], builds: list[str]
+) -> None:
+    path = tmp_path / "pets.zip"
+    for value in (1, 2):
+        with zipfile.ZipFile(path, "w") as archive:
+            for number in range(6):
+                pixels = np.full((4, 4), number * 10, dtype=np.uint8)
+                pixels[0, 0] = value
+                archive.writestr(f"{'cat' if number < 3 else 'dog'}/{number}.bmp", encode(pixels, "BMP"))
+        os.utime(path, (0, 0))
+        assert open_dataset(path).splits["train"].images[0, 0, 0, 0] == value
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".json"])

@@ -109,13 +109,14 @@ def test_of_many_bad_files_ten_are_listed(make_folder: MakeFolder) -> None:
     assert caught.value.sentence.endswith("and 10 more")
 
 
-def test_bad_files_can_be_left_out(make_folder: MakeFolder) -> None:
+def test_bad_files_can_be_left_out(make_folder: MakeFolder, cache: Path) -> None:
     clean, spoilt = make_folder({"cat": 5, "dog": 5}, name="clean"), make_folder({"cat": 5, "dog": 5}, name="spoilt")
     spoil(spoilt)
     data = open_dataset(spoilt, skip_bad=True)
     assert [path for path, _ in data.skipped] == ["cat/cut.png", "cat/empty.png", "cat/gone.png", "cat/notes.txt"]
     assert dict(data.skipped)["cat/empty.png"] == "is empty"
     assert same(data, open_dataset(clean))
+    assert len(list(cache.glob("*.npy"))) == 1  # no array that lacks the images which could not be decoded
     assert open_dataset(spoilt, skip_bad=True).skipped == data.skipped  # from the cache as well
 
 
@@ -194,7 +195,7 @@ def test_progress_tells_stage_and_count(make_folder: MakeFolder) -> None:
 
 def test_threads_change_nothing(make_folder: MakeFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = make_folder({"cat": 300, "dog": 30})
-    (root / "dog" / "0.png").write_bytes(b"bad")
+    spoil(root)
     alone = open_dataset(root, skip_bad=True, cache=tmp_path / "a")
     monkeypatch.setattr(index_module, "THREADS_FROM_IMAGES", 0)
     monkeypatch.setattr(index_module, "THREADS_FROM_PIXELS", 0)
