@@ -1,0 +1,116 @@
+"""A shipped network at work: from image files to class names with probabilities, by either file that `fit` writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from featherbone.data.batches import normalise
+from featherbone.data.decode import load_image
+from featherbone.errors import FeatherboneError
+from featherbone.nn import Preprocessing
+
+BATCH = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """The most probable classes of one image, the best first: (name, probability)."""
+
+    path: str
+    top: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predictor:
+    """A network, its classes and its preprocessing; ``logits`` maps float32 (N, C, H, W) to (N, classes)."""
+
+    classes: tuple[str, ...]
+    preprocessing: Preprocessing
+    logits: Callable[[np.ndarray], np.ndarray]
+
+    def predict(self, paths: Sequence[Path | str], *, top: int = 5) -> list[Prediction]:
+        """The ``top`` classes of each image file, prepared as in training.
+
+        Raises:
+            FeatherboneError: with the path, for a file that is missing or not an image; ``top`` below 1.
+        """
+        if top < 1:
+            raise FeatherboneError(f"top is {top}; it must be at least 1")
+        predictions: list[Prediction] = []
+        for start in range(0, len(paths), BATCH):
+            batch = paths[start : start + BATCH]
+            for path, row in zip(batch, self._probabilities(batch), strict=True):
+                best = np.argsort(-row, kind="stable")[:top]
+                predictions.append(
+                    Prediction(path=str(path), top=tuple((self.classes[place], float(row[place])) for place in best))
+                )
+        return predictions
+
+    def _probabilities(self, paths: Sequence[Path | str]) -> np.ndarray:
+        settings = self.preprocessing
+        images = [load_image(path, resolution=settings.resolution, channels=settings.channels) for path in paths]
+        ready = normalise(np.stack(images), settings.mean, settings.std).contiguous().numpy()
+        logits = self.logits(ready).astype(np.float64)
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        probabilities: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
+        return probabilities
+
+
+def load_predictor(path: Path | str) -> Predictor:
+    """The predictor in a ``.safetensors`` or ``.onnx`` file that featherbone wrote.
+
+        load_predictor("model.onnx").predict(["cat.jpg"])[0].top[0]
+
+    Raises:
+        FeatherboneError: no such file, another kind of file, or one that is damaged or not ours.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FeatherboneError(f"there is no model file {path}", hint="fit writes model.safetensors and model.onnx")
+    if path.suffix == ".onnx":
+        return _from_onnx(path)
+    if path.suffix == ".safetensors":
+        return _from_safetensors(path)
+    raise FeatherboneError(f"{path} ends in {path.suffix or 'nothing'!r}; a model ends in .safetensors or .onnx")
+
+
+def _from_safetensors(path: Path) -> Predictor:
+    import torch
+
+    from featherbone.nn import load_model
+
+    model = load_model(path)
+    module = model.module().eval()
+
+    def logits(images: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            result: np.ndarray = module(torch.from_numpy(images)).numpy()
+        return result
+
+    return Predictor(classes=model.classes, preprocessing=model.preprocessing, logits=logits)
+
+
+def _from_onnx(path: Path) -> Predictor:
+    from featherbone.ship import metadata
+    from featherbone.ship.session import open_session
+
+    session = open_session(path)
+    classes, preprocessing = metadata.read(path, session.get_modelmeta().custom_metadata_map)
+    entry, result = session.get_inputs()[0], session.get_outputs()[0]
+    wanted = [preprocessing.channels, preprocessing.resolution, preprocessing.resolution]
+    if entry.shape[1:] != wanted or result.shape[1:] != [len(classes)]:
+        raise FeatherboneError(
+            f"{path} maps {entry.shape[1:]} to {result.shape[1:]}, but its metadata says {wanted} and {len(classes)} "
+            "classes",
+            hint="export the model again",
+        )
+
+    def logits(images: np.ndarray) -> np.ndarray:
+        found: np.ndarray = session.run([result.name], {entry.name: images})[0]
+        return found
+
+    return Predictor(classes=classes, preprocessing=preprocessing, logits=logits)

@@ -1,0 +1,139 @@
+"""Either file predicts the same; what is not a model, or not an image, is answered with one clear sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from PIL import Image
+
+from featherbone.errors import FeatherboneError
+from featherbone.nn import Model, save_model
+from featherbone.ship.predict import load_predictor
+from featherbone.ship.timing import time_onnx
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("pictures")
+    noise = np.random.default_rng(1)
+    paths = []
+    for place, (height, width) in enumerate([(16, 16), (40, 30), (7, 90)] * 12):  # more than one batch
+        paths.append(folder / f"{place}.png")
+        Image.fromarray(noise.integers(0, 256, (height, width, 3), dtype=np.uint8)).save(paths[-1])
+    return paths
+
+
+@pytest.fixture(scope="module")
+def saved(trained: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("saved") / "model.safetensors"
+    save_model(path, trained)
+    return path
+
+
+def test_both_files_predict_the_same(saved: Path, exported: Path, pictures: list[Path], trained: Model) -> None:
+    ours, theirs = (load_predictor(path).predict(pictures, top=4) for path in (saved, exported))
+    assert [one.path for one in ours] == [str(path) for path in pictures]
+    for one, other in zip(ours, theirs, strict=True):
+        assert [name for name, _ in one.top] == [name for name, _ in other.top]
+        assert np.allclose([share for _, share in one.top], [share for _, share in other.top], atol=1e-5)
+        assert sum(share for _, share in one.top) == pytest.approx(1)
+        assert [share for _, share in one.top] == sorted((share for _, share in one.top), reverse=True)
+        assert {name for name, _ in one.top} == set(trained.classes)
+    assert len({one.top for one in ours}) == len(pictures), "pictures differ, so do the answers"
+
+
+def test_a_prediction_is_the_training_path(saved: Path, pictures: list[Path], trained: Model) -> None:
+    import torch
+
+    from featherbone.data.batches import normalise
+
+    settings = trained.preprocessing
+    image = np.asarray(Image.open(pictures[0]))[None]
+    with torch.inference_mode():
+        expected = trained.module()(normalise(image, settings.mean, settings.std)).softmax(1)[0]
+    name, share = load_predictor(saved).predict(pictures[:1], top=1)[0].top[0]
+    assert (name, share) == (trained.classes[int(expected.argmax())], pytest.approx(float(expected.max()), abs=1e-5))
+
+
+def test_no_images_give_no_predictions(exported: Path) -> None:
+    assert load_predictor(exported).predict([]) == []
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".safetensors"])
+@pytest.mark.parametrize("content", [b"", b"\x00" * 64, b"PK\x03\x04 not a model", bytes(range(256)) * 40])
+def test_random_bytes_are_not_a_model(suffix: str, content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / f"model{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(FeatherboneError) as caught:
+        load_predictor(path)
+    assert str(path) in caught.value.sentence
+    assert "\n" not in str(caught.value)
+
+
+def test_a_truncated_file_is_refused(exported: Path, saved: Path, tmp_path: Path) -> None:
+    for path in (exported, saved):
+        cut = tmp_path / path.name
+        cut.write_bytes(path.read_bytes()[:-100])
+        with pytest.raises(FeatherboneError, match=path.name):
+            load_predictor(cut)
+
+
+def test_a_foreign_onnx_file_is_refused(exported: Path, tmp_path: Path) -> None:
+    proto = onnx.load(exported)
+    del proto.metadata_props[:]
+    onnx.save(proto, tmp_path / "foreign.onnx")
+    with pytest.raises(FeatherboneError, match="without featherbone's metadata"):
+        load_predictor(tmp_path / "foreign.onnx")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("version", "2", "metadata of version '2'"),
+        ("classes", '["a", 1]', "damaged metadata"),
+        ("classes", '["a", "b"]', "metadata says"),
+        ("preprocessing", "[]", "damaged metadata"),
+        ("preprocessing", '{"resolution": 16, "channels": 1, "mean": [0], "std": [1]}', "metadata says"),
+        ("preprocessing", '{"resolution": 16, "channels": 3, "mean": [0, 0, 0], "std": [1, 1, 0]}', "damaged metadata"),
+    ],
+)
+def test_damaged_metadata_is_refused(key: str, value: str, message: str, exported: Path, tmp_path: Path) -> None:
+    proto = onnx.load(exported)
+    next(entry for entry in proto.metadata_props if entry.key == f"featherbone.{key}").value = value
+    onnx.save(proto, tmp_path / "damaged.onnx")
+    with pytest.raises(FeatherboneError, match=message):
+        load_predictor(tmp_path / "damaged.onnx")
+
+
+def test_missing_and_unknown_files_are_named(exported: Path, tmp_path: Path) -> None:
+    with pytest.raises(FeatherboneError, match="there is no model file"):
+        load_predictor(tmp_path / "absent.onnx")
+    (tmp_path / "model.pt").write_bytes(b"x")
+    with pytest.raises(FeatherboneError, match=r"ends in '.pt'"):
+        load_predictor(tmp_path / "model.pt")
+    (tmp_path / "notes.png").write_text("not an image")
+    predictor = load_predictor(exported)
+    with pytest.raises(FeatherboneError, match=r"notes.png: is not an image"):
+        predictor.predict([tmp_path / "notes.png"])
+    with pytest.raises(FeatherboneError, match=r"absent.png: there is no such file"):
+        predictor.predict([tmp_path / "absent.png"])
+    with pytest.raises(FeatherboneError, match="top is 0"):
+        predictor.predict([], top=0)
+
+
+def test_timing_says_what_it_measured(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("featherbone.ship.timing.SECONDS", 0.05)
+    found = time_onnx(exported)
+    assert 0 < found.min_ms <= found.p50_ms <= found.p90_ms < 1000
+    assert found.runs >= 100
+    assert found.warmup_runs >= 20
+    assert found.threads == 1
+    assert found.cpu
+    assert found.runtime.startswith("onnxruntime ")
+    with pytest.raises(FeatherboneError, match="threads is 0"):
+        time_onnx(exported, threads=0)
+    with pytest.raises(FeatherboneError, match="there is no file"):
+        time_onnx("absent.onnx")
