@@ -19,6 +19,7 @@ def bottleneck(
     kernel: Dim = 3,
     stride: int = 1,
     groups: Dim = 1,
+    widen: Dim = 1,
     stride_at: str = "kernel",
     shortcut: str = "auto",
     shortcut_kernel: int = 1,
@@ -32,7 +33,8 @@ def bottleneck(
     (256, 56, 56)
 
     ``stride_at`` is ``"kernel"`` (the K×K convolution strides: what most libraries do, "v1.5") or ``"reduce"`` (the
-    first 1×1 does: the paper). ``attend`` (squeeze-and-excitation) runs on the branch before the add.
+    first 1×1 does: the paper). The K×K convolution writes ``widen`` times the narrow channels: 2 in SENet-154, 1
+    elsewhere and in the cost. ``attend`` (squeeze-and-excitation) runs on the branch before the add.
 
     Cost per output position: MN/t + K²N²/(Gt²) + N²/t; the projection, where there is one, adds MN.
     Source: ResNet, arXiv:1512.03385, figure 5 right.
@@ -42,7 +44,7 @@ def bottleneck(
     narrow = reduced(out, reduction, what="bottleneck reduction")
     first, second = (1, stride) if stride_at == "kernel" else (stride, 1)
     y = unit(x, narrow, 1, stride=first, act=act, name="reduce")
-    y = unit(y, narrow, kernel, stride=second, groups=groups, act=act, name="conv")
+    y = unit(y, widen * narrow, kernel, stride=second, groups=groups, act=act, name="conv")
     y = unit(y, out, 1, act=None, name="expand")
     y = attend(y) if attend else y
     return residual(x, y, stride=stride, shortcut=shortcut, kernel=shortcut_kernel).act(act, name="act")

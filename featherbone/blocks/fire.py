@@ -14,6 +14,7 @@ def fire(
     out: Dim,
     *,
     squeeze: Any = 8,
+    narrow: Dim | None = None,
     large: Any = 0.5,
     kernel: Dim = 3,
     act: str | None = "relu",
@@ -25,14 +26,15 @@ def fire(
     >>> fire(image(96, 55), 128).shape
     (128, 55, 55)
 
-    ``squeeze`` is t, the inverse of the paper's squeeze ratio SR; ``large`` is p, the paper's pct3x3.
+    ``squeeze`` is t, the inverse of the paper's squeeze ratio SR, where it is whole; ``narrow`` gives N/t itself.
+    ``large`` is p, the paper's pct3x3.
 
     Cost per output position: MN/t + (N/t)(1 − p)N + K²(N/t)pN.
     Source: SqueezeNet, arXiv:1602.07360, sections 3.2 and 5.1.
     """
-    narrow = reduced(out, squeeze, what="fire's squeeze")
+    middle = reduced(out, squeeze, what="fire's squeeze") if narrow is None else narrow
     many = share(out, large)
-    y = unit(x, narrow, 1, act=act, norm=norm, name="squeeze")
+    y = unit(x, middle, 1, act=act, norm=norm, name="squeeze")
     branches = []
     if many != out:
         branches.append(unit(y, out - many, 1, act=act, norm=norm, name="expand1"))

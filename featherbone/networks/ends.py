@@ -47,6 +47,20 @@ def classifier(x: Wire, classes: int, *, dropout: float = 0.0) -> Wire:
         return y.linear(classes, name="classifier")
 
 
+def hidden_classifier(x: Wire, classes: int, *, hidden: int, dropout: float = 0.5) -> Wire:
+    """Two hidden linear layers on the whole map, then the classifier, as AlexNet and VGG end.
+
+    >>> hidden_classifier(image(256, 6), 10, hidden=64).shape
+    (10,)
+    """
+    require_classes(classes)
+    with scope("head"):
+        y = x.flatten()
+        for layer in (1, 2):
+            y = y.linear(hidden, name=f"hidden{layer}").act("relu").dropout(dropout, name=f"dropout{layer}")
+        return y.linear(classes, name="classifier")
+
+
 def require_classes(classes: int) -> None:
     if type(classes) is int and classes < 1:
         raise FeatherboneError(f"classes is {classes}; it must be at least 1")

@@ -42,8 +42,8 @@ def mobilenet_v1(
     without the five layers of 14×14×512 (table 5). The small-image form starts with strides 1, 1 in place of 2, 2; its
     usual resolution is 32 instead of 224. Channels are never fewer than 8, as in the paper's code.
 
-    The full convolutions cost 4,867.3 M; the 4,866 M of table 4 leave out the classifier. Table 1 gives the last depthwise
-    layer stride 2, with a 7×7 map before and after it: it is stride 1.
+    The full convolutions cost 4,867.3 M; the 4,866 M of table 4 leave out the classifier. Table 1 gives the last
+    depthwise layer stride 2, with a 7×7 map before and after it: it is stride 1.
     """
     if convolution not in CONVOLUTIONS:
         raise FeatherboneError(f"convolution is {convolution!r}; it must be one of {', '.join(CONVOLUTIONS)}")

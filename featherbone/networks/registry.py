@@ -54,17 +54,31 @@ def _one(name: str, paper: str, function: str = "", module: str = "", **fixed: A
     return Network(name=name, paper=paper, function=function or name, module=module or function or name, fixed=fixed)
 
 
-_ALEXNET = "ImageNet Classification with Deep Convolutional Neural Networks, 2012"
+_ALEXNET = "Krizhevsky et al. 2012, ImageNet Classification with Deep Convolutional Neural Networks"
 _RESNET = "arXiv:1512.03385"
 _SENET = "arXiv:1709.01507"
 
 NETWORKS: dict[str, Network] = {
     entry.name: entry
     for entry in (
+        _one("alexnet", _ALEXNET, layout="two_groups"),
+        _one("alexnet_single_column", "arXiv:1404.5997", "alexnet", layout="single_column"),
+        *(_one(f"vgg{depth}", "arXiv:1409.1556", "vgg", depth=depth) for depth in (11, 13, 16, 19)),
+        _one("bn_inception", "arXiv:1502.03167"),
+        _one("inception_v3", "arXiv:1512.00567"),
+        *(_one(f"resnet{depth}", _RESNET, "resnet", depth=depth) for depth in (18, 34, 50, 101, 152)),
         *(_one(f"cifar_resnet{depth}", _RESNET, "cifar_resnet", depth=depth) for depth in (20, 32, 44, 56, 110)),
+        _one("squeezenet", "arXiv:1602.07360", version="1.0"),
+        _one("squeezenet1_1", "arXiv:1602.07360", "squeezenet", version="1.1"),
+        _one("xception", "arXiv:1610.02357"),
+        *(_one(f"resnext{depth}_32x4d", "arXiv:1611.05431", "resnext", depth=depth) for depth in (50, 101)),
         _one("mobilenet_v1", "arXiv:1704.04861"),
         _one("shufflenet_v1", "arXiv:1707.01083"),
+        *(_one(f"se_resnet{depth}", _SENET, "se_resnet", "senet", depth=depth) for depth in (50, 101, 152)),
+        *(_one(f"se_resnext{depth}_32x4d", _SENET, "se_resnext", "senet", depth=depth) for depth in (50, 101)),
+        _one("senet154", _SENET, module="senet"),
         _one("mobilenet_v2", "arXiv:1801.04381"),
+        _one("shufflenet_v2", "arXiv:1807.11164"),
         _one("mlperf_tiny_resnet8", "arXiv:2106.07597"),
     )
 }

@@ -42,7 +42,7 @@ def scaled(channels: int, width: Width, *, divisor: int = 8, minimum: int | None
     """
     if is_symbolic(width):
         exact: Any = channels * width
-        return exact  # type: ignore[no-any-return]
+        return exact
     check_width(width)
     return make_divisible(channels * width, divisor, minimum)
 
