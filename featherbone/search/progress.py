@@ -1,0 +1,87 @@
+"""What a running job tells whoever watches: plain values, sent to one function. Nothing here draws anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A part of the job begins: data, designs, search, winner, export, verify, time, test or report."""
+
+    name: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """Files of the data set being read."""
+
+    what: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RungBegan:
+    """These trials will be trained up to ``epochs`` epochs."""
+
+    rung: int
+    rungs: int
+    epochs: int
+    trials: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialBegan:
+    """A trial is being trained up to ``epochs`` epochs."""
+
+    trial: int
+    design: str
+    rung: int
+    epochs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochDone:
+    """A trial has done one more epoch; ``record`` is the row of its history."""
+
+    trial: int
+    record: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialScored:
+    """A trial reached a rung; ``val_top1`` is None where it is not a number."""
+
+    trial: int
+    rung: int
+    val_top1: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialFailed:
+    """A trial can't go on; the search does."""
+
+    trial: int
+    error: str
+
+
+Event = Step | Reading | RungBegan | TrialBegan | EpochDone | TrialScored | TrialFailed
+
+
+class Progress(Protocol):
+    """A function that takes each event as it happens.
+
+    >>> def watch(event: Event) -> None:
+    ...     print(event)
+    >>> watch(Step(name="export"))
+    Step(name='export', detail='')
+    """
+
+    def __call__(self, event: Event, /) -> None: ...
+
+
+def silent(event: Event, /) -> None:
+    """Watches nothing."""
