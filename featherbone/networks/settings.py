@@ -52,7 +52,8 @@ def typed_setting(key: str, text: str, default: Any) -> Any:
         return float(text)
     if isinstance(default, str):
         return text
-    raise FeatherboneError(f"{key} is {text[:80]!r}; it must be {_wanted(default)}")
+    digits = " of at most 9 digits" if _is_whole(default) and text.lstrip("-").isdigit() else ""
+    raise FeatherboneError(f"{key} is {text[:80]!r}; it must be {_wanted(default)}{digits}")
 
 
 def check_settings(network: str, given: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
@@ -67,7 +68,9 @@ def check_settings(network: str, given: Mapping[str, Any], defaults: Mapping[str
         elif _is_whole(default):
             fits = type(value) is int
         elif isinstance(default, float):
-            fits = type(value) in (int, float) and math.isfinite(value)
+            fits = type(value) in (int, float)
+            if fits and not math.isfinite(value):
+                raise FeatherboneError(f"{key} is {value!r}; it must be a finite number")
         else:
             fits = isinstance(value, type(default))
         if not fits:

@@ -53,8 +53,8 @@ def squeezenet(
     so its design space is a loop over this function. ``bypass`` (section 6) is ``"none"``, ``"simple"`` (an add around
     each module that keeps its channels) or ``"complex"`` (and a 1×1 convolution around the others).
 
-    Squeeze ratios 0.125 to 1 make 4.8 to 24 MiB of 32-bit weights, as in figure 3. With a complex bypass only the modules
-    that change their channels are projected.
+    Squeeze ratios 0.125 to 1 make 4.8 to 24 MiB of 32-bit weights, as in figure 3. With a complex bypass only the
+    modules that change their channels are projected.
 
     The small-image form starts with a 3×3 convolution without stride and without pooling; its usual resolution is 32.
     """
@@ -62,8 +62,9 @@ def squeezenet(
         raise FeatherboneError(f"version is {version!r}; it must be one of {', '.join(VERSIONS)}")
     if bypass not in BYPASSES:
         raise FeatherboneError(f"bypass is {bypass!r}; it must be one of {', '.join(BYPASSES)}")
-    if frequency < 1:
-        raise FeatherboneError(f"frequency is {frequency}; it must be at least 1")
+    for what, value, least in (("base", base, 1), ("increment", increment, 0), ("frequency", frequency, 1)):
+        if value < least:
+            raise FeatherboneError(f"{what} is {value}; it must be at least {least}")
     if not 0 < squeeze_ratio <= 1:
         raise FeatherboneError(f"squeeze_ratio is {squeeze_ratio}; it must be above 0 and at most 1")
     require_classes(classes)

@@ -1,0 +1,165 @@
+"""The figures that papers and their code publish, as literal numbers; never computed from the networks themselves."""
+
+from __future__ import annotations
+
+import pytest
+
+from featherbone.cost import Count, count
+from featherbone.networks import network
+
+EXACT_PARAMETERS = {
+    "alexnet": 60_965_224,
+    "alexnet_single_column": 61_100_840,
+    "vgg11": 132_863_336,
+    "vgg13": 133_047_848,
+    "vgg16": 138_357_544,
+    "vgg19": 143_667_240,
+    "bn_inception": 11_295_240,
+    "inception_v3": 23_834_568,
+    "squeezenet": 1_248_424,
+    "squeezenet1_1": 1_235_496,
+    "resnet18": 11_689_512,
+    "resnet34": 21_797_672,
+    "resnet50": 25_557_032,
+    "resnet101": 44_549_160,
+    "resnet152": 60_192_808,
+    "resnext50_32x4d": 25_028_904,
+    "resnext101_32x4d": 44_177_704,
+    "mobilenet_v1": 4_231_976,
+    "mobilenet_v1:width=0.75": 2_585_560,
+    "mobilenet_v1:width=0.5": 1_331_592,
+    "mobilenet_v1:width=0.25": 470_072,
+    "xception": 22_855_952,
+    "shufflenet_v1:groups=1": 1_531_936,
+    "shufflenet_v1:groups=2": 1_733_848,
+    "shufflenet_v1:groups=3": 1_865_728,
+    "shufflenet_v1:groups=4": 1_968_344,
+    "shufflenet_v1:groups=8": 2_434_768,
+    "shufflenet_v1:groups=1,width=0.25": 209_746,
+    "shufflenet_v1:groups=3,width=0.25": 305_902,
+    "shufflenet_v1:groups=1,width=0.5": 534_484,
+    "shufflenet_v1:groups=3,width=0.5": 718_324,
+    "se_resnet50": 28_088_024,
+    "se_resnext50_32x4d": 27_559_896,
+    "senet154": 115_088_984,
+    "mobilenet_v2": 3_504_872,
+    "shufflenet_v2:width=0.5": 1_366_792,
+    "shufflenet_v2": 2_278_604,
+    "shufflenet_v2:width=1.5": 3_503_624,
+    "shufflenet_v2:width=2": 7_393_996,
+    "cifar_resnet20": 269_722,
+    "cifar_resnet56": 853_018,
+}
+
+EXACT_MACS = {
+    "resnet50": 4_089_184_256,
+    "resnext50_32x4d": 4_230_479_872,
+    "mobilenet_v2": 300_774_272,
+}
+
+MILLIONS_OF_MACS = {  # and how far the rounding of the published figure reaches
+    "alexnet": (724.4, 0.05),
+    "alexnet_single_column": (714.2, 0.05),
+    "vgg16": (15_470.3, 0.05),
+    "bn_inception": (2_000, 50),
+    "inception_v3": (5_700, 50),
+    "squeezenet": (818.9, 0.05),
+    "squeezenet1_1": (349.2, 0.05),
+    "resnet50:stride_at=reduce": (3_860, 5),
+    "mobilenet_v1": (568.7, 0.05),
+    "mobilenet_v1:width=0.75": (325.4, 0.05),
+    "mobilenet_v1:width=0.5": (149.5, 0.05),
+    "mobilenet_v1:width=0.25": (41.0, 0.05),
+    "mobilenet_v1:resolution=192": (418, 0.5),
+    "mobilenet_v1:resolution=160": (290, 1),
+    "mobilenet_v1:resolution=128": (186, 0.5),
+    "mobilenet_v1:width=0.5,resolution=160": (76, 1),
+    "mobilenet_v1:shallow=true": (307, 0.5),
+    "xception": (8_400, 50),
+    "shufflenet_v1:groups=1": (143, 0.5),
+    "shufflenet_v1:groups=3": (137.5, 0.5),
+    "shufflenet_v1:groups=8": (138, 0.5),
+    "shufflenet_v1:groups=3,width=0.5": (38, 0.5),
+    "shufflenet_v1:groups=8,width=0.5": (40, 0.5),
+    "shufflenet_v1:groups=3,width=1.5": (292, 0.5),
+    "shufflenet_v1:groups=8,width=1.5": (290, 0.5),
+    "shufflenet_v1:groups=3,width=2": (524, 0.5),
+    "shufflenet_v1:groups=8,width=2": (522, 0.5),
+    "se_resnet50": (3_870, 10),
+    "mobilenet_v2:width=1.4": (582.2, 0.05),
+    "cifar_resnet20": (40.6, 0.05),
+    "cifar_resnet56": (125.5, 0.05),
+    "mlperf_tiny_resnet8": (12.5, 0.05),
+}
+
+MILLIONS_OF_PARAMETERS = {
+    "mobilenet_v1:convolution=full": (29.3, 0.05),
+    "mobilenet_v1:shallow=true": (2.9, 0.05),
+    "shufflenet_v1:groups=3,width=1.5": (3.4, 0.05),
+    "shufflenet_v1:groups=8,width=1.5": (4.3, 0.05),
+    "shufflenet_v1:groups=8,width=2": (6.5, 0.05),
+    "mobilenet_v2:width=1.4": (6.11, 0.005),
+    "cifar_resnet32": (0.46, 0.005),
+    "cifar_resnet44": (0.66, 0.005),
+    "cifar_resnet110": (1.7, 0.05),
+}
+
+SQUEEZENET_MEGABYTES = {  # figure 3 of the paper: 32-bit weights
+    "squeezenet": 4.8,
+    "squeezenet:squeeze_ratio=0.5": 13,
+    "squeezenet:squeeze_ratio=0.75": 19,
+    "squeezenet:bypass=simple": 4.8,
+}
+
+
+def cost(spec: str) -> Count:
+    return count(network(spec))
+
+
+@pytest.mark.parametrize("spec", EXACT_PARAMETERS)
+def test_parameters_are_exact(spec: str) -> None:
+    assert cost(spec).params == EXACT_PARAMETERS[spec]
+
+
+@pytest.mark.parametrize("spec", EXACT_MACS)
+def test_macs_are_exact(spec: str) -> None:
+    assert cost(spec).macs == EXACT_MACS[spec]
+
+
+@pytest.mark.parametrize("spec", MILLIONS_OF_MACS)
+def test_macs_are_as_published(spec: str) -> None:
+    published, rounding = MILLIONS_OF_MACS[spec]
+    assert cost(spec).macs / 1e6 == pytest.approx(published, abs=rounding)
+
+
+@pytest.mark.parametrize("spec", MILLIONS_OF_PARAMETERS)
+def test_parameters_are_as_published(spec: str) -> None:
+    published, rounding = MILLIONS_OF_PARAMETERS[spec]
+    assert cost(spec).params / 1e6 == pytest.approx(published, abs=rounding)
+
+
+@pytest.mark.parametrize("spec", SQUEEZENET_MEGABYTES)
+def test_squeezenet_sizes(spec: str) -> None:
+    assert 4 * cost(spec).params / 2**20 == pytest.approx(SQUEEZENET_MEGABYTES[spec], rel=0.03)
+
+
+def test_full_convolution_mobilenet_without_its_classifier() -> None:
+    """Table 4 of MobileNets prints 4,866 M, which leaves out the classifier's 1.024 M."""
+    full = cost("mobilenet_v1:convolution=full")
+    classifier = next(row for row in full.rows if row.name == "head.classifier")
+    assert (full.macs - classifier.macs) / 1e6 == pytest.approx(4866, abs=0.5)
+
+
+def test_mlperf_tiny_resnet8_as_keras_counts_it() -> None:
+    """Keras prints 78,666: trained parameters and running statistics together."""
+    graph = network("mlperf_tiny_resnet8")
+    trained = sum(_size(shape) for shape in graph.parameters().values())
+    assert trained == 78_186
+    assert trained + sum(_size(shape) for shape in graph.buffers().values()) == 78_666
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    size = 1
+    for side in shape:
+        size *= side
+    return size
