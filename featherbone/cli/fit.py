@@ -1,0 +1,63 @@
+"""``featherbone fit``: the main job, from a folder of images and a budget to a verified network and its report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+BUDGET = "Budget"
+WORK = "Work"
+
+
+def fit(
+    data: Annotated[str, typer.Argument(help="A folder of images by class, a .zip or .tar of one, or digits.")],
+    macs: Annotated[str | None, typer.Option(help="Most multiply-adds, such as 300M.", rich_help_panel=BUDGET)] = None,
+    params: Annotated[str | None, typer.Option(help="Most parameters, such as 80k.", rich_help_panel=BUDGET)] = None,
+    memory: Annotated[
+        str | None, typer.Option(help="Most activation memory, such as 512KiB.", rich_help_panel=BUDGET)
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(help="Largest model file (float32), such as 1MB.", rich_help_panel=BUDGET)
+    ] = None,
+    trials: Annotated[int | None, typer.Option(min=1, help="Designs to try.", rich_help_panel=WORK)] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Epochs that the winner is trained for.", rich_help_panel=WORK)
+    ] = None,
+    resolution: Annotated[
+        int | None, typer.Option(min=1, help="Side of the images; follows from the data.", rich_help_panel=WORK)
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the split, the designs and the training.")] = 0,
+    name: Annotated[str | None, typer.Option(help="Name of the run, a folder in runs/.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder itself.")] = None,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out files that are no images.")] = False,
+) -> None:
+    """Find, train, export, verify and explain the most accurate network within a budget.
+
+    The same command again continues where it stopped.
+    """
+    from featherbone.cli.progress import Live
+    from featherbone.fit import fit as run_fit
+    from featherbone.quantity import parse_bytes, parse_count
+    from featherbone.search import Budget
+
+    budget = Budget(
+        macs=None if macs is None else parse_count(macs, what="--macs"),
+        params=None if params is None else parse_count(params, what="--params"),
+        memory=None if memory is None else parse_bytes(memory, what="--memory"),
+        size=None if size is None else parse_bytes(size, what="--size"),
+    )
+    with Live() as live:
+        run_fit(
+            data,
+            budget,
+            out=out,
+            name=name,
+            seed=seed,
+            epochs=epochs,
+            trials=trials,
+            resolution=resolution,
+            skip_bad=skip_bad,
+            progress=live,
+        )

@@ -1,0 +1,104 @@
+"""What ``fit`` shows while it works: a line for each finished thing, and a bar for the one that runs."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from featherbone.cli.output import console
+
+if TYPE_CHECKING:
+    from featherbone.search.progress import EpochDone, Event, TrialScored
+
+WORDS = {
+    "data": "reading the images",
+    "designs": "sampling designs within the budget",
+    "search": "searching",
+    "winner": "finishing the winner",
+    "export": "exporting to ONNX",
+    "verify": "verifying the ONNX file on real images",
+    "time": "timing",
+    "test": "measuring on the test split",
+    "report": "writing the report",
+}
+
+
+class Live:
+    """A progress sink for a search: a bar on a terminal, plain lines in a pipe or a log.
+
+    Lines are for what is worth keeping (a trial reached its rung, the job goes on to its next step); epochs move the bar.
+    """
+
+    def __init__(self) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self._screen = console()
+        self._began = time.monotonic()
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} {task.fields[unit]}"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=self._screen,
+            transient=True,
+            disable=not self._screen.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=None, visible=False, unit="", note="")
+        self._best = 0.0
+
+    def __enter__(self) -> Live:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def __call__(self, event: Event, /) -> None:
+        from featherbone.search import progress as events
+
+        if isinstance(event, events.Step):
+            self._hide()
+            self._say(f"{WORDS.get(event.name, event.name)}{': ' + event.detail if event.detail else ''}")
+        elif isinstance(event, events.Reading):
+            self._move(event.what, event.done, event.total, "files")
+        elif isinstance(event, events.RungBegan):
+            count = len(event.trials)
+            self._say(
+                f"rung {event.rung + 1} of {event.rungs}: {count} design{'s' if count != 1 else ''}, "
+                f"to epoch {event.epochs}"
+            )
+        elif isinstance(event, events.TrialBegan):
+            self._move(f"trial {event.trial}", 0, event.epochs, "epochs")
+        elif isinstance(event, events.EpochDone):
+            self._epoch(event)
+        elif isinstance(event, events.TrialScored):
+            self._scored(event)
+        else:
+            self._say(f"  trial {event.trial} failed and is left out: {event.error}")
+
+    def _epoch(self, event: EpochDone) -> None:
+        record = event.record
+        accuracy = record.get("val_top1")
+        note = "" if accuracy is None else f"validation {100 * accuracy:.1f} %"
+        self._bar.update(self._task, completed=record["epoch"], note=note)
+
+    def _scored(self, event: TrialScored) -> None:
+        accuracy = event.val_top1
+        shown = "no score" if accuracy is None else f"validation {100 * accuracy:.2f} %"
+        better = accuracy is not None and accuracy > self._best
+        if better:
+            self._best = accuracy
+        self._say(f"  trial {event.trial:>3}  {shown}{'  best so far' if better else ''}")
+
+    def _move(self, what: str, done: int, total: int, unit: str) -> None:
+        self._bar.update(self._task, description=what, completed=done, total=total, visible=True, unit=unit, note="")
+
+    def _hide(self) -> None:
+        self._bar.update(self._task, visible=False)
+
+    def _say(self, line: str) -> None:
+        self._screen.print(f"{time.monotonic() - self._began:6.0f} s  {line}", markup=False, highlight=False)
