@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from featherbone.nn import Model
+from featherbone.graph import Graph
+from featherbone.nn import Model, module_with
 from featherbone.nn.atomic import write_atomically
 from featherbone.ship.metadata import describe
 from featherbone.ship.quiet import quiet
@@ -38,7 +39,8 @@ def export_onnx(model: Model, path: Path | str) -> None:
 
 def to_onnx(model: Model) -> onnx.ModelProto:
     """The model as an ONNX protocol buffer, in memory."""
-    module = model.module().eval()
+    graph, weights = _exportable(model)
+    module = module_with(graph, weights).eval()
     # Two examples: torch.export takes a size of 1 for a constant.
     example = torch.zeros(2, *model.graph.input_shape)
     with quiet(), torch.no_grad():
@@ -60,6 +62,21 @@ def to_onnx(model: Model) -> onnx.ModelProto:
     for key, value in describe(model).items():
         proto.metadata_props.add(key=key, value=value)
     return proto
+
+
+def _exportable(model: Model) -> tuple[Graph, dict[str, torch.Tensor]]:
+    """Graph and weights without names such as ``double`` or ``train``.
+
+    Those are methods of ``torch.nn.Module``, which torch.export takes for the layer (seen with torch 2.13).
+    """
+
+    def safe(name: str) -> str:
+        return ".".join(f"{part}_layer" if hasattr(torch.fx.GraphModule, part) else part for part in name.split("."))
+
+    entries = [(safe(node.name), node.operator, tuple(map(safe, node.inputs))) for node in model.graph.nodes]
+    graph = Graph.build(model.graph.name, entries, tuple(map(safe, model.graph.outputs)))
+    nodes = {name: safe(name.rpartition(".")[0]) for name in model.weights}
+    return graph, {f"{nodes[name]}.{name.rpartition('.')[2]}": value for name, value in model.weights.items()}
 
 
 def _forget_where_it_was_made(proto: Any) -> None:

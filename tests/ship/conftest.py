@@ -28,6 +28,8 @@ def plain() -> Graph:
 
 def shuffled() -> Graph:
     x = _stem()
+    with scope("double"), scope("0"):  # a method of every module, and a number
+        x = x.depthwise(3, name="train").norm()
     y = x.pointwise(8, groups=2).norm().act("relu").shuffle(2).depthwise(3).norm().pointwise(8, groups=2, name="expand")
     return _head((x + y).act("relu"), "shuffled")
 
