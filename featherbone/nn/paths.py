@@ -7,6 +7,8 @@ import re
 
 from torch import nn
 
+from featherbone.errors import FeatherboneError
+
 # Attributes that a submodule must not hide; ``graph`` is ours.
 TAKEN = frozenset(dir(nn.Module())) | {"graph"}
 
@@ -21,8 +23,16 @@ def attribute(name: str) -> str:
 
     The second form stands where a part is no identifier or would hide something of ``nn.Module``; the names in the
     state dict are the graph's in either case.
+
+    Raises:
+        FeatherboneError: a part is ``training``: torch assigns its mode to that attribute of every module.
     """
-    return "self" + "".join(map(_step, name.split(".")))
+    parts = name.split(".")
+    if "training" in parts:
+        raise FeatherboneError(
+            f"{name}: PyTorch keeps that name for its mode", hint="no part may be 'training'; rename it"
+        )
+    return "self" + "".join(map(_step, parts))
 
 
 def _step(part: str) -> str:
