@@ -23,11 +23,15 @@ class Charge:
 
     >>> Charge(written=2).written
     2
+
+    ``unbiased`` is for each pair of a channel in and a channel out of a convolution without a bias, and for each output
+    of a linear layer without one: some tools take one addition off a sum that starts with no bias.
     """
 
     written: Rate = 0
     read: Rate = 0
     window: Rate = 0
+    unbiased: Rate = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +44,8 @@ class Convention:
     Fields:
         multiply_adds: kinds whose own products are charged: convolution K·K·M/G and linear M for each element written.
         conv_bias, linear_bias: one more for each element written, where the operator has a bias.
-        charges: MACs by operator kind (``batch_norm``, ``activation``, ``add``, ``max_pool``, …), beside the products.
+        charges: MACs by operator kind (``batch_norm``, ``activation``, ``add``, …), beside the products; a single
+            activation is ``activation:sigmoid``.
         norm_parameters: whether scales and shifts of batch norms are parameters.
         biases: whether biases of convolutions and linear layers are parameters.
         activations: kinds whose written elements are ``activations``; ``None`` is every operator but the input.

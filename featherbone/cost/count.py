@@ -6,19 +6,15 @@ count. MobileNetV2 takes about a millisecond, so a search can afford to count ev
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
-from featherbone.cost.convention import PAPERS, Charge, Convention
+from featherbone.cost.convention import PAPERS, Convention
 from featherbone.cost.group import Group, by_scope
-from featherbone.graph import Dim, Graph, Node, Shape
-from featherbone.graph.dimension import divide
-from featherbone.graph.operators import BatchNorm, Conv, GlobalPool, Input, Linear, Opaque, Operator
-
-FREE = Charge()
+from featherbone.cost.rules import activations, multiply_adds, parameters
+from featherbone.graph import Dim, Graph, Shape
+from featherbone.graph.operators import Opaque, Operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +123,9 @@ def count(graph: Graph, convention: Convention = PAPERS) -> Count:
                 operator,
                 inputs,
                 node.shape,
-                _parameters(operator, inputs, convention),
-                _macs(node, inputs, convention),
-                _activations(node, convention),
+                parameters(operator, inputs, convention),
+                multiply_adds(operator, inputs, node.shape, convention),
+                activations(operator, node.shape, convention),
             )
         )
     return Count(
@@ -157,67 +153,3 @@ def total(values: Iterable[Dim]) -> Dim:
 def plain(value: Dim) -> int | str:
     """A size for JSON: a number, or the text of an expression."""
     return value if type(value) is int else str(value)
-
-
-def _volume(shape: Shape) -> Any:
-    return math.prod(shape)  # sizes multiply, numbers or symbols
-
-
-def _parameters(operator: Operator, inputs: tuple[Shape, ...], convention: Convention) -> Dim:
-    if isinstance(operator, BatchNorm) and not convention.norm_parameters:
-        return 0
-    weights: Any = 0
-    for name, shape in operator.parameters(*inputs).items():
-        if name != "bias" or convention.biases or operator.kind not in ("conv", "linear"):
-            weights = weights + _volume(shape)
-    return weights
-
-
-def _macs(node: Node, inputs: tuple[Shape, ...], convention: Convention) -> Dim:
-    operator = node.operator
-    kind, written, macs = operator.kind, _volume(node.shape), 0
-    if isinstance(operator, Conv):
-        if kind in convention.multiply_adds:
-            fan: Any = divide(inputs[0][0], operator.groups)
-            macs = written * fan * _volume(operator.kernel)
-        if operator.bias and convention.conv_bias:
-            macs = macs + written
-    elif isinstance(operator, Linear):
-        if kind in convention.multiply_adds:
-            macs = written * inputs[0][0]
-        if operator.bias and convention.linear_bias:
-            macs = macs + written
-    elif isinstance(operator, Opaque) and operator.macs is not None:
-        macs = operator.macs
-    charge = convention.charges.get(kind)
-    if charge is None:
-        return macs
-    read = sum((_volume(shape) for shape in inputs), start=0)
-    extra = _times(charge.written, written) + _times(charge.read, read)
-    if charge.window:
-        extra = extra + _times(charge.window, written * _window(operator, inputs))
-    return _whole(macs + extra)
-
-
-def _window(operator: Operator, inputs: tuple[Shape, ...]) -> Any:
-    if isinstance(operator, GlobalPool):
-        return _volume(inputs[0][1:])
-    return _volume(getattr(operator, "kernel", ()))
-
-
-def _times(rate: int | Fraction, amount: Any) -> Any:
-    if isinstance(rate, int) or type(amount) is int:
-        return rate * amount
-    return amount * rate.numerator / rate.denominator
-
-
-def _whole(value: Any) -> Dim:
-    """Half multiply-adds (FLOPs / 2) are rounded to the nearest whole one."""
-    return round(value) if isinstance(value, Fraction) else value
-
-
-def _activations(node: Node, convention: Convention) -> Dim:
-    wanted, kind = convention.activations, node.operator.kind
-    if wanted is None:
-        return 0 if isinstance(node.operator, Input) else _volume(node.shape)
-    return _volume(node.shape) if kind in wanted else 0
