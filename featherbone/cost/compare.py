@@ -1,0 +1,80 @@
+"""Networks side by side: the costs of each, and how far they are from the first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from featherbone.cost.convention import PAPERS, Convention
+from featherbone.cost.count import count
+from featherbone.cost.memory import peak_memory
+from featherbone.errors import FeatherboneError
+from featherbone.graph import Graph
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A cost, its difference from the first network's, and that difference as a share of it (``None`` of nothing)."""
+
+    value: int
+    difference: int
+    share: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """One network's column; ``peak_memory`` is in bytes, ``uncounted`` says how many operators no rule knows."""
+
+    network: str
+    params: Cell
+    macs: Cell
+    activations: Cell
+    peak_memory: Cell
+    depth: Cell
+    uncounted: int
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def compare(
+    graphs: Sequence[Graph], convention: Convention = PAPERS, *, dtype: str = "float32"
+) -> tuple[Comparison, ...]:
+    """A column for each network, with differences from the first.
+
+    >>> from featherbone.networks import network
+    >>> first, second = compare([network("mobilenet_v1"), network("mobilenet_v2")])
+    >>> second.macs.value, second.macs.difference, round(second.macs.share, 3)
+    (300774272, -267966080, -0.471)
+
+    ``depth`` is the number of convolutions and linear layers. Raises FeatherboneError without a graph, or where one has
+    symbolic sizes.
+    """
+    if not graphs:
+        raise FeatherboneError("nothing to compare", hint="name at least one network")
+    costs = [_costs(graph, convention, dtype) for graph in graphs]
+    return tuple(
+        Comparison(
+            network=graph.name,
+            uncounted=len(count(graph, convention).uncounted),
+            **{key: _cell(value, costs[0][key]) for key, value in cost.items()},
+        )
+        for graph, cost in zip(graphs, costs, strict=True)
+    )
+
+
+def _costs(graph: Graph, convention: Convention, dtype: str) -> dict[str, int]:
+    peak = peak_memory(graph, dtype).bytes  # refuses symbolic sizes
+    cost = count(graph, convention)
+    return {
+        "params": int(cost.params),
+        "macs": int(cost.macs),
+        "activations": int(cost.activations),
+        "peak_memory": peak,
+        "depth": sum(row.kind in ("conv", "linear") for row in cost.rows),
+    }
+
+
+def _cell(value: int, first: int) -> Cell:
+    return Cell(value=value, difference=value - first, share=(value - first) / first if first else None)
