@@ -1,0 +1,145 @@
+"""The MobileNetV2 paper's Table 3, recomputed: the widest tensor to be kept at each resolution, and its kilobytes.
+
+A cell such as "56×56: 32/200" says that at most 32 channels must be kept at 56×56, in 200 kB of 16-bit numbers. Section
+5.1 treats an inverted residual as one operator whose inner tensors are thrown away; the text of the table says how far
+the other networks may do so. Three readings of "kept" are tried on every cell:
+
+- ``every tensor``: whatever an operator writes (MobileNetV1 has nothing to throw away);
+- ``between blocks``: only what goes from one block to another; the first convolution and the first block are one
+  operator, as are the last convolution and the pooling after it;
+- ``at the input's side``: what a block writes, entered at the side of the map that it reads, as Table 2 of the paper
+  does (its rows show the input's size beside the output's channels).
+
+Memory is channels · side² · 2 bytes, in units of 1000 bytes, cut to the digits that are shown. Source:
+arXiv:1801.04381, table 3 and section 5.1.
+
+What comes out: 15 of the 18 cells. MobileNetV1 keeps every tensor; MobileNetV2's cells are between blocks at 112, 7
+and 1, and at the input's side at 56, 28 and 14, which is one stage too wide; ShuffleNet's widths are those of two groups
+(400, 800, 1600), not three (480, 960, 1920). No reading gives ShuffleNet's 32 channels at 112 (its first convolution
+has 24, or 48 at twice the width), MobileNetV1's 199 kB at 7 (1024 channels are 100 kB), or MobileNetV2's 32 kB at 7
+(320 channels are 31).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from featherbone.cost.kept import READINGS
+
+BYTES = 2  # "16-bit floats for activations"
+SIDES = (112, 56, 28, 14, 7, 1)
+PUBLISHED = {  # side: (channels, kB) of MobileNetV1, MobileNetV2, ShuffleNet (2×, g = 3)
+    112: ((64, 1600), (16, 400), (32, 800)),
+    56: ((128, 800), (32, 200), (48, 300)),
+    28: ((256, 400), (64, 100), (400, 600)),
+    14: ((512, 200), (160, 62), (800, 310)),
+    7: ((1024, 199), (320, 32), (1600, 156)),
+    1: ((1024, 2), (1280, 2), (1600, 3)),
+}
+PUBLISHED_MAXIMUM = (1600, 400, 600)
+COLUMNS = (  # heading, and the networks that are tried: what the table names first, then what its numbers suggest
+    ("MobileNetV1", ("mobilenet_v1",)),
+    ("MobileNetV2", ("mobilenet_v2",)),
+    ("ShuffleNet (2x, g=3)", ("shufflenet_v1:width=2", "shufflenet_v1:width=2,groups=2")),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """A cell of the table, what each reading gives, and the verdict.
+
+    ``computed`` maps "network, reading" to (channels, kB). ``reached_by`` lists those that give both numbers;
+    ``verdict`` says so in words, or which number of the two no reading reaches.
+    """
+
+    side: int
+    column: str
+    channels: int
+    kilobytes: int
+    computed: dict[str, tuple[int, int]]
+    reached_by: tuple[str, ...]
+    verdict: str
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def table3() -> tuple[Cell, ...]:
+    """Every cell of Table 3, row by row.
+
+    >>> [cell.verdict for cell in table3() if cell.side == 112]
+    ['every tensor of mobilenet_v1', 'between blocks of mobilenet_v2', 'no reading gives 32 channels']
+    """
+    readings = [_readings(specs) for _, specs in COLUMNS]
+    return tuple(
+        _cell(side, heading, PUBLISHED[side][column], readings[column])
+        for side in SIDES
+        for column, (heading, _) in enumerate(COLUMNS)
+    )
+
+
+def maxima() -> dict[str, tuple[int, int]]:
+    """The table's last row: for each column the published kB, and the largest that a reading reaches in its cells.
+
+    >>> maxima()
+    {'MobileNetV1': (1600, 1605), 'MobileNetV2': (400, 401), 'ShuffleNet (2x, g=3)': (600, 627)}
+
+    ShuffleNet's 600 leaves out its own cell at 112×112 (800), whose channels no reading reaches: the text of the table
+    computes the first layer piece by piece.
+    """
+    found: dict[str, int] = {}
+    for cell in table3():
+        for name in cell.reached_by:
+            found[cell.column] = max(found.get(cell.column, 0), cell.computed[name][1])
+    return {
+        heading: (published, found[heading]) for (heading, _), published in zip(COLUMNS, PUBLISHED_MAXIMUM, strict=True)
+    }
+
+
+def _readings(specs: Iterable[str]) -> dict[str, dict[int, int]]:
+    """For each reading of each network: side → the most channels kept."""
+    from featherbone.networks import network
+
+    return {f"{name} of {spec}": reading(network(spec)) for spec in specs for name, reading in READINGS.items()}
+
+
+def _cell(side: int, column: str, published: tuple[int, int], readings: dict[str, dict[int, int]]) -> Cell:
+    channels, kilobytes = published
+    computed = {name: (most[side], kilobytes_of(most[side], side)) for name, most in readings.items() if side in most}
+    reached = tuple(name for name, (found, size) in computed.items() if found == channels and shown_as(size, kilobytes))
+    if reached:
+        verdict = reached[0]
+    elif any(found == channels for found, _ in computed.values()):
+        verdict = f"{channels} channels are {kilobytes_of(channels, side)} kB, not {kilobytes}"
+    else:
+        verdict = f"no reading gives {channels} channels"
+    return Cell(
+        side=side,
+        column=column,
+        channels=channels,
+        kilobytes=kilobytes,
+        computed=computed,
+        reached_by=reached,
+        verdict=verdict,
+    )
+
+
+def kilobytes_of(channels: int, side: int) -> int:
+    """Whole kilobytes of a map in 16-bit numbers, the rest cut off.
+
+    >>> kilobytes_of(160, 14)
+    62
+    """
+    return channels * side * side * BYTES // 1000
+
+
+def shown_as(size: int, published: int) -> bool:
+    """Whether ``size``, cut to as many leading digits as ``published`` has before its zeros, is ``published``.
+
+    >>> shown_as(1605, 1600), shown_as(627, 600), shown_as(156, 156), shown_as(100, 199)
+    (True, True, True, False)
+    """
+    zeros: int = 10 ** (len(str(published)) - len(str(published).rstrip("0")))
+    return size // zeros * zeros == published
