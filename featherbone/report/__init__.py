@@ -1,1 +1,26 @@
+"""The page that a person opens: what a run found, the network that it chose, and how to get it again.
 
+>>> from featherbone.report import write_report
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def write_report(run_folder: Path | str) -> Path:
+    """Write ``report.html`` into a run folder from what stands there, and return its path.
+
+        write_report("runs/digits")
+
+    The page is one file that opens offline. It may be written while the run is going on: what is missing yet is said.
+
+    Raises:
+        FeatherboneError: the folder holds no readable run, or the page can't be written.
+    """
+    from featherbone.report.page import write  # Jinja2 and Plotly load only when a page is written
+
+    return write(Path(run_folder))
+
+
+__all__ = ["write_report"]

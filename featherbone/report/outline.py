@@ -35,8 +35,9 @@ class Block:
 def outline(graph: Graph, costs: Costs) -> tuple[Block, ...]:
     """The blocks of a network, in computing order.
 
-    Nodes of one scope, down to its second part (``stage3.block2``), are one block. Nodes without a scope gather around
-    the convolution or linear layer that they follow.
+    Nodes of one scope, down to its second part (``stage3.block2``), are one block; where such parts need each other, as with
+    a shortcut that stands beside them, the whole stage is. Nodes without a scope gather around the convolution or linear
+    layer that they follow.
 
     >>> from featherbone.graph import image, scope
     >>> x = image(3, 8).conv(4, 3, name="stem").norm().act("relu")
@@ -46,19 +47,36 @@ def outline(graph: Graph, costs: Costs) -> tuple[Block, ...]:
     >>> [(block.stage, block.label, block.shortcut) for block in blocks]
     [('stem', '', ''), ('stage1', 'block1', 'identity'), ('linear', '', '')]
     """
-    groups = _grouped(graph)
-    place = {node.name: index for index, nodes in enumerate(groups) for node in nodes}
-    place.update({node.name: -1 for node in graph.inputs})
+    groups = _grouped(graph, frozenset())
+    place = _places(graph, groups)
+    tangled = {
+        nodes[0].name.partition(".")[0]
+        for index, nodes in enumerate(groups)
+        if any(place[name] > index for node in nodes for name in node.inputs)
+    }
+    if tangled:
+        groups = _grouped(graph, frozenset(tangled))
+        place = _places(graph, groups)
     return tuple(_block(graph, nodes, index, place, costs) for index, nodes in enumerate(groups))
 
 
-def _grouped(graph: Graph) -> list[list[Node]]:
+def _places(graph: Graph, groups: list[list[Node]]) -> dict[str, int]:
+    places = {node.name: -1 for node in graph.inputs}
+    return places | {node.name: index for index, nodes in enumerate(groups) for node in nodes}
+
+
+def _scope(name: str, whole: frozenset[str]) -> list[str]:
+    parts = name.split(".")[:-1]
+    return parts[:1] if parts and parts[0] in whole else parts[:2]
+
+
+def _grouped(graph: Graph, whole: frozenset[str]) -> list[list[Node]]:
     groups: dict[str, list[Node]] = {}
     loose, previous_was_loose = 0, False
     for node in graph.nodes:
         if isinstance(node.operator, Input):
             continue
-        scope = node.name.split(".")[:-1][:2]
+        scope = _scope(node.name, whole)
         if not scope:
             full = previous_was_loose and _is_heavy(node) and any(map(_is_heavy, groups[f" {loose}"]))
             loose += full or not previous_was_loose
@@ -75,7 +93,8 @@ def _is_heavy(node: Node) -> bool:
 def _block(graph: Graph, nodes: list[Node], index: int, place: Mapping[str, int], costs: Costs) -> Block:
     inside = {node.name for node in nodes}
     outer = [name for node in nodes for name in node.inputs if name not in inside]
-    scope = nodes[0].name.split(".")[:-1][:2]
+    scopes = {tuple(node.name.split(".")[:-1][:2]) for node in nodes}
+    scope = next(iter(scopes)) if len(scopes) == 1 else nodes[0].name.split(".")[:1]  # a whole stage
     title = next((node.name for node in nodes if _is_heavy(node)), nodes[0].name)
     return Block(
         stage=scope[0] if scope else title,

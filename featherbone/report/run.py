@@ -1,0 +1,154 @@
+"""A run folder read: what was asked, every design that was tried, its rungs and its learning curve."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from featherbone.errors import FeatherboneError
+
+FORMAT, VERSION, LEDGER_VERSION = "featherbone-run", 1, 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rung:
+    """What a trial had reached when a rung ended."""
+
+    epochs: int
+    val_top1: float | None
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One design that was tried. ``rungs`` is by number; ``history`` holds one entry an epoch, as its log does."""
+
+    id: int
+    design: str
+    graph: str
+    params: int
+    macs: int
+    peak_memory: int
+    state: str
+    epochs: int
+    val_top1: float | None
+    seconds: float
+    error: str
+    rungs: dict[int, Rung]
+    history: tuple[dict[str, Any], ...]
+
+    @property
+    def rung(self) -> int:
+        """The last rung that it reached; -1 before the first."""
+        return max(self.rungs, default=-1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run as its folder tells it; ``facts`` is run.json."""
+
+    folder: Path
+    facts: dict[str, Any]
+    trials: tuple[Trial, ...]
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """What the finished run found; None while it is going on."""
+        return self.facts.get("result")
+
+    def trial(self, number: int) -> Trial | None:
+        return next((trial for trial in self.trials if trial.id == number), None)
+
+
+def read_run(folder: Path) -> Run:
+    """The run in a folder; a ledger that does not exist yet is one without trials.
+
+    Raises:
+        FeatherboneError: no run.json, or a file that is damaged or of another version.
+    """
+    return Run(folder=folder, facts=_facts(folder / "run.json"), trials=_trials(folder))
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise FeatherboneError(f"{path.parent} holds no run.json", hint="give the folder that featherbone fit wrote")
+    try:
+        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise FeatherboneError(f"{path} can't be read: {error}", hint="run featherbone fit again") from error
+    if not isinstance(facts, dict) or facts.get("format") != FORMAT or facts.get("version") != VERSION:
+        raise FeatherboneError(
+            f"{path} is not a run of format {FORMAT}, version {VERSION}",
+            hint="use the version of featherbone that wrote it",
+        )
+    return facts
+
+
+def _trials(folder: Path) -> tuple[Trial, ...]:
+    path = folder / "ledger.sqlite"
+    if not path.is_file():
+        return ()
+    try:
+        # Read-only: a report never changes the ledger of a search that may be writing to it.
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)) as ledger:
+            (version,) = ledger.execute("PRAGMA user_version").fetchone()
+            if version != LEDGER_VERSION:
+                raise FeatherboneError(
+                    f"{path} has version {version}; this featherbone reads {LEDGER_VERSION}",
+                    hint="use the version of featherbone that wrote it",
+                )
+            ledger.row_factory = sqlite3.Row
+            trials = ledger.execute("SELECT * FROM trial ORDER BY id").fetchall()
+            rungs = ledger.execute("SELECT * FROM rung ORDER BY trial, rung").fetchall()
+    except sqlite3.Error as error:
+        raise FeatherboneError(f"{path} can't be read: {error}", hint="is it a ledger of featherbone fit?") from error
+    reached: dict[int, dict[int, Rung]] = {}
+    for row in rungs:
+        reached.setdefault(row["trial"], {})[row["rung"]] = Rung(
+            epochs=row["epochs"], val_top1=row["val_top1"], seconds=row["seconds"] or 0.0
+        )
+    histories = _histories(folder / "trials")
+    return tuple(_trial(row, reached.get(row["id"], {}), histories.get(row["id"], ())) for row in trials)
+
+
+def _trial(row: sqlite3.Row, rungs: dict[int, Rung], history: tuple[dict[str, Any], ...]) -> Trial:
+    return Trial(
+        id=row["id"],
+        design=row["design"],
+        graph=row["graph"],
+        params=row["params"] or 0,
+        macs=row["macs"] or 0,
+        peak_memory=row["peak_memory"] or 0,
+        state=row["state"] or "waiting",
+        epochs=row["epochs"] or 0,
+        val_top1=row["val_top1"],
+        seconds=row["seconds"] or 0.0,
+        error=row["error"] or "",
+        rungs=rungs,
+        history=history,
+    )
+
+
+def _histories(folder: Path) -> dict[int, tuple[dict[str, Any], ...]]:
+    """The log of each trial by its number; its folder is named by the number."""
+    if not folder.is_dir():
+        return {}
+    logs = {int(path.parent.name): path for path in folder.glob("*/log.jsonl") if path.parent.name.isdecimal()}
+    return {number: _history(path) for number, path in logs.items()}
+
+
+def _history(path: Path) -> tuple[dict[str, Any], ...]:
+    """One entry an epoch, the newest where an epoch was run twice; a line that was cut off by a crash ends the log."""
+    epochs: dict[int, dict[str, Any]] = {}
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            break
+        if isinstance(entry, dict) and isinstance(entry.get("epoch"), int):
+            epochs[entry["epoch"]] = entry
+    return tuple(epochs[epoch] for epoch in sorted(epochs))

@@ -1,0 +1,107 @@
+"""The tables of the page as plain rows: stages, rungs, classes, designs."""
+
+from __future__ import annotations
+
+import statistics
+from itertools import groupby
+from typing import Any
+
+from featherbone.graph import Graph
+from featherbone.graph.operators import shape_text
+from featherbone.quantity import format_bytes, format_count
+from featherbone.report.choice import chosen, ranking
+from featherbone.report.outline import Costs, outline
+from featherbone.report.run import Run
+from featherbone.report.words import percent
+
+Row = dict[str, Any]
+MOST_CLASSES = 10
+
+
+def stages(graph: Graph, costs: Costs) -> list[Row]:
+    """What each stage writes and costs, with its share of the whole."""
+    blocks = outline(graph, costs)
+    params, macs = (max(1, sum(getattr(block, cost) for block in blocks)) for cost in ("params", "macs"))
+    rows: list[Row] = []
+    for stage, members in groupby(blocks, key=lambda block: block.stage):
+        group = list(members)
+        spent = (sum(block.params for block in group), sum(block.macs for block in group))
+        rows.append(
+            {
+                "stage": stage,
+                "blocks": len(group),
+                "writes": shape_text(group[-1].writes),
+                "params": f"{spent[0]:,}",
+                "params_share": spent[0] / params,
+                "macs": f"{spent[1]:,}",
+                "macs_share": spent[1] / macs,
+            }
+        )
+    return rows
+
+
+def rungs(run: Run) -> list[Row]:
+    """How many trials each rung had, how many went on, and what they scored."""
+    rows: list[Row] = []
+    for number in sorted({rung for trial in run.trials for rung in trial.rungs}):
+        members = [trial.rungs[number] for trial in run.trials if number in trial.rungs]
+        scores = [rung.val_top1 for rung in members if rung.val_top1 is not None]
+        rows.append(
+            {
+                "rung": number,
+                "epochs": max(rung.epochs for rung in members),
+                "trials": len(members),
+                "promoted": sum(trial.rung > number for trial in run.trials),
+                "best": percent(max(scores, default=None)),
+                "median": percent(statistics.median(scores) if scores else None),
+                "seconds": f"{sum(rung.seconds for rung in members):,.0f} s",
+            }
+        )
+    return rows
+
+
+def worst_classes(run: Run) -> list[Row]:
+    """The classes that the network gets wrong most often, and what it takes them for."""
+    matrix = (run.result or {}).get("confusion") or []
+    names = [str(name) for name in (run.facts.get("data") or {}).get("classes", [])]
+    rows: list[Row] = []
+    for place, (name, row) in enumerate(zip(names, matrix, strict=False)):
+        total, right = sum(row), row[place]
+        if total == right:
+            continue
+        mistakes = {other: row[index] for index, other in enumerate(names) if index != place and row[index]}
+        taken = sorted(mistakes, key=lambda other: -mistakes[other])[:3]
+        rows.append(
+            {
+                "name": name,
+                "images": f"{total:,}",
+                "share": right / total,
+                "right": percent(right / total),
+                "taken": ", ".join(f"{other} ({mistakes[other]})" for other in taken),
+            }
+        )
+    return sorted(rows, key=lambda row: row["share"])[:MOST_CLASSES]
+
+
+def designs(run: Run) -> list[Row]:
+    """Every design that was tried, the best first, then those without a score."""
+    winner, ranked = chosen(run), ranking(run.trials)
+    rest = [trial for trial in run.trials if trial.val_top1 is None]
+    numbers = range(1 + max((trial.rung for trial in run.trials), default=-1))
+    return [
+        {
+            "id": trial.id,
+            "chosen": trial is winner,
+            "state": trial.state,
+            "design": trial.design,
+            "error": trial.error,
+            "params": format_count(trial.params),
+            "macs": format_count(trial.macs),
+            "memory": format_bytes(trial.peak_memory),
+            "epochs": trial.epochs,
+            "scores": [percent(trial.rungs[number].val_top1) if number in trial.rungs else "" for number in numbers],
+            "top1": percent(trial.val_top1),
+            "seconds": f"{trial.seconds:,.0f} s",
+        }
+        for trial in [*ranked, *rest]
+    ]

@@ -1,0 +1,171 @@
+"""A run folder as `featherbone fit` leaves it, made up: realistic numbers without an hour of training."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from featherbone.cost import count, peak_memory
+from featherbone.graph import Graph, Wire, image, scope, to_json
+
+RUNG_EPOCHS = (4, 12, 36)
+SCHEMA = """
+CREATE TABLE run(key TEXT PRIMARY KEY, value TEXT);
+CREATE TABLE trial(id INTEGER PRIMARY KEY, design TEXT NOT NULL, graph TEXT NOT NULL, params INTEGER, macs INTEGER,
+  peak_memory INTEGER, state TEXT, epochs INTEGER, val_top1 REAL, seconds REAL, error TEXT);
+CREATE TABLE rung(trial INTEGER, rung INTEGER, epochs INTEGER, val_top1 REAL, val_loss REAL, seconds REAL,
+  PRIMARY KEY (trial, rung));
+PRAGMA user_version = 1;
+"""
+
+
+def design(widths: list[int], depths: list[int], classes: int = 10, *, se: bool = False) -> tuple[str, Graph]:
+    """A network of inverted residuals, and the line that describes it."""
+    x = image(1, 16)
+    with scope("stem"):
+        x = x.conv(widths[0], 3).norm().act("relu6")
+    words = ["r16", f"stem w{widths[0]}"]
+    for place, (width, depth) in enumerate(zip(widths[1:], depths, strict=True), start=1):
+        words.append(f"inverted_residual w{width} d{depth} t2" + (" s2" if place > 1 else "") + (" se" if se else ""))
+        for block in range(1, depth + 1):
+            with scope(f"stage{place}"), scope(f"block{block}"):
+                x = _block(x, width, stride=2 if place > 1 and block == 1 else 1, se=se)
+    with scope("head"):
+        x = x.global_pool().flatten().linear(classes, name="classify")
+    return " | ".join(words), x.graph("design")
+
+
+def _block(x: Wire, width: int, *, stride: int, se: bool) -> Wire:
+    y = x.pointwise(2 * x.channels, name="expand").norm().act("relu6")
+    y = y.depthwise(3, stride=stride).norm().act("relu6")
+    if se:
+        with scope("se"):
+            y = y * y.global_pool().pointwise(4, bias=True, name="squeeze").act("relu").pointwise(
+                y.channels, bias=True, name="excite"
+            ).act("sigmoid")
+    y = y.pointwise(width, name="project").norm()
+    return x + y if stride == 1 and x.channels == width else y
+
+
+def facts(**changes: Any) -> dict[str, Any]:
+    """run.json of a run that is going on."""
+    return {
+        "format": "featherbone-run",
+        "version": 1,
+        "command": ["featherbone", "fit", "digits", "--macs", "300k", "--params", "20k", "--out", "runs/my digits"],
+        "data": {
+            "source": "digits",
+            "name": "digits",
+            "fingerprint": "sha256:9f2c41d0a7e85b13",
+            "classes": [str(digit) for digit in range(10)],
+            "resolution": 16,
+            "channels": 1,
+            "counts": {"train": 1259, "val": 269, "test": 269},
+            "warnings": ["2 images of test stand in train as well, byte for byte"],
+        },
+        "budget": {"macs": 300_000, "params": 20_000, "memory": None, "size": 262_144},
+        "seed": 0,
+        "recipe": {"optimizer": "sgd", "learning_rate": 0.2, "epochs": 36, "batch_size": 64, "weight_decay": 5e-4},
+        "versions": {"featherbone": "0.1.0", "torch": "2.13.0", "onnxruntime": "1.32.0", "python": "3.11.7"},
+        "machine": {"cpu": "AMD EPYC", "cores": 2, "system": "Linux"},
+        "result": None,
+        **changes,
+    }
+
+
+def write_run(folder: Path, run: dict[str, Any], *, trials: int = 24, seed: int = 0) -> Path:
+    """The folder: run.json, a ledger of ``trials`` designs in three rungs, and their logs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    chance = random.Random(seed)
+    ledger = sqlite3.connect(folder / "ledger.sqlite")
+    ledger.executescript(SCHEMA)
+    for number in range(1, trials + 1):
+        last = 2 if number % 8 == 1 else 1 if number % 3 == 1 else 0
+        widths = [chance.choice([8, 12, 16]) + 4 * place for place in range(4)]
+        text, graph = design(widths, [chance.choice([1, 2, 3]) for _ in range(3)], se=number % 4 == 1)
+        cost = count(graph)
+        ceiling = 0.93 + 0.05 * math.log10(int(cost.macs) / 60_000) + chance.uniform(-0.015, 0.01)
+        log = [
+            {
+                "epoch": epoch,
+                "lr": 0.2,
+                "train_loss": 2.2 * math.exp(-epoch / 6) + 0.04 + chance.uniform(0, 0.02),
+                "val_loss": 2.2 * math.exp(-epoch / 6) + 0.11 + chance.uniform(0, 0.05),
+                "val_top1": min(0.995, ceiling * (1 - 0.85 * math.exp(-epoch / 3.5))) + chance.uniform(-0.004, 0.004),
+                "seconds": 0.6,
+            }
+            for epoch in range(1, RUNG_EPOCHS[last] + 1)
+        ]
+        (folder / "trials" / str(number)).mkdir(parents=True)
+        lines = "\n".join(json.dumps(entry) for entry in log)
+        (folder / "trials" / str(number) / "log.jsonl").write_text(lines + '\n{"epoch": 99, "tr')  # cut off by a kill
+        for rung, epochs in enumerate(RUNG_EPOCHS[: last + 1]):
+            entry = log[epochs - 1]
+            row = (number, rung, epochs, entry["val_top1"], entry["val_loss"], 0.6 * epochs)
+            ledger.execute("INSERT INTO rung VALUES (?, ?, ?, ?, ?, ?)", row)
+        values = (number, text, to_json(graph), int(cost.params), int(cost.macs), peak_memory(graph).bytes)
+        state = (("done" if last == 2 else "paused"), RUNG_EPOCHS[last], log[-1]["val_top1"], 0.6 * RUNG_EPOCHS[last])
+        ledger.execute("INSERT INTO trial VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)", values + state)
+    if trials:
+        text, graph = design([8, 12, 16, 20], [1, 1, 1])
+        failed = (trials + 1, text, to_json(graph), 1, 1, 1, "failed", 0, None, 0.0, "the loss became NaN in epoch 2")
+        ledger.execute("INSERT INTO trial VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", failed)
+    ledger.commit()
+    ledger.close()
+    return folder
+
+
+def result(folder: Path, **changes: Any) -> dict[str, Any]:
+    """What a finished run says of its best trial."""
+    ledger = sqlite3.connect(folder / "ledger.sqlite")
+    best = "SELECT id, params, macs, peak_memory, val_top1 FROM trial WHERE state = 'done' ORDER BY val_top1 DESC"
+    number, params, macs, memory, top1 = ledger.execute(best).fetchone()
+    ledger.close()
+    matrix = [[26 if row == column else 0 for column in range(10)] for row in range(10)]
+    for row, column, images in ((8, 1, 2), (9, 5, 1), (3, 8, 1), (4, 7, 1)):
+        matrix[row][column] += images
+        matrix[row][row] -= images
+    return {
+        "trial": number,
+        "test_top1": 0.981,
+        "test_top1_standard_error": 0.0083,
+        "test_count": 269,
+        "val_top1": top1,
+        "params": params,
+        "macs": macs,
+        "peak_memory": memory,
+        "file_bytes": 98_304,
+        "verification": {"largest_difference": 4.8e-6, "top1_agreement": 1.0, "images": 256, "passed": True},
+        "timing": {"p50_ms": 0.123, "p90_ms": 0.145, "runs": 2000, "threads": 1},
+        "confusion": matrix,
+        "seconds": 148.2,
+        **changes,
+    }
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> Callable[..., Path]:
+    """Write a run folder; ``finished=True`` adds a result, of which ``result_changes`` replaces parts."""
+
+    def make(
+        *, trials: int = 24, finished: bool = False, result_changes: dict[str, Any] | None = None, **changes: Any
+    ) -> Path:
+        folder = write_run(tmp_path / "run", facts(**changes), trials=trials)
+        if finished:
+            found = result(folder, **(result_changes or {}))
+            # The made-up designs are larger than the budget of the issue; the limit follows the winner.
+            budget = {"macs": int(found["macs"] * 1.03), "params": 2 * found["params"], "memory": None, "size": 262_144}
+            budget = changes.get("budget", budget)
+            run = facts(**{**changes, "result": found, "budget": budget})
+            (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
+        return folder
+
+    return make

@@ -1,0 +1,229 @@
+"""The page says what the run folder says, whatever the folder holds, and asks nothing of the network."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import plotly.graph_objects as go
+import pytest
+from plotly.offline import get_plotlyjs
+
+from featherbone.errors import FeatherboneError
+from featherbone.report import write_report
+
+MakeRun = Callable[..., Path]
+HOSTILE = '</script><script>alert("x")</script><img src=x onerror=alert(1)>'
+
+
+class Elements(HTMLParser):
+    """Every tag with its attributes, and the visible text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(page)
+        self.text = re.sub(r"\s+", " ", " ".join(self.words))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        if self.tags and self.tags[-1][0] not in ("script", "style"):
+            self.words.append(data)
+
+    def named(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def own(path: Path) -> str:
+    """The page without Plotly's own five megabytes."""
+    page = path.read_text(encoding="utf-8")
+    assert page.count(get_plotlyjs()) == 1
+    return page.replace(get_plotlyjs(), "")
+
+
+def figures(page: str) -> dict[str, Any]:
+    found = re.findall(r'<script type="application/json" data-plot="plot-(\w+)">(.*?)</script>', page, re.DOTALL)
+    return {name: json.loads(text) for name, text in found}
+
+
+def test_a_finished_run_is_told_whole(make_run: MakeRun) -> None:
+    folder = make_run(finished=True)
+    path = write_report(folder)
+    assert path == folder / "report.html"
+    assert path.stat().st_size < 6 * 2**20
+    page = own(path)
+    text = Elements(page).text
+    for words in (
+        "fits the budget",
+        "98.1 % of 269 test images right",
+        "± 0.8 points",
+        "96.0 KiB",
+        "0.12 ms",
+        "p90 0.14 ms",
+        "verified",
+        "4.8e-06",
+        "The limit that binds is multiply-adds: 97.1 % of it is used",
+        "The runner-up, design",
+        "featherbone fit digits --macs 300k --params 20k --out 'runs/my digits'",
+        "sha256:9f2c41d0a7e85b13",
+        "2 images of test stand in train as well",
+        "the loss became NaN in epoch 2",
+        "2.13.0",
+        "8 26 92.3 % 1 (2)",  # the worst class and what it is taken for
+    ):
+        assert words in text, words
+    assert "Still missing" not in text
+    assert set(figures(page)) == {"scatter", "curves", "losses", "confusion", "parallel"}
+
+
+def test_the_sections_stand_in_order(make_run: MakeRun) -> None:
+    page = own(write_report(make_run(finished=True)))
+    headings = re.findall(r"<h2>(.*?)</h2>", page)
+    assert headings == [
+        "Accuracy against cost",
+        "The chosen network",
+        "Learning",
+        "Mistakes on the test images",
+        "Every design that was tried",
+        "Why this one",
+        "The same again",
+    ]
+
+
+def test_the_page_asks_nothing_of_the_network(make_run: MakeRun) -> None:
+    page = own(write_report(make_run(finished=True)))
+    assert set(re.findall(r"https?://[^\s\"'<]+", page)) <= {"http://www.w3.org/2000/svg"}, "a namespace, no address"
+    assert "@import" not in page
+    elements = Elements(page)
+    assert not [tag for tag in ("link", "iframe", "img") if elements.named(tag)]
+    assert not [entry for entry in elements.named("script") if "src" in entry]
+
+
+def test_figures_are_valid_and_described(make_run: MakeRun) -> None:
+    page = own(write_report(make_run(finished=True)))
+    for figure in figures(page).values():
+        # Plotly's own classes refuse a property that they do not know; its colours know no custom properties.
+        go.Figure(json.loads(re.sub(r"var\(--[a-z0-9-]+\)", "#123456", json.dumps(figure))))
+    plots = [entry for entry in Elements(page).named("div") if "plot" in (entry.get("class") or "")]
+    assert len(plots) == 5
+    assert all(entry["role"] == "img" and entry["aria-label"] for entry in plots)
+    names = set(re.findall(r"(--[a-z0-9-]+):", page))
+    assert set(re.findall(r"var\((--[a-z0-9-]+)\)", page)) <= names, "every colour is defined"
+
+
+def test_the_scatter_shows_every_scored_design(make_run: MakeRun) -> None:
+    folder = make_run(finished=True)
+    traces = {trace["name"]: trace for trace in figures(own(write_report(folder)))["scatter"]["data"]}
+    rows = (
+        sqlite3.connect(folder / "ledger.sqlite").execute("SELECT macs, val_top1 FROM trial WHERE val_top1").fetchall()
+    )
+    shown = [
+        pair
+        for name, trace in traces.items()
+        if name.startswith("rung")
+        for pair in zip(trace["x"], trace["y"], strict=True)
+    ]
+    assert sorted(shown) == sorted((macs, 100 * top1) for macs, top1 in rows)
+    front = list(zip(traces["Pareto front"]["x"], traces["Pareto front"]["y"], strict=True))
+    for macs, top1 in rows:
+        assert any(x <= macs and y >= 100 * top1 for x, y in front), "the front is nowhere beaten"
+    assert all(one[0] < other[0] and one[1] < other[1] for one, other in pairwise(front))
+    chosen = json.loads((folder / "run.json").read_text())["result"]
+    assert traces["chosen"]["x"] == [chosen["macs"]]
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_hostile_names_stay_text(make_run: MakeRun, finished: bool) -> None:
+    names = [HOSTILE, *map(str, range(1, 10))]
+    data = {"source": HOSTILE, "name": HOSTILE, "classes": names, "counts": {HOSTILE: 3}, "warnings": [HOSTILE]}
+    folder = make_run(finished=finished, data=data, command=["featherbone", HOSTILE], versions={HOSTILE: HOSTILE})
+    ledger = sqlite3.connect(folder / "ledger.sqlite")
+    ledger.execute("UPDATE trial SET design = ?, error = ?", (HOSTILE, HOSTILE))
+    ledger.commit()
+    page = own(write_report(folder))
+    elements = Elements(page)
+    assert 'alert("x")' not in page.replace("&#34;", '"').replace('\\"', '"') or "<script>alert" not in page
+    assert "<script>alert" not in page
+    assert not elements.named("img")
+    assert len(elements.named("script")) == len(figures(page)) + 2
+    assert HOSTILE.split("<img")[0][9:20] in elements.text, "it is shown, as text"
+
+
+def test_a_run_that_is_going_on(make_run: MakeRun) -> None:
+    text = Elements(own(write_report(make_run(trials=9)))).text
+    assert "running" in text
+    assert "9 designs were trained so far. The leader, design" in text
+    assert "Still missing: the test result, the model files, the check of the ONNX file, latency." in text
+    assert "The network that leads" in text
+
+
+def test_an_empty_ledger_and_none_at_all(make_run: MakeRun) -> None:
+    folder = make_run(trials=0)
+    for _ in range(2):
+        text = Elements(own(write_report(folder))).text
+        assert "No design has a score yet." in text
+        assert "Still missing: designs, learning curves" in text
+        (folder / "ledger.sqlite").unlink(missing_ok=True)
+
+
+def test_trials_without_scores(make_run: MakeRun) -> None:
+    folder = make_run(trials=5)
+    ledger = sqlite3.connect(folder / "ledger.sqlite")
+    ledger.execute("UPDATE trial SET val_top1 = NULL, state = 'waiting', epochs = 0")
+    ledger.execute("DELETE FROM rung")
+    ledger.commit()
+    text = Elements(own(write_report(folder))).text
+    assert "No design has a score yet." in text
+    assert "Still missing: scores" in text
+
+
+def test_a_budget_that_is_exceeded_is_said_first(make_run: MakeRun) -> None:
+    folder = make_run(finished=True, budget={"macs": 1000, "params": None, "memory": None, "size": None})
+    text = Elements(own(write_report(folder))).text
+    assert "over budget" in text
+    assert "It exceeds the limit of multiply-adds." in text
+
+
+def test_a_file_that_differs_is_said_first(make_run: MakeRun) -> None:
+    wrong = {"largest_difference": 0.3, "top1_agreement": 0.5, "images": 256, "passed": False}
+    text = Elements(own(write_report(make_run(finished=True, result_changes={"verification": wrong})))).text
+    assert "not verified" in text
+    assert "The ONNX file does not match it." in text
+
+
+def test_a_tie_is_called_a_tie(make_run: MakeRun) -> None:
+    folder = make_run(finished=True)
+    ledger = sqlite3.connect(folder / "ledger.sqlite")
+    ledger.execute("UPDATE trial SET val_top1 = 0.97 WHERE state = 'done'")
+    ledger.execute("UPDATE rung SET val_top1 = 0.97 WHERE rung = 2")
+    ledger.commit()
+    assert "within one standard error (1.0 points): a tie" in Elements(own(write_report(folder))).text
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "holds no run.json"), ("{", "can't be read"), ("[]", "is not a run"), ('{"format": "x"}', "is not a run")],
+)
+def test_a_folder_without_a_run(content: str | None, message: str, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "run.json").write_text(content)
+    with pytest.raises(FeatherboneError, match=message):
+        write_report(tmp_path)
+    assert not (tmp_path / "report.html").exists()
+
+
+@pytest.mark.parametrize("content", [b"not a database at all, but long enough to be read as one" * 40, b""])
+def test_a_damaged_ledger(content: bytes, make_run: MakeRun) -> None:
+    folder = make_run(trials=1)
+    (folder / "ledger.sqlite").write_bytes(content)
+    with pytest.raises(FeatherboneError, match=r"ledger.sqlite (can't be read|has version)"):
+        write_report(folder)
