@@ -49,8 +49,9 @@ def bn_inception(
     (1000,)
 
     As in the authors' released weights the convolutions have biases (10,016 of the 11,295,240 parameters), although
-    the batch norms after them make these idle (section 3.2). The small-image form leaves out the first two strides;
-    its usual resolution is 32 instead of 224.
+    the batch norms after them make these idle (section 3.2). Poolings with stride 2 have one pixel of padding all
+    around, so that odd sides work too; the released network pools up to a last window over the edge. The small-image
+    form leaves out the first two strides; its usual resolution is 32 instead of 224.
     """
     x = network_input(image_channels, resolution, usual=224, smallest=32, small=small)
     with scope("stem"):

@@ -14,8 +14,10 @@ CHANNELS = (64, 128, 256, 512)  # conv2_x to conv5_x
 BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}  # by depth
 
 
-def residual_stem(x: Wire, out: Dim, *, small: bool) -> Wire:
+def residual_stem(x: Wire, out: Dim, *, small: bool, ceil: bool = False) -> Wire:
     """A 7×7 convolution and a pooling, each with stride 2; for small images one 3×3 convolution without.
+
+    ``ceil`` pools as Caffe does, without padding and up to a last window over the edge; else with one pixel all around.
 
     >>> from featherbone.graph import image
     >>> residual_stem(image(3, 224), 64, small=False).shape
@@ -24,7 +26,7 @@ def residual_stem(x: Wire, out: Dim, *, small: bool) -> Wire:
     with scope("stem"):
         if small:
             return unit(x, out, 3)
-        return unit(x, out, 7, stride=2).max_pool(3, stride=2, padding=1)
+        return unit(x, out, 7, stride=2).max_pool(3, stride=2, padding=0 if ceil else 1, ceil=ceil)
 
 
 def residual_stages(

@@ -1,7 +1,11 @@
-"""Squeeze-and-Excitation Networks (arXiv:1709.01507), table 1 and the appendix on SENet-154."""
+"""Squeeze-and-Excitation Networks (arXiv:1709.01507), table 1 and the appendix on SENet-154.
+
+The stems pool as the authors' Caffe networks do, so that their weights compute what they computed.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from featherbone.blocks import bottleneck, excited, resnext, unit
@@ -33,7 +37,7 @@ def se_resnet(
     block = excited(partial(bottleneck, stride_at=stride_at))
     blocks = blocks_of(depth, 50, 101, 152)
     x = network_input(image_channels, resolution, usual=224, smallest=32, small=small)
-    x = residual_stem(x, STEM, small=small)
+    x = residual_stem(x, STEM, small=small, ceil=True)
     x = residual_stages(x, block, blocks=blocks, expansion=EXPANSION)
     return classifier(x, classes).graph(f"se_resnet{depth}")
 
@@ -53,7 +57,7 @@ def se_resnext(
     """
     blocks = blocks_of(depth, 50, 101)
     x = network_input(image_channels, resolution, usual=224, smallest=32, small=small)
-    x = residual_stem(x, STEM, small=small)
+    x = residual_stem(x, STEM, small=small, ceil=True)
     x = residual_stages(x, excited(resnext), blocks=blocks, expansion=EXPANSION)
     return classifier(x, classes).graph(f"se_resnext{depth}_32x4d")
 
@@ -74,12 +78,12 @@ def senet154(
         for layer, channels in enumerate(STEM_154, start=1):
             x = unit(x, channels, 3, stride=2 if layer == 1 and not small else 1, name=f"conv{layer}")
         if not small:
-            x = x.max_pool(3, stride=2, padding=1)
+            x = x.max_pool(3, stride=2, ceil=True)
     x = residual_stages(x, excited(_block_154), blocks=blocks_of(152, 152), expansion=EXPANSION)
     return classifier(x, classes, dropout=0.2).graph("senet154")
 
 
-def _block_154(x: Wire, out: Dim, *, stride: int, attend: object = None) -> Wire:
+def _block_154(x: Wire, out: Dim, *, stride: int, attend: Callable[[Wire], Wire] | None = None) -> Wire:
     return bottleneck(
         x,
         out,
@@ -88,5 +92,5 @@ def _block_154(x: Wire, out: Dim, *, stride: int, attend: object = None) -> Wire
         groups=64,
         stride=stride,
         shortcut_kernel=3 if stride != 1 else 1,
-        attend=attend,  # type: ignore[arg-type]
+        attend=attend,
     )
