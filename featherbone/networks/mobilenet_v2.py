@@ -37,7 +37,7 @@ def mobilenet_v2(
     (1000,)
 
     Channels are rounded to multiples of ``divisor``. A width below 1 leaves the last convolution at 1280 channels
-    (section 6.1); a symbolic width is taken as at most 1.
+    (section 4); a symbolic width is taken as at most 1.
     The small-image form starts with strides 1, 1 in place of 2, 2; its usual resolution is 32 instead of 224.
     """
     x = network_input(image_channels, resolution, usual=224, smallest=32, small=small)

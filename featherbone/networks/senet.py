@@ -31,7 +31,7 @@ def se_resnet(
     >>> se_resnet().output_shape
     (1000,)
 
-    ``stride_at`` is as in ``resnet``; here the default is the first 1×1 convolution, which gives the paper's 3.87 G.
+    ``stride_at`` is as in ``resnet``; here the default is the first 1×1 convolution, as in the paper: 3.86 G.
     The small-image form has one 3×3 convolution as its stem; its usual resolution is 32 instead of 224.
     """
     block = excited(partial(bottleneck, stride_at=stride_at))
