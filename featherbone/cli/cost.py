@@ -10,7 +10,7 @@ from featherbone.cli.options import NETWORK_HELP, Json, read_network
 from featherbone.cli.output import console, print_json, print_table
 
 if TYPE_CHECKING:
-    from featherbone.cost import Count, PeakMemory
+    from featherbone.cost import Count, Group, PeakMemory, Row
 
 
 def cost(
@@ -40,28 +40,22 @@ def cost(
 def _print_rows(counted: Count, depth: int | None, operators: bool) -> None:
     from featherbone.graph.operators import shape_text
 
-    total = ("total", "", f"{counted.params:,}", f"{counted.macs:,}", f"{counted.activations:,}", "100.0 %")
-    numbers = ("params", "MACs", "activations", "% of MACs")
-    title = f"{counted.graph.name}  input {shape_text(counted.graph.input_shape)}"
+    numbers = ("params", "MACs", "activations", "of MACs")
+    totals = (f"{counted.params:,}", f"{counted.macs:,}", f"{counted.activations:,}", "")
+    title = f"{counted.graph.name}  input {', '.join(shape_text(node.shape) for node in counted.graph.inputs)}"
     whole = int(counted.macs) or 1
 
-    def cells(params: int, macs: int, activations: int) -> tuple[str, ...]:
-        return f"{params:,}", f"{macs:,}", f"{activations:,}", f"{100 * macs / whole:.1f} %"
+    def cells(part: Row | Group) -> tuple[str, ...]:
+        share = f"{100 * int(part.macs) / whole:.1f} %" if part.macs else ""
+        return shape_text(part.output), f"{part.params:,}", f"{part.macs:,}", f"{part.activations:,}", share
 
     if operators:
-        rows = [
-            (row.name, f"{row.description} → {shape_text(row.output)}", *cells(row.params, row.macs, row.activations))
-            for row in counted.rows
-        ]
-        print_table(title, ("operator", "what", *numbers), rows, left=2, total=total)
+        rows = [(row.name, row.description, *cells(row)) for row in counted.rows]
+        print_table(title, ("operator", "what", "writes", *numbers), rows, left=3, total=("total", "", "", *totals))
         return
-    groups = [
-        (group.name, shape_text(group.output), *cells(group.params, group.macs, group.activations))
-        for group in counted.by_scope(depth or 1)
-    ]
-    print_table(
-        title, ("stage" if not depth or depth == 1 else "scope", "writes", *numbers), groups, left=2, total=total
-    )
+    groups = [(group.name, *cells(group)) for group in counted.by_scope(depth or 1)]
+    heading = "stage" if depth in (None, 1) else "scope"
+    print_table(title, (heading, "writes", *numbers), groups, left=2, total=("total", "", *totals))
 
 
 def _print_totals(counted: Count, peak: PeakMemory) -> None:

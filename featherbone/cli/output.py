@@ -16,7 +16,7 @@ def console() -> Console:
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else 100
-    return Console(highlight=False, width=width)
+    return Console(highlight=False, width=width, soft_wrap=True)
 
 
 def print_json(document: Any) -> None:
@@ -35,14 +35,21 @@ def print_table(
     from rich import box
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, show_footer=total is not None)
+    table = Table(
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        show_footer=total is not None,
+    )
     for place, heading in enumerate(columns):
         table.add_column(
             heading,
             footer=total[place] if total else "",
             justify="left" if place < left else "right",
             overflow="fold" if place < left else "ellipsis",
-            no_wrap=place >= left,
+            no_wrap=place == 0 or place >= left,
         )
     from rich.text import Text
 

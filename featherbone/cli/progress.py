@@ -27,7 +27,7 @@ WORDS = {
 class Live:
     """A progress sink for a search: a bar on a terminal, plain lines in a pipe or a log.
 
-    Lines are for what is worth keeping (a trial reached its rung, the job goes on to its next step); epochs move the bar.
+    Lines are for what is worth keeping (a rung reached, the next step); epochs move the bar.
     """
 
     def __init__(self) -> None:

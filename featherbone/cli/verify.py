@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from featherbone.cli.options import Json
-from featherbone.cli.output import console, print_json, print_table
+from featherbone.cli.output import console, print_json
 from featherbone.errors import FeatherboneError, did_you_mean
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from featherbone.cost import Verdict
 
 
 def verify(
@@ -33,29 +38,33 @@ def verify(
     if json:
         print_json({"summary": summary(verdicts), "verdicts": [verdict.to_json() for verdict in verdicts]})
         return
-    shown = [
+    listed = [
         one
         for one in verdicts
         if show_all or (one.verdict != AGREE and not (one.verdict == CANNOT_SAY and not one.network))
     ]
-    print_table(
-        "published figures that need a word" if not show_all else "published figures",
-        ("network", "figure", "verdict", "published", "counted"),
-        [
-            (
-                one.network or f"{one.model} {one.variant}".strip(),
-                one.quantity,
-                f"{one.verdict}: {one.reason}" if one.reason else one.verdict,
-                "" if one.published is None else f"{one.published / 1e6:,g} M",
-                "" if one.computed is None else f"{one.computed / 1e6:,.2f} M",
-            )
-            for one in shown
-        ],
-        left=3,
-    )
     screen = console()
+    _print_by_reason(screen, listed)
     for kind, number in summary(verdicts).items():
         screen.print(f"{number:>5}  {kind}", markup=False)
-    hidden = len(verdicts) - len(shown)
+    hidden = len(verdicts) - len(listed)
     if hidden:
         screen.print(f"{hidden} figures that agree or belong to no network here are not listed; --all lists them")
+
+
+def _print_by_reason(screen: Console, verdicts: list[Verdict]) -> None:
+    """The figures under the verdict and the reason that they share."""
+    from featherbone.cost.verify import VERDICTS
+
+    groups: dict[tuple[str, str], list[Verdict]] = {}
+    for one in sorted(verdicts, key=lambda one: VERDICTS.index(one.verdict)):
+        groups.setdefault((one.verdict, one.reason), []).append(one)
+    for (verdict, reason), members in groups.items():
+        screen.print(f"[bold]{verdict}[/]", end="")
+        screen.print(f": {reason}" if reason else "", markup=False)
+        for one in members:
+            published = "no figure" if one.published is None else f"{one.published / 1e6:,.6g} M"
+            counted = "" if one.computed is None else f", counted {one.computed / 1e6:,.2f} M"
+            title = f"{one.model} {one.variant}".strip()
+            name = f"{one.network} ({title})" if one.network else title
+            screen.print(f"    {name}: {one.quantity} {published}{counted}", markup=False)
