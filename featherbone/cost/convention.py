@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 Rate: TypeAlias = "int | Fraction"
 
-WEIGHTED = frozenset({"conv", "linear"})
+WEIGHTED = frozenset({"conv", "conv_transpose", "linear"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

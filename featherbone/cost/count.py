@@ -123,7 +123,7 @@ def count(graph: Graph, convention: Convention = PAPERS) -> Count:
                 operator,
                 inputs,
                 node.shape,
-                parameters(operator, inputs, convention),
+                0 if node.shares else parameters(operator, inputs, convention),
                 multiply_adds(operator, inputs, node.shape, convention),
                 activations(operator, node.shape, convention),
             )

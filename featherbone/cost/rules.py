@@ -9,7 +9,17 @@ from typing import Any
 from featherbone.cost.convention import Charge, Convention
 from featherbone.graph import Dim, Shape
 from featherbone.graph.dimension import divide
-from featherbone.graph.operators import Activation, BatchNorm, Conv, GlobalPool, Input, Linear, Opaque, Operator
+from featherbone.graph.operators import (
+    Activation,
+    BatchNorm,
+    Conv,
+    ConvTranspose,
+    GlobalPool,
+    Input,
+    Linear,
+    Opaque,
+    Operator,
+)
 
 FREE = Charge()
 
@@ -20,7 +30,7 @@ def parameters(operator: Operator, inputs: tuple[Shape, ...], convention: Conven
         return 0
     weights: Any = 0
     for name, shape in operator.parameters(*inputs).items():
-        if name != "bias" or convention.biases or operator.kind not in ("conv", "linear"):
+        if name != "bias" or convention.biases or operator.kind not in ("conv", "conv_transpose", "linear"):
             weights = weights + _volume(shape)
     return weights
 
@@ -32,6 +42,12 @@ def multiply_adds(operator: Operator, inputs: tuple[Shape, ...], output: Shape, 
         if kind in convention.multiply_adds:
             fan: Any = divide(inputs[0][0], operator.groups)
             macs = written * fan * _volume(operator.kernel)
+        if operator.bias and convention.conv_bias:
+            macs = macs + written
+    elif isinstance(operator, ConvTranspose):
+        if kind in convention.multiply_adds:
+            made: Any = divide(operator.out_channels, operator.groups)
+            macs = _volume(inputs[0]) * made * _volume(operator.kernel)
         if operator.bias and convention.conv_bias:
             macs = macs + written
     elif isinstance(operator, Linear):

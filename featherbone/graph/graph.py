@@ -7,7 +7,7 @@ Nothing here changes after it is made. Build a graph with ``Wire`` (``featherbon
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from featherbone.errors import FeatherboneError
@@ -19,12 +19,17 @@ NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Node:
-    """One operator in its place: its name, the names of the nodes it reads, the shape it writes."""
+    """One operator in its place: its name, the names of the nodes it reads, the shape it writes.
+
+    ``shares`` names an earlier node whose weights this one uses, or is empty: a layer that is called twice has its
+    parameters once and its multiply-adds each time.
+    """
 
     name: str
     operator: Operator
     inputs: tuple[str, ...]
     shape: Shape
+    shares: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +53,21 @@ class Graph:
         object.__setattr__(self, "_by_name", {node.name: node for node in self.nodes})
 
     @staticmethod
-    def build(name: str, entries: Iterable[tuple[str, Operator, tuple[str, ...]]], outputs: tuple[str, ...]) -> Graph:
+    def build(
+        name: str,
+        entries: Iterable[tuple[str, Operator, tuple[str, ...]]],
+        outputs: tuple[str, ...],
+        *,
+        shares: Mapping[str, str] | None = None,
+    ) -> Graph:
         """A graph from (name, operator, input names) in computing order; every shape is inferred and checked.
+
+        ``shares`` gives, for a node that uses another node's weights, the name of that node.
 
         Raises:
             FeatherboneError: a name used twice, malformed, or not defined before its use; what does not fit.
         """
+        owners = shares or {}
         shapes: dict[str, Shape] = {}
         nodes: list[Node] = []
         for entry, operator, inputs in entries:
@@ -71,7 +85,7 @@ class Graph:
                     )
             shape = infer(entry, operator, tuple(shapes[wanted] for wanted in inputs))
             shapes[entry] = shape
-            nodes.append(Node(name=entry, operator=operator, inputs=inputs, shape=shape))
+            nodes.append(Node(name=entry, operator=operator, inputs=inputs, shape=shape, shares=owners.get(entry, "")))
         if not outputs:
             raise FeatherboneError("a graph needs at least one output")
         for wanted in outputs:
@@ -80,7 +94,9 @@ class Graph:
         clash = next((entry for entry in shapes for other in _scopes(entry) if other in shapes), None)
         if clash is not None:
             raise FeatherboneError(f"{clash} stands inside a scope that is also the name of a node")
-        return Graph(name=name, nodes=tuple(nodes), outputs=outputs)
+        graph = Graph(name=name, nodes=tuple(nodes), outputs=outputs)
+        _check_shares(graph)
+        return graph
 
     def __getitem__(self, name: str) -> Node:
         try:
@@ -131,10 +147,11 @@ class Graph:
         return readers
 
     def parameters(self) -> dict[str, Shape]:
-        """Every trained tensor by its full name, such as ``stage1.block1.expand.weight``."""
+        """Every trained tensor by its full name, such as ``stage1.block1.expand.weight``; shared ones once."""
         return {
             f"{node.name}.{key}": shape
             for node in self.nodes
+            if not node.shares
             for key, shape in node.operator.parameters(*self.input_shapes(node)).items()
         }
 
@@ -143,6 +160,7 @@ class Graph:
         return {
             f"{node.name}.{key}": shape
             for node in self.nodes
+            if not node.shares
             for key, shape in node.operator.buffers(*self.input_shapes(node)).items()
         }
 
@@ -188,6 +206,24 @@ def _check_sizes(shape: Shape) -> None:
         raise FeatherboneError(
             f"a tensor of shape {shape_text(shape)} has {elements} elements; allowed are 1 to {LARGEST_VOLUME}"
         )
+
+
+def _check_shares(graph: Graph) -> None:
+    """Raise unless each node that shares weights names an earlier node that owns exactly such weights."""
+    owned: dict[str, tuple[dict[str, Shape], dict[str, Shape]]] = {}
+    for node in graph.nodes:
+        inputs = graph.input_shapes(node)
+        weights = (node.operator.parameters(*inputs), node.operator.buffers(*inputs))
+        if not node.shares:
+            owned[node.name] = weights
+        elif node.shares not in owned:
+            raise FeatherboneError(
+                f"{node.name} shares the weights of {node.shares!r}, which is no earlier node with weights of its own"
+            )
+        elif owned[node.shares] != weights or weights == ({}, {}):
+            raise FeatherboneError(
+                f"{node.name} cannot share the weights of {node.shares}: they differ in names or shapes"
+            )
 
 
 def _scopes(name: str) -> list[str]:

@@ -22,7 +22,8 @@ def rows(graph: Graph) -> list[tuple[str, str, str, str, str]]:
     for node in graph.nodes:
         inputs = graph.input_shapes(node)
         reads = "" if node.inputs in ((), (before,)) else ", ".join(node.inputs)
-        weights: Any = sum((volume(shape) for shape in node.operator.parameters(*inputs).values()), start=0)
+        own = {} if node.shares else node.operator.parameters(*inputs)
+        weights: Any = sum((volume(shape) for shape in own.values()), start=0)
         size = f"{weights:,}" if type(weights) is int else str(weights)
         table.append(
             (node.name, node.operator.describe(*inputs), reads, shape_text(node.shape), size if weights else "")

@@ -53,7 +53,13 @@ def to_dict(graph: Graph) -> dict[str, Any]:
         "version": VERSION,
         "name": graph.name,
         "nodes": [
-            {"name": node.name, "op": node.operator.kind, "inputs": list(node.inputs), **_settings(node.operator)}
+            {
+                "name": node.name,
+                "op": node.operator.kind,
+                "inputs": list(node.inputs),
+                **({"shares": node.shares} if node.shares else {}),
+                **_settings(node.operator),
+            }
             for node in graph.nodes
         ],
         "outputs": list(graph.outputs),
@@ -77,7 +83,9 @@ def from_dict(document: object) -> Graph:
     nodes, outputs = document["nodes"], document["outputs"]
     if not isinstance(nodes, list) or not 0 < len(nodes) <= MOST_NODES:
         raise FeatherboneError(f"nodes must be a list of 1 to {MOST_NODES:,} nodes")
-    return Graph.build(name, [_entry(node, place) for place, node in enumerate(nodes)], _names("outputs", outputs))
+    entries = [_entry(node, place) for place, node in enumerate(nodes)]
+    shares = {node["name"]: _owner(node) for node in nodes if "shares" in node}
+    return Graph.build(name, entries, _names("outputs", outputs), shares=shares)
 
 
 def _settings(operator: Operator) -> dict[str, Any]:
@@ -103,7 +111,7 @@ def _entry(node: object, place: int) -> tuple[str, Operator, tuple[str, ...]]:
     types = field_types(kind)
     settings: dict[str, Any] = {}
     for key, value in node.items():
-        if key in ("name", "op", "inputs"):
+        if key in ("name", "op", "inputs", "shares"):
             continue
         if key not in types:
             raise FeatherboneError(f"{name}: {kind} has no field {key[:80]!r}", hint=did_you_mean(key[:80], types))
@@ -116,6 +124,12 @@ def _entry(node: object, place: int) -> tuple[str, Operator, tuple[str, ...]]:
     if missing:
         raise FeatherboneError(f"{name}: {kind} lacks {', '.join(missing)}")
     return name, operator(**settings), _names(f"{name}: inputs", node.get("inputs", []))
+
+
+def _owner(node: dict[str, Any]) -> str:
+    if not isinstance(node["shares"], str) or not node["shares"]:
+        raise FeatherboneError(f"{node['name']}: shares must be the name of an earlier node")
+    return node["shares"]
 
 
 def _names(what: str, value: object) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from featherbone.graph.operators import (
     ChannelShuffle,
     Concat,
     Conv,
+    ConvTranspose,
     Dropout,
     Flatten,
     GlobalPool,
@@ -165,6 +166,32 @@ class Wire:
     ) -> Wire:
         """A 1×1 convolution."""
         return self.conv(out, 1, stride=stride, groups=groups, bias=bias, name=name)
+
+    def conv_transpose(
+        self,
+        out: Dim,
+        kernel: SidesLike,
+        *,
+        stride: SidesLike = 1,
+        padding: SidesLike = 0,
+        output_padding: SidesLike = 0,
+        groups: Dim = 1,
+        bias: bool = False,
+        name: str = "conv_transpose",
+    ) -> Wire:
+        """A convolution turned around: it grows the map by its stride. ``padding`` is what it crops at each edge."""
+        rank, where = len(self.shape) - 1, _scope.get() + name
+        operator = ConvTranspose(
+            out_channels=_size(where, out),
+            kernel=sides_of(where, "kernel", kernel, rank),
+            stride=sides_of(where, "stride", stride, rank),
+            padding=sides_of(where, "padding", padding, rank),
+            output_padding=sides_of(where, "output_padding", output_padding, rank),
+            dilation=(1,) * rank,
+            groups=_size(where, groups),
+            bias=bias,
+        )
+        return _apply(operator, (self,), name)
 
     def norm(
         self, *, epsilon: float = 1e-5, momentum: float = 0.1, affine: bool = True, name: str | None = None

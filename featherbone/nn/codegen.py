@@ -87,7 +87,7 @@ def _init(graph: Graph) -> list[str]:
     made: set[str] = set()
     for node in graph.nodes:
         layer = constructor(node, graph.input_shapes(node))
-        if layer is None:
+        if layer is None or node.shares:
             continue
         parts = node.name.split(".")
         for depth in range(1, len(parts)):
@@ -113,7 +113,7 @@ def _forward(graph: Graph) -> list[str]:
             current = scope
         place = Place(
             name=node.name,
-            layer=attribute(node.name),
+            layer=attribute(node.shares or node.name),
             arguments=tuple(variables.variable[name] for name in node.inputs),
             inputs=graph.input_shapes(node),
             shape=node.shape,

@@ -40,6 +40,7 @@ def _(operator: op.Conv, place: Place) -> str:
 
 
 @expression.register(op.BatchNorm)
+@expression.register(op.ConvTranspose)
 @expression.register(op.Linear)
 def _(operator: op.Operator, place: Place) -> str:
     return f"{place.layer}({place.x})"

@@ -17,7 +17,7 @@ import math
 import torch
 
 from featherbone.graph import Graph, Node
-from featherbone.graph.operators import Conv, Linear
+from featherbone.graph.operators import Conv, ConvTranspose, Linear
 
 LINEAR_DEVIATION = 0.01
 
@@ -38,6 +38,8 @@ def initial_weights(graph: Graph, *, seed: int | None = None) -> dict[str, torch
     generator = torch.Generator().manual_seed(seed)
     weights: dict[str, torch.Tensor] = {}
     for node in graph.nodes:
+        if node.shares:
+            continue
         inputs = graph.input_shapes(node)
         tensors = {**node.operator.parameters(*inputs), **node.operator.buffers(*inputs)}
         for name, shape in tensors.items():
@@ -51,6 +53,9 @@ def _draw(node: Node, name: str, shape: tuple[int, ...], generator: torch.Genera
     operator = node.operator
     if isinstance(operator, Conv):
         fan_out = math.prod(shape[2:]) * operator.out_channels // operator.groups
+        return torch.randn(shape, generator=generator, dtype=torch.float32) * math.sqrt(2 / fan_out)
+    if isinstance(operator, ConvTranspose):
+        fan_out = math.prod(shape[1:])
         return torch.randn(shape, generator=generator, dtype=torch.float32) * math.sqrt(2 / fan_out)
     if isinstance(operator, Linear):
         return torch.randn(shape, generator=generator, dtype=torch.float32) * LINEAR_DEVIATION

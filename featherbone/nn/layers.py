@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Node, Shape
-from featherbone.graph.operators import BatchNorm, Conv, Linear, Operator
+from featherbone.graph.operators import BatchNorm, Conv, ConvTranspose, Linear, Operator
 
 LARGEST_RANK = 3  # torch has layers for one, two and three sides
 
@@ -23,6 +23,8 @@ def constructor(node: Node, inputs: tuple[Shape, ...]) -> str | None:
     operator = node.operator
     if isinstance(operator, Conv):
         return _conv(node.name, operator, inputs[0])
+    if isinstance(operator, ConvTranspose):
+        return _conv_transpose(node.name, operator, inputs[0])
     if isinstance(operator, BatchNorm):
         rank = max(1, rank_of(node.name, operator, inputs[0]))
         settings = [number(inputs[0][0])]
@@ -45,6 +47,20 @@ def _conv(name: str, operator: Conv, shape: Shape) -> str:
     settings += [f"groups={number(operator.groups)}"] if operator.groups != 1 else []
     settings += ["bias=False"] if not operator.bias else []
     return f"nn.Conv{rank_of(name, operator, shape)}d({', '.join(settings)})"
+
+
+def _conv_transpose(name: str, operator: ConvTranspose, shape: Shape) -> str:
+    settings = [number(shape[0]), number(operator.out_channels), sides(operator.kernel)]
+    for word, values, usual in (
+        ("stride", operator.stride, 1),
+        ("padding", operator.padding, 0),
+        ("output_padding", operator.output_padding, 0),
+        ("dilation", operator.dilation, 1),
+    ):
+        settings += [f"{word}={sides(values)}"] if set(values) != {usual} else []
+    settings += [f"groups={number(operator.groups)}"] if operator.groups != 1 else []
+    settings += ["bias=False"] if not operator.bias else []
+    return f"nn.ConvTranspose{rank_of(name, operator, shape)}d({', '.join(settings)})"
 
 
 def rank_of(name: str, operator: Operator, shape: Shape) -> int:

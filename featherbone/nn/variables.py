@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import chain, count
 
 from featherbone.graph import Graph
-from featherbone.graph.operators import Activation, Add, BatchNorm, Conv, Input, Linear, Multiply
+from featherbone.graph.operators import Activation, Add, BatchNorm, Conv, ConvTranspose, Input, Linear, Multiply
 
 FIRST = ("x", "y", "z", "u", "v", "w")
 # These write a new tensor and, in training, do not need it again for their own gradient.
-FRESH = (Add, BatchNorm, Conv, Linear, Multiply)
+FRESH = (Add, BatchNorm, Conv, ConvTranspose, Linear, Multiply)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,6 +22,7 @@ def every_operator() -> Graph:
     y = (y * y.global_pool("max").pointwise(12, bias=True).act("sigmoid")).shuffle(3)
     left, right = y.split(2)
     y = concat(left, right.pad_channels(1, 2)).resize((9, 9), mode="bilinear")
+    y = y.conv_transpose(y.channels, 3, stride=2, padding=1, output_padding=1, groups=1, bias=True)
     y = y + y.opaque("fft", y.shape, y, weights=(("window", (9,)),), macs=17)
     return y.dropout(0.2).flatten().linear(10, bias=False).graph("everything", left)
 

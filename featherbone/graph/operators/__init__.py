@@ -5,6 +5,7 @@ from featherbone.graph.operators.arrange import ChannelShuffle, PadChannels, Sli
 from featherbone.graph.operators.base import Operator, shape_text
 from featherbone.graph.operators.boundary import Input, Opaque
 from featherbone.graph.operators.combine import Add, Concat, Multiply
+from featherbone.graph.operators.conv_transpose import ConvTranspose
 from featherbone.graph.operators.convolution import Conv
 from featherbone.graph.operators.linear import Flatten, Linear
 from featherbone.graph.operators.normalization import BatchNorm, LocalResponseNorm
@@ -15,6 +16,7 @@ VOCABULARY: dict[str, type[Operator]] = {
     for operator in (
         Input,
         Conv,
+        ConvTranspose,
         BatchNorm,
         LocalResponseNorm,
         Activation,
@@ -45,6 +47,7 @@ __all__ = [
     "ChannelShuffle",
     "Concat",
     "Conv",
+    "ConvTranspose",
     "Dropout",
     "Flatten",
     "GlobalPool",
