@@ -12,7 +12,7 @@ from featherbone.graph import Graph, to_json
 from featherbone.graph.dimension import volume
 
 LIMITS = ("macs", "params", "memory", "size")
-FILE_HEAD = 16 * 1024  # bytes of a model file besides tensors and graph: classes, preprocessing, provenance
+FILE_HEAD = 8 * 1024  # bytes of a model file besides tensors and graph: classes, preprocessing, provenance
 TENSOR_HEAD = 160  # bytes that describe one tensor in a model file, beyond its name
 
 
@@ -87,10 +87,10 @@ class Budget:
         return describe(self.limits())
 
 
-def costs_of(graph: Graph) -> Costs:
+def costs_of(graph: Graph, *, file_head: int = FILE_HEAD) -> Costs:
     """The costs of a network, exact except ``size``, which a written file stays below.
 
-    A file also holds class names and provenance, for which ``FILE_HEAD`` bytes are reserved.
+    A file also holds class names, preprocessing and provenance, for which ``file_head`` bytes are reserved.
     """
     counted = count(graph)
     tensors = {**graph.parameters(), **graph.buffers()}
@@ -101,7 +101,7 @@ def costs_of(graph: Graph) -> Costs:
         macs=int(counted.macs),
         params=int(counted.params),
         memory=peak_memory(graph).bytes,
-        size=4 * numbers + described + text + FILE_HEAD,
+        size=4 * numbers + described + text + file_head,
     )
 
 

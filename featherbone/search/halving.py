@@ -49,9 +49,7 @@ def rungs(trials: int, epochs: int) -> tuple[Rung, ...]:
     return (Rung(trials=trials, epochs=ladder[0].epochs), *ladder[1:])
 
 
-def halve(
-    ledger: Ledger, ladder: tuple[Rung, ...], train: Callable[[Trial, int], Score], *, progress: Progress
-) -> Trial:
+def halve(ledger: Ledger, ladder: tuple[Rung, ...], train: Callable[[Trial, int], Score], progress: Progress) -> Trial:
     """Climb the rungs with the ledger's trials; the winner is the best trial at the last rung.
 
     ``train(trial, epochs)`` trains up to so many epochs, from where the trial's checkpoint is, and returns its score on

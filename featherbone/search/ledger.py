@@ -3,7 +3,7 @@
 SQLite with a write-ahead log, so that `kill -9` at any moment leaves the last finished change. One process writes;
 another that opens the same run is refused. Plain ``sqlite3 ledger.sqlite`` reads it:
 
-    run    what was asked, as JSON values
+    run    what was asked, as JSON: one key, asked
     trial  a design: its graph and costs, its state (waiting, running, paused, done, failed), epochs, score, seconds
     rung   a score of a trial after so many epochs
 """
@@ -91,6 +91,11 @@ class Ledger:
             "SELECT epochs, val_top1, val_loss, seconds FROM rung WHERE trial = ? AND rung = ?", (trial, rung)
         ).fetchone()
         return None if row is None else Score(epochs=row[0], val_top1=row[1], val_loss=row[2], seconds=row[3])
+
+    def seconds(self) -> float:
+        """Seconds of training, of all trials together."""
+        (seconds,) = self._connection.execute("SELECT total(seconds) FROM trial").fetchone()
+        return float(seconds)
 
     def add(self, designs: Sequence[tuple[str, Graph, Costs]], asked: str) -> None:
         """All trials of a run, and what was asked as JSON, in one step: a run has all of its designs or none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -44,11 +45,19 @@ class TrialBegan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EpochDone:
-    """A trial has done one more epoch; ``record`` is the row of its history."""
+class Trained:
+    """A trial has done one more step; at the end of an epoch ``metrics`` is the epoch's row of the history.
+
+    ``note``, where not empty, is a sentence that a person should read; nothing else happened then.
+    """
 
     trial: int
-    record: dict[str, Any]
+    epoch: int
+    epochs: int  # of the whole recipe
+    step: int
+    steps: int  # of an epoch
+    metrics: Mapping[str, Any]
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +77,7 @@ class TrialFailed:
     error: str
 
 
-Event = Step | Reading | RungBegan | TrialBegan | EpochDone | TrialScored | TrialFailed
+Event = Step | Reading | RungBegan | TrialBegan | Trained | TrialScored | TrialFailed
 
 
 class Progress(Protocol):

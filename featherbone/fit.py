@@ -1,0 +1,281 @@
+"""The main job: from images and a budget to a trained, exported, checked and timed network, with its report."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from featherbone import __version__
+from featherbone.cost import peak_memory
+from featherbone.data import Dataset, open_dataset
+from featherbone.errors import FeatherboneError
+from featherbone.nn import Model, Preprocessing, save_model
+from featherbone.report import write_report
+from featherbone.search.budget import FILE_HEAD, Budget, Costs, costs_of, flag
+from featherbone.search.design import Design
+from featherbone.search.feasible import fitting
+from featherbone.search.folder import environment, read_facts, require_same, run_folder, write_facts
+from featherbone.search.halving import halve, rungs
+from featherbone.search.ledger import Ledger, Score, Trial, open_ledger
+from featherbone.search.progress import Progress, Reading, Step, Trained, silent
+from featherbone.search.sample import sample
+from featherbone.search.space import Space, light
+from featherbone.ship.onnx_export import export_onnx
+from featherbone.ship.timing import time_onnx
+from featherbone.ship.verify import verify_onnx
+from featherbone.train import Progress as Report
+from featherbone.train import Recipe, Training, default_recipe, evaluate, train
+
+TRIALS = 12
+LARGE = 256 * 10**6  # multiply-adds of a batch; below it threads wait for each other longer than they compute
+VERIFIED = 256  # test images on which PyTorch and ONNX Runtime must agree
+
+
+def fit(
+    source: str | Path,
+    budget: Budget,
+    *,
+    out: Path | None = None,
+    name: str | None = None,
+    seed: int = 0,
+    epochs: int | None = None,
+    trials: int | None = None,
+    resolution: int | None = None,
+    skip_bad: bool = False,
+    progress: Progress = silent,
+) -> Path:
+    """Find the most accurate network within a budget, and everything that is needed to use and to believe it.
+
+        fit("digits", Budget(macs=300_000, params=20_000))  # PosixPath('runs/digits-macs300k-params20k')
+
+    ``source`` is what ``open_dataset`` takes. The folder that is returned holds run.json, ledger.sqlite, the trials,
+    model.safetensors, model.onnx and report.html. Designs compete by successive halving on the validation split; the
+    test split is used once, for the winner. Called again with the same arguments it goes on where it was stopped, and
+    ends with the same result; a finished run is left as it is.
+
+    Raises:
+        FeatherboneError: the data are no data set; nothing fits the budget (before anything is written); the folder
+            holds another run or is in use; every trial failed; the ONNX file does not compute what was trained.
+    """
+    progress(Step(name="data", detail=str(source)))
+    dataset = open_dataset(
+        source,
+        resolution=resolution,
+        seed=seed,
+        skip_bad=skip_bad,
+        progress=lambda what, done, total: progress(Reading(what=what, done=done, total=total)),
+    )
+    job = Job(
+        dataset=dataset,
+        budget=budget,
+        seed=seed,
+        space=light(dataset.resolution),
+        recipe=default_recipe(dataset, default_epochs(dataset) if epochs is None else epochs),
+        trials=TRIALS if trials is None else trials,
+    )
+    cost = job.cost()
+    fitting(job.space, budget, cost)
+    folder = run_folder(dataset.name, budget, name=name, out=out)
+    asked = {"--epochs": epochs, "--trials": trials, "--resolution": resolution, "--seed": seed or None, "--name": name}
+    command = ["featherbone", "fit", str(source), *" ".join(flag(*limit) for limit in budget.limits().items()).split()]
+    command += [str(word) for option, value in asked.items() if value is not None for word in (option, value)]
+    command += (["--out", str(out)] if out else []) + (["--skip-bad"] if skip_bad else [])
+
+    with open_ledger(folder) as ledger:
+        _begin(job, ledger, folder, cost, progress)
+        facts = read_facts(folder) or _facts(job, str(source), command)
+        if facts["result"] is None:
+            write_facts(folder, facts)
+            progress(Step(name="search", detail=f"{len(ledger.trials())} designs"))
+            winner = halve(ledger, rungs(job.trials, job.recipe.epochs), job.scorer(ledger, folder, progress), progress)
+            result = _finish(job, ledger, winner, folder, progress)
+            write_facts(folder, {**facts, "result": result})
+        progress(Step(name="report"))
+        write_report(folder)
+    return folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What decides the result."""
+
+    dataset: Dataset
+    budget: Budget
+    seed: int
+    space: Space
+    recipe: Recipe
+    trials: int
+
+    def __post_init__(self) -> None:
+        if self.trials < 1:
+            raise FeatherboneError(f"trials is {self.trials}; it must be at least 1")
+
+    def identity(self) -> dict[str, Any]:
+        """All of it as JSON; what must be the same for a run to go on."""
+        return {
+            "data": self.dataset.fingerprint,
+            "budget": asdict(self.budget),
+            "seed": self.seed,
+            "trials": self.trials,
+            "space": self.space.to_json(),
+            "recipe": self.recipe.to_dict(),
+        }
+
+    def cost(self) -> Callable[[Design], Costs]:
+        """The costs of a design for these images and classes; each design is counted once."""
+        head = FILE_HEAD + 2 * len(json.dumps(self.dataset.classes))
+
+        @lru_cache(maxsize=None)
+        def cost(design: Design) -> Costs:
+            graph = design.graph(classes=len(self.dataset.classes), channels=self.dataset.channels)
+            return costs_of(graph, file_head=head)
+
+        return cost
+
+    def trained(self, ledger: Ledger, trial: Trial, until: int, folder: Path, progress: Progress) -> Training:
+        """A trial trained up to so many epochs, from its checkpoint on."""
+
+        def watch(report: Report) -> None:
+            progress(Trained(trial=trial.id, **vars(report)))
+
+        with _threads(1 if self.recipe.batch_size * trial.macs < LARGE else torch.get_num_threads()):
+            return train(
+                ledger.graph(trial.id),
+                self.dataset,
+                self.recipe,
+                folder=folder / "trials" / str(trial.id),
+                seed=self.seed,
+                until_epoch=until,
+                progress=watch,
+            )
+
+    def scorer(self, ledger: Ledger, folder: Path, progress: Progress) -> Callable[[Trial, int], Score]:
+        """Trains a trial up to so many epochs; its score on the validation split."""
+
+        def score(trial: Trial, until: int) -> Score:
+            history = self.trained(ledger, trial, until, folder, progress).history[:until]
+            return Score(
+                epochs=until,
+                val_top1=history[-1]["val_top1"],
+                val_loss=history[-1]["val_loss"],
+                seconds=sum(row["seconds"] for row in history),
+            )
+
+        return score
+
+
+@contextmanager
+def _threads(number: int) -> Iterator[None]:
+    """So many threads for torch inside."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def default_epochs(dataset: Dataset) -> int:
+    """Fewer for more images, as an epoch of them holds more steps: 60 for 1,000 images, 9 for 45,000.
+
+    >>> default_epochs(open_dataset("digits"))
+    58
+    """
+    return min(60, max(9, round(1900 / math.sqrt(len(dataset.splits["train"].labels)))))
+
+
+def _begin(job: Job, ledger: Ledger, folder: Path, cost: Callable[[Design], Costs], progress: Progress) -> None:
+    """A new run gets its designs; one that was begun before must be the same."""
+    before = ledger.asked()
+    if before is not None:
+        require_same(folder, json.loads(before), job.identity())
+        return
+    progress(Step(name="designs", detail=str(job.budget)))
+    designs = sample(job.space, job.budget, job.trials, seed=job.seed, cost=cost)
+    graph = partial(Design.graph, classes=len(job.dataset.classes), channels=job.dataset.channels)
+    entries = [
+        (str(design), graph(design, name=f"design{place}"), cost(design))
+        for place, design in enumerate(designs, start=1)
+    ]
+    ledger.add(entries, json.dumps(job.identity()))
+
+
+def _finish(job: Job, ledger: Ledger, winner: Trial, folder: Path, progress: Progress) -> dict[str, Any]:
+    """Write the winner's model in both formats, check one against the other, time it and test it."""
+    dataset, test = job.dataset, job.dataset.splits["test"]
+    training = job.trained(ledger, winner, job.recipe.epochs, folder, progress)
+    graph = ledger.graph(winner.id)
+    model = Model(
+        graph=graph,
+        weights=training.weights,
+        classes=dataset.classes,
+        preprocessing=Preprocessing(
+            resolution=dataset.resolution, channels=dataset.channels, mean=dataset.mean, std=dataset.std
+        ),
+        provenance={
+            "featherbone": __version__,
+            "data": {"name": dataset.name, "fingerprint": dataset.fingerprint},
+            "budget": job.budget.limits(),
+            "seed": job.seed,
+            "design": winner.design,
+            "recipe": job.recipe.to_dict(),
+            "val_top1": training.val_top1,
+        },
+    )
+    weights_file, onnx_file = folder / "model.safetensors", folder / "model.onnx"
+    progress(Step(name="export"))
+    save_model(weights_file, model)
+    export_onnx(model, onnx_file)
+    progress(Step(name="verify"))
+    verification = verify_onnx(model, onnx_file, test.images[:VERIFIED]).require()
+    progress(Step(name="time"))
+    timing = time_onnx(onnx_file)
+    progress(Step(name="test"))
+    tested = evaluate(model.module(), test, dataset)
+    costs = costs_of(graph)
+    return {
+        "trial": winner.id,
+        "design": winner.design,
+        "test_top1": tested.top1,
+        "test_top1_standard_error": tested.top1_standard_error,
+        "test_count": tested.count,
+        "val_top1": training.val_top1,
+        "params": costs.params,
+        "macs": costs.macs,
+        "peak_memory": peak_memory(graph).bytes,
+        "file_bytes": weights_file.stat().st_size,
+        "verification": asdict(verification),
+        "timing": asdict(timing),
+        "confusion": tested.confusion.tolist(),
+        "seconds": ledger.seconds(),
+    }
+
+
+def _facts(job: Job, source: str, command: list[str]) -> dict[str, Any]:
+    """What run.json says from the start."""
+    dataset = job.dataset
+    return {
+        "command": command,
+        **job.identity(),
+        "data": {
+            "source": source,
+            "name": dataset.name,
+            "fingerprint": dataset.fingerprint,
+            "classes": list(dataset.classes),
+            "resolution": dataset.resolution,
+            "channels": dataset.channels,
+            "counts": {name: len(split.labels) for name, split in dataset.splits.items()},
+            "warnings": list(dataset.warnings),
+            "skipped": [list(entry) for entry in dataset.skipped],
+        },
+        **environment(),
+        "result": None,
+    }

@@ -1,0 +1,113 @@
+"""The folder of a run: where it is, whether it is the same run as before, and its ``run.json``."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from featherbone.errors import FeatherboneError
+from featherbone.quantity import format_count
+from featherbone.search.budget import Budget
+
+FORMAT, VERSION = "featherbone-run", 1
+FILE = "run.json"
+
+
+def run_folder(data: str, budget: Budget, *, name: str | None = None, out: Path | None = None) -> Path:
+    """``out``, or ``runs/name``, or a folder named after the data and the budget.
+
+    >>> run_folder("digits", Budget(macs=300_000, params=20_000)).as_posix()
+    'runs/digits-macs300k-params20k'
+
+    Raises:
+        FeatherboneError: both are given; the name is no plain name; the folder holds something that is no run.
+    """
+    if out is not None and name is not None:
+        raise FeatherboneError(f"both a name, {name!r}, and a folder, {out}, are given", hint="give one of them")
+    if name is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
+        raise FeatherboneError(f"the name {name!r} is no plain folder name", hint="letters, digits, . _ and -")
+    limits = [f"{limit}{_short(value)}" for limit, value in budget.limits().items()]
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", data).strip("-.") or "data"
+    folder = out or Path("runs") / (name or "-".join([plain, *limits]))
+    if folder.exists() and not folder.is_dir():
+        raise FeatherboneError(f"{folder} is a file; a run needs a folder", hint="choose another --name")
+    if folder.is_dir() and not (folder / "ledger.sqlite").exists() and set(_visible(folder)) - {"lock"}:
+        raise FeatherboneError(
+            f"{folder} is not empty and holds no run", hint="choose a new folder, so that nothing is written over"
+        )
+    return folder
+
+
+def require_same(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Raise unless a run is continued with what it was begun with; every difference is listed."""
+    there, here = dict(_flat(before)), dict(_flat(now))
+    differences = [
+        f"{key} was {there.get(key, 'absent')} and is {here.get(key, 'absent')}"
+        for key in dict.fromkeys([*there, *here])
+        if there.get(key) != here.get(key)
+    ]
+    if differences:
+        raise FeatherboneError(
+            f"{folder} holds another run: {'; '.join(differences)}",
+            hint=f"give this one another --name, or remove {folder}",
+        )
+
+
+def read_facts(folder: Path) -> dict[str, Any] | None:
+    """What ``run.json`` says, or None where there is none yet."""
+    path = folder / FILE
+    if not path.exists():
+        return None
+    try:
+        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise FeatherboneError(f"{path} is damaged: {error}", hint="remove it and run the command again") from None
+    return facts
+
+
+def write_facts(folder: Path, facts: Mapping[str, Any]) -> None:
+    """Write ``run.json``, atomically."""
+    from featherbone.nn.atomic import write_atomically
+
+    with write_atomically(folder / FILE) as file:
+        file.write(json.dumps({"format": FORMAT, "version": VERSION, **facts}, indent=1, allow_nan=False).encode())
+
+
+def environment() -> dict[str, Any]:
+    """The versions and the machine that a run is begun with."""
+    packages = ("featherbone", "torch", "onnx", "onnxruntime", "numpy")
+    return {
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
+        "machine": {
+            "system": platform.platform(terse=True),
+            "processor": platform.processor() or platform.machine(),
+            "cores": os.cpu_count(),
+        },
+    }
+
+
+def _short(value: int) -> str:
+    """A number for a file name: exact, and short where it is round."""
+    text = format_count(value).replace(" ", "")
+    for unit, size in (("k", 10**3), ("M", 10**6), ("G", 10**9)):
+        if text.endswith(unit) and round(float(text[:-1]) * size) == value:
+            return text
+    return str(value)
+
+
+def _visible(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if not path.name.startswith(".")]
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value
