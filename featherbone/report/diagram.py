@@ -102,8 +102,10 @@ def _chip(operator: Operator, words: str) -> tuple[str, str]:
     if isinstance(operator, Conv):
         if words.startswith("depthwise"):
             return words, "depthwise"
-        kind = "pointwise" if words.startswith("pointwise") else "conv"
-        return f"{words.replace('pointwise', '1×1').replace('conv ', '')}, {operator.out_channels}", kind
+        groups = f" g={operator.groups}" if operator.groups != 1 else ""
+        window = words.replace("pointwise", "1×1").replace("conv", "").replace(groups, "").strip()
+        kind = "pointwise" if all(side == 1 for side in operator.kernel) else "conv"
+        return f"{window}{groups}, {operator.out_channels}", kind
     if isinstance(operator, Linear):
         return f"linear, {operator.out_features}", "linear"
     short = {Add: "+", Multiply: "×", Concat: "concat", ChannelShuffle: "shuffle", PadChannels: "zero channels"}

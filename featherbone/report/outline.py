@@ -35,9 +35,9 @@ class Block:
 def outline(graph: Graph, costs: Costs) -> tuple[Block, ...]:
     """The blocks of a network, in computing order.
 
-    Nodes of one scope, down to its second part (``stage3.block2``), are one block; where such parts need each other, as with
-    a shortcut that stands beside them, the whole stage is. Nodes without a scope gather around the convolution or linear
-    layer that they follow.
+    Nodes of one scope, down to its second part (``stage3.block2``), are one block; where such parts need each
+    other, as with a shortcut that stands beside them, the whole stage is. Nodes without a scope gather around the
+    convolution or linear layer that they follow.
 
     >>> from featherbone.graph import image, scope
     >>> x = image(3, 8).conv(4, 3, name="stem").norm().act("relu")

@@ -71,12 +71,21 @@ def test_shortcuts_are_told_apart(build: object, shortcut: str) -> None:
 def test_chips_name_what_computes() -> None:
     x = image(3, 32)
     with scope("block"):
-        x = x.conv(16, 3, stride=2).norm().act("relu6").depthwise(5).pointwise(24).shuffle(2).global_pool().flatten()
+        x = (
+            x.conv(16, 3, stride=2)
+            .norm()
+            .act("relu6")
+            .depthwise(5)
+            .pointwise(24, groups=4)
+            .shuffle(2)
+            .global_pool()
+            .flatten()
+        )
         graph = x.linear(10).graph("chips")
     assert chips(outline(graph, {})[0]) == [
         ("3×3 /2, 16", "conv"),
         ("depthwise 5×5", "depthwise"),
-        ("1×1, 24", "pointwise"),
+        ("1×1 g=4, 24", "pointwise"),
         ("shuffle", "other"),
         ("global avg pool", "other"),
         ("linear, 10", "linear"),

@@ -155,6 +155,7 @@ def test_hostile_names_stay_text(make_run: MakeRun, finished: bool) -> None:
     assert "<script>alert" not in page
     assert not elements.named("img")
     assert len(elements.named("script")) == len(figures(page)) + 2
+    assert "<" not in "".join(re.findall(r"data-plot=[^>]*>(.*?)</script>", page, re.DOTALL))
     assert HOSTILE.split("<img")[0][9:20] in elements.text, "it is shown, as text"
 
 
