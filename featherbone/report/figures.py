@@ -147,7 +147,7 @@ def parallel(run: Run) -> Figure | None:
             "color": [_points(trial) for trial in trials],
             "colorscale": [[0, RUNGS[0]], [1, ACCENT]],
         },
-        "dimensions": [_dimension(label, values) for label, values in columns],
+        "dimensions": [_dimension(label, values) for label, values in columns if len(set(values)) > 1],
         "labelfont": {"color": INK, "size": 13},
         "tickfont": {"color": FAINT, "size": 12},
         "rangefont": {"color": "rgba(0,0,0,0)"},

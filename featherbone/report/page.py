@@ -35,6 +35,7 @@ DATA: dict[str, Any] = {  # what the page asks of the data, where a run does not
     "channels": None,
     "counts": {},
     "warnings": [],
+    "skipped": [],  # (path, reason) of each file that was left out
 }
 
 

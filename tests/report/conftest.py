@@ -69,6 +69,7 @@ def facts(**changes: Any) -> dict[str, Any]:
             "channels": 1,
             "counts": {"train": 1259, "val": 269, "test": 269},
             "warnings": ["2 images of test stand in train as well, byte for byte"],
+            "skipped": [["train/3/broken.png", "is truncated"]],
         },
         "budget": {"macs": 300_000, "params": 20_000, "memory": None, "size": 262_144},
         "seed": 0,

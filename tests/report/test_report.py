@@ -76,6 +76,7 @@ def test_a_finished_run_is_told_whole(make_run: MakeRun) -> None:
         "featherbone fit digits --macs 300k --params 20k --out 'runs/my digits'",
         "sha256:9f2c41d0a7e85b13",
         "2 images of test stand in train as well",
+        "train/3/broken.png is truncated",
         "the loss became NaN in epoch 2",
         "2.13.0",
         "8 26 92.3 % 1 (2)",  # the worst class and what it is taken for
