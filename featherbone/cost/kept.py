@@ -40,16 +40,8 @@ def _widest(tensors: Iterable[tuple[Any, Any]]) -> dict[int, int]:
 def _leaving(graph: Graph) -> list[Node]:
     """The maps that another block reads."""
     readers = graph.consumers()
-    return [
-        node
-        for node in graph.nodes
-        if len(node.shape) == 3
-        and node.inputs
-        and any(
-            _block(reader.name) != _block(node.name) or reader.operator.kind == "flatten"
-            for reader in readers[node.name]
-        )
-    ]
+    maps = [node for node in graph.nodes if len(node.shape) == 3 and node.inputs]
+    return [node for node in maps if any(_leaves(node, reader) for reader in readers[node.name])]
 
 
 def _leaves(node: Node, reader: Node) -> bool:

@@ -14,10 +14,10 @@ Memory is channels · side² · 2 bytes, in units of 1000 bytes, cut to the digi
 arXiv:1801.04381, table 3 and section 5.1.
 
 What comes out: 15 of the 18 cells. MobileNetV1 keeps every tensor; MobileNetV2's cells are between blocks at 112, 7
-and 1, and at the input's side at 56, 28 and 14, which is one stage too wide; ShuffleNet's widths are those of two groups
-(400, 800, 1600), not three (480, 960, 1920). No reading gives ShuffleNet's 32 channels at 112 (its first convolution
-has 24, or 48 at twice the width), MobileNetV1's 199 kB at 7 (1024 channels are 100 kB), or MobileNetV2's 32 kB at 7
-(320 channels are 31).
+and 1, and at the input's side at 56, 28 and 14, which is one stage too wide; ShuffleNet's widths are those of two
+groups (400, 800, 1600), not three (480, 960, 1920). No reading gives ShuffleNet's 32 channels at 112 (its first
+convolution has 24, or 48 at twice the width), MobileNetV1's 199 kB at 7 (1024 channels are 100 kB), or MobileNetV2's
+32 kB at 7 (320 channels are 31).
 """
 
 from __future__ import annotations
