@@ -84,8 +84,9 @@ def worst_classes(run: Run) -> list[Row]:
 
 
 def designs(run: Run) -> list[Row]:
-    """Every design that was tried, the best first, then those without a score."""
-    winner, ranked = chosen(run), ranking(run.trials)
+    """Every design that was tried: the chosen one, the others from the best on, those without a score."""
+    winner = chosen(run)
+    ranked = sorted(ranking(run.trials), key=lambda trial: trial is not winner)
     rest = [trial for trial in run.trials if trial.val_top1 is None]
     numbers = range(1 + max((trial.rung for trial in run.trials), default=-1))
     return [

@@ -9,6 +9,9 @@ from featherbone.report.choice import chosen, front, ranking, runner_up, standar
 from featherbone.report.run import Run, Trial
 
 
+WORTH_SAVING = 0.05  # a cheaper design is mentioned where it saves this share of the multiply-adds
+
+
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
     """``tone`` is good, bad or open; ``badge`` a few words; ``sentence`` the whole answer."""
@@ -80,7 +83,7 @@ def reasons(run: Run) -> list[str]:
             f"The limit that binds is {tightest.name}: {percent(tightest.share)} of it is used"
             + (f", against {listed(others)}." if others else ".")
         )
-    cheaper = [other for other in front(run.trials) if other.macs < trial.macs]
+    cheaper = [other for other in front(run.trials) if other.macs < (1 - WORTH_SAVING) * trial.macs]
     if cheaper:
         other = cheaper[-1]
         loss = 100 * ((trial.val_top1 or 0) - (other.val_top1 or 0))

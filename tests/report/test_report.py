@@ -72,6 +72,7 @@ def test_a_finished_run_is_told_whole(make_run: MakeRun) -> None:
         "verified",
         "4.8e-06",
         "The limit that binds is multiply-adds: 97.1 % of it is used",
+        "The next cheaper on the Pareto front is design",
         "The runner-up, design",
         "featherbone fit digits --macs 300k --params 20k --out 'runs/my digits'",
         "sha256:9f2c41d0a7e85b13",
