@@ -8,7 +8,6 @@ from featherbone.quantity import format_count
 from featherbone.report.choice import chosen, front, ranking, runner_up, standard_error, uses
 from featherbone.report.run import Run, Trial
 
-
 WORTH_SAVING = 0.05  # a cheaper design is mentioned where it saves this share of the multiply-adds
 
 
