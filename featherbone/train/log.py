@@ -7,15 +7,31 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from featherbone.errors import FeatherboneError
 from featherbone.nn.atomic import write_atomically
 
 NAME = "log.jsonl"
 
 
 def write_log(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:
-    """Write the whole log again, atomically: so it never holds half a line, an epoch twice, or one that was lost.
+    """Make the log hold exactly this history: no half line, no epoch twice, none lost, whatever ended the last run.
 
     Raises `FeatherboneError` where it cannot be written.
     """
     with write_atomically(folder / NAME) as file:
         file.writelines(json.dumps(row).encode() + b"\n" for row in history)
+
+
+def append_to_log(folder: Path, row: Mapping[str, Any]) -> None:
+    """Add one epoch. It is not flushed to the disk: the checkpoint holds the same, and `write_log` repairs the rest.
+
+    Raises `FeatherboneError` where it cannot be written.
+    """
+    try:
+        with (folder / NAME).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+    except OSError as error:
+        raise FeatherboneError(
+            f"cannot write {folder / NAME}: {error.strerror or error}",
+            hint="make room and run the same again; it goes on after the last checkpoint",
+        ) from error

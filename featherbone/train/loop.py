@@ -17,7 +17,7 @@ from featherbone.nn import module, weights_of
 from featherbone.train.checkpoint import Identity, load_checkpoint, restore, save_checkpoint
 from featherbone.train.ema import MovingAverage
 from featherbone.train.evaluate import evaluate
-from featherbone.train.log import write_log
+from featherbone.train.log import append_to_log, write_log
 from featherbone.train.machine import keep_freed_memory
 from featherbone.train.optimizer import make_optimizer
 from featherbone.train.randomness import data_generator, network_randomness
@@ -92,7 +92,7 @@ def train(
         }
         history.append(row)
         save_checkpoint(folder, identity, history, network, averaged, optimizer)
-        write_log(folder, history)
+        append_to_log(folder, row)
         report(Progress(epoch=epoch, epochs=recipe.epochs, step=steps, steps=steps, metrics=row))
     weights = {name: tensor.cpu().contiguous().clone() for name, tensor in weights_of(averaged).items()}
     return Training(epoch=len(history), history=tuple(history), weights=weights, note=note)

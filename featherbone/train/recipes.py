@@ -9,11 +9,13 @@ from featherbone.data.augment import Augment
 from featherbone.data.dataset import Dataset
 from featherbone.train.recipe import Recipe
 
+# Chosen on `val` with 16k parameters, 350k MACs (inverted residuals, 60 epochs, seeds 0 to 2): 99.2 % there. A learning
+# rate of 0.1 had the same top-1 and a higher loss (0.150 against 0.142); changes half as large again cost 1 %.
 DIGITS = Recipe(
     epochs=60,
     batch_size=64,
     optimizer="sgd",
-    learning_rate=0.1,
+    learning_rate=0.2,
     weight_decay=1e-3,
     warmup_epochs=3.0,
     label_smoothing=0.1,
@@ -22,6 +24,7 @@ DIGITS = Recipe(
     augment=Augment(shift_scale_rotate=(0.1, 0.1, 10.0)),
 )
 
+# A starting point from common practice, not yet tuned here.
 CIFAR_SHORT = Recipe(
     epochs=30,
     batch_size=128,

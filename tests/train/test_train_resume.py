@@ -64,19 +64,20 @@ def test_killed_runs_end_like_the_uninterrupted_one(tmp_path: Path, tmp_path_fac
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["train_cases"])
     delays = random.Random(0)
-    # 11: the second epoch's checkpoint is written but not flushed. 8: between the two renames of a checkpoint.
-    for die_before in (11, 8, 0, 0):
+    # First while the second epoch's checkpoint is written and not flushed; then, as the log's three events, the flushes
+    # and the first rename are behind, between the two renames of a checkpoint; then at random moments.
+    for kill, die_before in enumerate((8, 8, 0, 0)):
         process = context.Process(target=train_until_killed, args=(tmp_path, die_before))
         started = len((tmp_path / "log.jsonl").read_text()) if (tmp_path / "log.jsonl").exists() else 0
         process.start()
         if die_before == 0:
             while process.is_alive() and len((tmp_path / "log.jsonl").read_text()) <= started:
                 time.sleep(0.002)
-            time.sleep(delays.uniform(0, 0.1))
+            time.sleep(delays.uniform(0, 0.03))
             process.kill()
         process.join()
         assert process.exitcode == -signal.SIGKILL
-        if die_before == 8:
+        if kill == 1:
             assert not (tmp_path / NEWEST).exists()
             assert (tmp_path / PREVIOUS).exists()
     whole = tmp_path_factory.mktemp("whole")

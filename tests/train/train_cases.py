@@ -28,7 +28,7 @@ RECIPE = Recipe(
     clip=1.0,
     augment=Augment(pad=1, flip=False, erase=0.1),
 )
-LONG = replace(RECIPE, epochs=40)  # so that a kill at a random moment comes before the end
+LONG = replace(RECIPE, epochs=15)  # so that a kill at a random moment comes before the end
 
 
 def stripes(count: int, seed: int) -> Split:
