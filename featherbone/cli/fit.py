@@ -49,7 +49,7 @@ def fit(
         size=None if size is None else parse_bytes(size, what="--size"),
     )
     with Live() as live:
-        run_fit(
+        folder = run_fit(
             data,
             budget,
             out=out,
@@ -61,3 +61,31 @@ def fit(
             skip_bad=skip_bad,
             progress=live,
         )
+    _print_result(folder)
+
+
+def _print_result(folder: Path) -> None:
+    """The result in three lines, and where everything is."""
+    import json
+
+    from featherbone.cli.output import console
+    from featherbone.quantity import format_bytes, format_count
+
+    result = json.loads((folder / "run.json").read_text(encoding="utf-8"))["result"]
+    check, timing = result["verification"], result["timing"]
+    for line in (
+        "",
+        f"{100 * result['test_top1']:.2f} % ± {100 * result['test_top1_standard_error']:.2f} % top-1 on "
+        f"{result['test_count']:,} test images that the search never saw",
+        f"{format_count(result['params'])} parameters, {format_count(result['macs'])} multiply-adds, "
+        f"{format_bytes(result['peak_memory'])} peak activations, {format_bytes(result['file_bytes'])} file, "
+        f"{timing['p50_ms']:.3g} ms on {timing['threads']} thread (ONNX Runtime)",
+        f"ONNX verified on {check['images']} images: top-1 agreement {100 * check['top1_agreement']:.0f} %, "
+        f"largest difference {check['largest_difference']:.1e}",
+        "",
+        f"report  {folder / 'report.html'}",
+        f"model   {folder / 'model.safetensors'}",
+        f"        {folder / 'model.onnx'}",
+        f"try     featherbone predict {folder / 'model.onnx'} IMAGE…",
+    ):
+        console().print(line, markup=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from featherbone.cli.output import console
 
 if TYPE_CHECKING:
-    from featherbone.search.progress import EpochDone, Event, TrialScored
+    from featherbone.search.progress import Event, Trained, TrialScored
 
 WORDS = {
     "data": "reading the images",
@@ -73,18 +73,20 @@ class Live:
             )
         elif isinstance(event, events.TrialBegan):
             self._move(f"trial {event.trial}", 0, event.epochs, "epochs")
-        elif isinstance(event, events.EpochDone):
-            self._epoch(event)
+        elif isinstance(event, events.Trained):
+            self._trained(event)
         elif isinstance(event, events.TrialScored):
             self._scored(event)
         else:
             self._say(f"  trial {event.trial} failed and is left out: {event.error}")
 
-    def _epoch(self, event: EpochDone) -> None:
-        record = event.record
-        accuracy = record.get("val_top1")
-        note = "" if accuracy is None else f"validation {100 * accuracy:.1f} %"
-        self._bar.update(self._task, completed=record["epoch"], note=note)
+    def _trained(self, event: Trained) -> None:
+        if event.note:
+            self._say(f"  trial {event.trial}: {event.note}")
+            return
+        accuracy = event.metrics.get("val_top1")
+        note = {} if accuracy is None else {"note": f"validation {100 * accuracy:.1f} %"}
+        self._bar.update(self._task, completed=event.epoch - 1 + event.step / event.steps, **note)
 
     def _scored(self, event: TrialScored) -> None:
         accuracy = event.val_top1
