@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import lru_cache, partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +133,7 @@ class Job:
         """The costs of a design for these images and classes; each design is counted once."""
         head = FILE_HEAD + 2 * len(json.dumps(self.dataset.classes))
 
-        @lru_cache(maxsize=None)
+        @cache
         def cost(design: Design) -> Costs:
             graph = design.graph(classes=len(self.dataset.classes), channels=self.dataset.channels)
             return costs_of(graph, file_head=head)
@@ -211,6 +211,7 @@ def _begin(job: Job, ledger: Ledger, folder: Path, cost: Callable[[Design], Cost
 def _finish(job: Job, ledger: Ledger, winner: Trial, folder: Path, progress: Progress) -> dict[str, Any]:
     """Write the winner's model in both formats, check one against the other, time it and test it."""
     dataset, test = job.dataset, job.dataset.splits["test"]
+    progress(Step(name="winner", detail=winner.design))
     training = job.trained(ledger, winner, job.recipe.epochs, folder, progress)
     graph = ledger.graph(winner.id)
     model = Model(

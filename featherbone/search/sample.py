@@ -55,14 +55,15 @@ def _structure(space: Space, least: Stages, budget: Budget, cost: Callable[[Desi
         block = everywhere if everywhere in stage.blocks else _block(stage, rng)
         depth, se = rng.choice(stage.depths), rng.choice(stage.se)
         stages.append(stage_of(block, depth=depth, stride=stage.stride, se=se) if depth else None)
-    places = rng.sample(range(len(stages)), len(stages))
-    while budget.breaches(cost(assembled(space, stages, act=act, head=head))):
-        if head and 0 in space.heads:
-            head = False
+    for place in [None, *rng.sample(range(len(stages)), len(stages))]:
+        design = assembled(space, stages, act=act, head=head)
+        if not budget.breaches(cost(design)):
+            return design
+        if place is None:
+            head = head and 0 not in space.heads
         else:
-            place = places.pop()
             stages[place] = least[place]
-    return assembled(space, stages, act=act, head=head)
+    return assembled(space, least)
 
 
 def _shares(space: Space, structure: Design, rng: Random) -> tuple[float, ...]:
