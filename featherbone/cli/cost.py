@@ -67,7 +67,8 @@ def _print_totals(counted: Count, peak: PeakMemory) -> None:
         f"({format_count(counted.flops)} FLOPs), {format_count(counted.activations)} activations"
     )
     live = ", ".join(f"{tensor.name} {format_bytes(tensor.bytes)}" for tensor in peak.live[:3])
-    screen.print(f"peak activation memory {format_bytes(peak.bytes)} ({peak.dtype}) at {peak.node}: {live}")
+    screen.print(f"peak activation memory {format_bytes(peak.bytes)} ({peak.dtype}) at {peak.node}")
+    screen.print(f"  alive then: {live}")
     if counted.complete:
         screen.print(f"complete, by the convention '{counted.convention.name}' (conv + linear multiply-adds)")
     else:

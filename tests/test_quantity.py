@@ -1,0 +1,68 @@
+"""Numbers with units: read strictly, both readings named where there are two."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from featherbone.errors import FeatherboneError
+from featherbone.quantity import format_bytes, format_count, parse_bytes, parse_count
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("300M", 300_000_000), ("12.5M", 12_500_000), ("80k", 80_000), ("80K", 80_000), ("1G", 10**9), ("1_000", 1000)],
+)
+def test_counts(text, value):
+    assert parse_count(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("512KiB", 524_288), ("512KB", 512_000), ("1.5MiB", 1_572_864), ("7B", 7), ("2GiB", 2**31)]
+)
+def test_bytes(text, value):
+    assert parse_bytes(text) == value
+
+
+@given(st.integers(1, 10**15))
+def test_plain_numbers_are_themselves(value):
+    assert parse_count(str(value)) == value
+    assert parse_bytes(f"{value}B") == value
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("5m", "m is a thousandth, M is a million.*write 5M"),
+        ("0", "must be positive"),
+        ("-3M", "must be positive"),
+        ("", "is not a number"),
+        ("M", "is not a number"),
+        ("nan", "is not a number"),
+        ("1e9", "is not a number|unknown unit"),
+        ("3.5", "not a whole number"),
+        ("3 apples", "unknown unit 'apples'"),
+    ],
+)
+def test_bad_counts(text, said):
+    with pytest.raises(FeatherboneError, match=said):
+        parse_count(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("512K", "512KB is 512,000 bytes, 512KiB is 524,288"),
+        ("1M", "1MB is 1,000,000 bytes, 1MiB is 1,048,576"),
+        ("100", "has no unit"),
+        ("100MB/s", "is not a number"),
+        ("0KiB", "must be positive"),
+    ],
+)
+def test_bad_bytes(text, said):
+    with pytest.raises(FeatherboneError, match=said):
+        parse_bytes(text)
+
+
+def test_readable():
+    assert [format_count(value) for value in (999, 1000, 999_999, 300_774_272)] == ["999", "1.0 k", "1.0 M", "300.8 M"]
+    assert [format_bytes(value) for value in (100, 2048, 3 * 2**20)] == ["100 B", "2.0 KiB", "3.0 MiB"]
