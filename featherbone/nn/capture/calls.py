@@ -1,0 +1,124 @@
+"""Which rule answers a torch function: by its name, as ``torch.relu``, ``Tensor.relu`` and ``F.relu`` are one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Rule = Callable[..., Any]
+
+
+class NoRule(Exception):
+    """A rule found a use that it does not know; the general route answers."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """A torch function as the tracer sees it.
+
+    Fields:
+        name: as it stands in torch, without the underscores of operators and of in-place forms.
+        in_place: it changes its first argument.
+        free: it has no multiply-adds by the papers' convention.
+        moves: it only moves or renames values.
+        makes: it makes a tensor from nothing (``zeros``, ``arange``).
+    """
+
+    name: str
+    rule: Rule | None
+    in_place: bool = False
+    free: bool = False
+    moves: bool = False
+    makes: bool = False
+
+
+_known: dict[Any, Call] = {}
+_properties: dict[str, Call] = {}
+
+
+def call_of(func: Callable[..., Any]) -> Call:
+    """What is known of a torch function, looked up once."""
+    found = _known.get(func)
+    if found is None:
+        found = _look_up(func)
+        if found.name != "__get__":
+            _known[func] = found
+    return found
+
+
+def _look_up(func: Callable[..., Any]) -> Call:
+    from featherbone.nn.capture.rules import RULES, property_rule
+    from featherbone.nn.capture.rules.names import FACTORIES, FREE, MOVES
+
+    raw = getattr(func, "__name__", type(func).__name__)
+    if raw in ("__get__", "__set__"):
+        attribute = getattr(getattr(func, "__self__", None), "__name__", "")
+        return Call(name=raw, rule=property_rule(raw, attribute), free=True, moves=True)
+    name, in_place, swapped = plain_name(raw)
+    rule = RULES.get(name)
+    if getattr(func, "__module__", None) != "torch.nn.functional":
+        rule = RULES.get(f"native {name}", rule)
+    if swapped and rule is not None:
+        rule = _swapped(rule)
+    moves = name in MOVES
+    free = moves or name in FREE
+    return Call(name=name, rule=rule, in_place=in_place, free=free, moves=moves, makes=name in FACTORIES)
+
+
+def plain_name(raw: str) -> tuple[str, bool, bool]:
+    """(name, whether it is in place, whether its two operands are swapped).
+
+    >>> plain_name("relu_"), plain_name("__iadd__"), plain_name("__rsub__")
+    (('relu', True, False), ('add', True, False), ('sub', False, True))
+    """
+    if raw.startswith("__") and raw.endswith("__"):
+        name = raw[2:-2]
+        if name in ("setitem",):
+            return name, True, False
+        for prefix, in_place in (("r", False), ("i", True)):
+            if name[:1] == prefix and name[1:] in OPERATORS:
+                return OPERATORS[name[1:]], in_place, not in_place
+        return OPERATORS.get(name, name), False, False
+    if raw.endswith("_") and not raw.startswith("_"):
+        return raw[:-1], True, False
+    if raw in ("rsub",):
+        return "sub", False, True
+    return raw, False, False
+
+
+OPERATORS = {
+    "add": "add",
+    "sub": "sub",
+    "mul": "mul",
+    "truediv": "div",
+    "div": "div",
+    "floordiv": "floor_divide",
+    "mod": "remainder",
+    "pow": "pow",
+    "matmul": "matmul",
+    "neg": "neg",
+    "invert": "bitwise_not",
+    "and": "bitwise_and",
+    "or": "bitwise_or",
+    "xor": "bitwise_xor",
+    "eq": "eq",
+    "ne": "ne",
+    "lt": "lt",
+    "le": "le",
+    "gt": "gt",
+    "ge": "ge",
+    "abs": "abs",
+    "bool": "as_bool",
+    "int": "as_int",
+    "float": "as_float",
+    "index": "as_index",
+    "complex": "as_complex",
+}
+
+
+def _swapped(rule: Rule) -> Rule:
+    def answer(tracer: Any, right: Any, left: Any, *args: Any, **kwargs: Any) -> Any:
+        return rule(tracer, left, right, *args, **kwargs)
+
+    return answer

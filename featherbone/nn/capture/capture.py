@@ -1,0 +1,143 @@
+"""From a PyTorch model to a graph: run it once on tensors without values, and record what really runs."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from featherbone.errors import FeatherboneError
+from featherbone.graph import Graph
+from featherbone.nn.capture.common import ModelError
+from featherbone.nn.capture.entry import Entry
+from featherbone.nn.capture.finish import finish
+from featherbone.nn.capture.inputs import examples, input_names
+from featherbone.nn.capture.modules import Census, announced, census, left_alone
+from featherbone.nn.capture.structure import each_tensor, mapped
+from featherbone.nn.capture.traced import Traced
+from featherbone.nn.capture.tracer import Tracer
+
+
+class CaptureWarning(UserWarning):
+    """Something about a capture that its reader should know."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Captured:
+    """A graph, and what is to be said about how it came about, a sentence each."""
+
+    graph: Graph
+    warnings: tuple[str, ...] = ()
+
+
+def capture(model: nn.Module, *inputs: Any, name: str | None = None, **named: Any) -> Graph:
+    """The graph of what ``model`` runs for one example.
+
+    >>> net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 32 * 32, 10))
+    >>> [node.operator.kind for node in capture(net, (3, 32, 32)).nodes]
+    ['input', 'conv', 'activation', 'flatten', 'linear']
+
+    Each input is a size without the batch, or a tensor with it; several inputs in a row, others by name. Nothing is
+    computed and no weight is read, so the model may be on the meta device. It is run in evaluation mode and left as it
+    was. What the vocabulary lacks becomes an opaque node.
+
+    Raises:
+        FeatherboneError: the inputs do not fit the model.
+
+    Warns:
+        CaptureWarning: what ``trace`` returns as warnings.
+    """
+    captured = trace(model, *inputs, name=name, **named)
+    for sentence in captured.warnings:
+        warnings.warn(sentence, CaptureWarning, stacklevel=2)
+    return captured.graph
+
+
+def trace(model: nn.Module, *inputs: Any, name: str | None = None, **named: Any) -> Captured:
+    """The same as ``capture``, with the warnings in the result."""
+    if not isinstance(model, nn.Module):
+        raise FeatherboneError(
+            f"{type(model).__name__} is not a torch.nn.Module", hint="give the model itself, not its class or weights"
+        )
+    model = getattr(model, "_orig_mod", model)  # torch.compile wraps the model that it compiles
+    given, keywords = examples(model, inputs, named)
+    found = census(model)
+    title = name or type(model).__name__
+    notes: list[str] = []
+    try:
+        entries, outputs = _run(model, found, given, keywords, real=False)
+    except ModelError:
+        raise
+    except Exception as error:
+        notes.append(
+            f"{title} could not be captured without values ({_sentence(error)}), so it was run on "
+            + ("meta tensors" if found.device.type == "meta" else "real tensors")
+        )
+        entries, outputs = _run_for_real(model, title, found, given, keywords)
+    if not outputs:
+        raise FeatherboneError(f"{title} returns no tensor that depends on its inputs")
+    notes += _unused(found, entries)
+    return Captured(graph=finish(title, entries, outputs, found.sizes), warnings=tuple(notes))
+
+
+def _run_for_real(
+    model: nn.Module, title: str, found: Census, given: list[Any], keywords: dict[str, Any]
+) -> tuple[list[Entry], list[Entry]]:
+    try:
+        return _run(model, found, given, keywords, real=True)
+    except FeatherboneError:
+        raise
+    except Exception as error:
+        sizes = ", ".join(str(tuple(tensor.shape)) for tensor in each_tensor((given, keywords)))
+        meta = found.device.type == "meta"
+        raise FeatherboneError(
+            f"{title} fails on an input of shape {sizes}: {_sentence(error)}",
+            hint="build it with weights: on the meta device it has no values"
+            if meta
+            else "check the input size, which leaves the batch out: such as (3, 224, 224)",
+        ) from error
+
+
+def _run(
+    model: nn.Module, found: Census, given: list[Any], keywords: dict[str, Any], *, real: bool
+) -> tuple[list[Entry], list[Entry]]:
+    """(everything that ran, the outputs among it)."""
+    tracer = Tracer(found, real=real)
+    name_of = input_names(model, given, keywords)
+
+    def traced(tensor: torch.Tensor) -> Traced:
+        value = _value(tensor, found.device) if real else None
+        return tracer.input(name_of(tensor), tensor.shape, tensor.dtype, value)
+
+    arguments, options = mapped(given, traced), mapped(keywords, traced)
+    with left_alone(found.modules), announced(tracer.enter, tracer.leave), tracer:
+        result = model(*arguments, **options)
+    outputs = [tensor.entry for tensor in each_tensor(result) if type(tensor) is Traced and tensor.entry is not None]
+    return tracer.entries, outputs
+
+
+def _value(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """A tensor to run on: the one that was given, or noise of its shape."""
+    if not tensor.is_meta or device.type == "meta":
+        return tensor.to(device)
+    if tensor.dtype.is_floating_point:
+        return torch.rand(tensor.shape, generator=torch.Generator().manual_seed(0), dtype=tensor.dtype).to(device)
+    return torch.zeros(tensor.shape, dtype=tensor.dtype, device=device)
+
+
+def _unused(found: Census, entries: list[Entry]) -> list[str]:
+    used = {name for entry in entries for name in entry.weights}
+    unused = [name for name in found.sizes if name not in used]
+    if not unused:
+        return []
+    total = sum(torch.Size(found.sizes[name]).numel() for name in unused)
+    shown = ", ".join(unused[:3]) + (", …" if len(unused) > 3 else "")
+    return [f"{total:,} parameters are never used and not counted: {shown}"]
+
+
+def _sentence(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 200 else text[:200] + "…"

@@ -1,0 +1,102 @@
+"""What a capture needs to know of a model's modules: their paths, whose each parameter is; and to leave them alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+
+
+@dataclass(slots=True)
+class Census:
+    """The modules and tensors of a model, by identity.
+
+    Fields:
+        paths: path of each module, and whether it has no modules inside.
+        parameters: full name of each parameter; one that stands in two places has the name of the first.
+        sizes: shape of each parameter by its full name.
+        buffers: the identities of the buffers.
+    """
+
+    paths: dict[int, tuple[str, bool]] = field(default_factory=dict)
+    parameters: dict[int, str] = field(default_factory=dict)
+    sizes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    buffers: set[int] = field(default_factory=set)
+    modules: list[nn.Module] = field(default_factory=list)
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+
+
+def census(model: nn.Module) -> Census:
+    """Walk a model once."""
+    found = Census()
+    stack: list[tuple[str, nn.Module]] = [("", model)]
+    while stack:
+        path, module = stack.pop()
+        if id(module) in found.paths:
+            continue
+        children = [(name, child) for name, child in module._modules.items() if child is not None]
+        found.paths[id(module)] = (path, not children)
+        found.modules.append(module)
+        prefix = f"{path}." if path else ""
+        for name, parameter in module._parameters.items():
+            if parameter is not None and id(parameter) not in found.parameters:
+                if not found.parameters:
+                    found.device = parameter.device
+                found.parameters[id(parameter)] = prefix + name
+                found.sizes[prefix + name] = tuple(parameter.shape)
+        found.buffers.update(id(buffer) for buffer in module._buffers.values() if buffer is not None)
+        stack.extend((prefix + name, child) for name, child in reversed(children))
+    return found
+
+
+@contextmanager
+def left_alone(modules: list[nn.Module]) -> Iterator[None]:
+    """Evaluation mode inside; afterwards every attribute of every module is what it was.
+
+    Models cache what they compute (positions, masks), and count batches: a capture must leave no trace of itself.
+    """
+    tables = ("_parameters", "_buffers", "_modules")
+    before = [
+        (module.__dict__, dict(module.__dict__), [dict(module.__dict__[table]) for table in tables])
+        for module in modules
+    ]
+    for module in modules:
+        module.__dict__["training"] = False
+    try:
+        yield
+    finally:
+        for now, then, contents in before:
+            now.clear()
+            now.update(then)
+            for table, content in zip(tables, contents, strict=True):
+                if _differs(now[table], content):
+                    now[table].clear()
+                    now[table].update(content)
+
+
+def _differs(now: dict[str, Any], then: dict[str, Any]) -> bool:
+    return len(now) != len(then) or any(now.get(key) is not value for key, value in then.items())
+
+
+@contextmanager
+def announced(enter: Callable[[nn.Module], bool], leave: Callable[[], None]) -> Iterator[None]:
+    """Tell which module is running: ``enter`` before its forward (does it want to know?), ``leave`` after it."""
+    plain = nn.Module.__call__
+
+    def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        if not enter(module):
+            return plain(module, *args, **kwargs)
+        try:
+            return plain(module, *args, **kwargs)
+        finally:
+            leave()
+
+    nn.Module.__call__ = call  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        nn.Module.__call__ = plain  # type: ignore[method-assign]

@@ -1,0 +1,80 @@
+"""What is known of torch's functions, by name, one file a family: a rule records the call and returns the result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from featherbone.nn.capture.calls import Rule
+from featherbone.nn.capture.rules import (
+    activation,
+    arrange,
+    attention,
+    combine,
+    index,
+    make,
+    matrix,
+    pooling,
+    recurrent,
+)
+from featherbone.nn.capture.rules.convolution import convolution, linear, transposed
+from featherbone.nn.capture.rules.normalization import (
+    batch_norm,
+    group_norm,
+    instance_norm,
+    layer_norm,
+    local_response_norm,
+    native_batch_norm,
+    native_instance_norm,
+    rms_norm,
+)
+from featherbone.nn.capture.rules.padding import pad
+from featherbone.nn.capture.rules.values import RULES as VALUES
+
+RULES: dict[str, Rule] = {
+    **{f"conv{rank}d": convolution for rank in (1, 2, 3)},
+    **{f"conv_transpose{rank}d": transposed for rank in (1, 2, 3)},
+    "linear": linear,
+    "batch_norm": batch_norm,
+    "native batch_norm": native_batch_norm,
+    "layer_norm": layer_norm,
+    "rms_norm": rms_norm,
+    "group_norm": group_norm,
+    "instance_norm": instance_norm,
+    "native instance_norm": native_instance_norm,
+    "local_response_norm": local_response_norm,
+    "pad": pad,
+    **activation.RULES,
+    **arrange.RULES,
+    **attention.RULES,
+    **combine.RULES,
+    **index.RULES,
+    **make.RULES,
+    **matrix.RULES,
+    **pooling.RULES,
+    **recurrent.RULES,
+    **VALUES,
+}
+
+PROPERTIES: dict[str, Rule] = {
+    "T": arrange.last_two,
+    "mT": arrange.last_two,
+    "H": arrange.last_two,
+    "mH": arrange.last_two,
+    "data": arrange.copied,
+}
+
+
+def property_rule(kind: str, attribute: str) -> Rule:
+    """The rule for reading (``__get__``) or setting a tensor's attribute."""
+    if kind == "__get__" and attribute in PROPERTIES:
+        return PROPERTIES[attribute]
+
+    def read(tracer: Any, tensor: torch.Tensor, *args: Any, **settings: Any) -> Any:
+        if kind == "__set__":
+            return None
+        with torch._C.DisableTorchFunctionSubclass():
+            return getattr(tensor, attribute)
+
+    return read

@@ -1,0 +1,96 @@
+"""Attention and embeddings."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from featherbone.nn.capture.calls import Rule
+from featherbone.nn.capture.common import ModelError
+from featherbone.nn.capture.traced import Traced
+from featherbone.nn.capture.tracer import Tracer
+
+
+def scaled_dot_product(
+    tracer: Tracer, query: Any, key: Any, value: Any, attn_mask: Any = None, *args: Any, **settings: Any
+) -> Traced:
+    """Scores of every query with every key, then their mean of the values: L·S·E + L·S·V for each head."""
+    full = (*query.shape[:-1], value.shape[-1])
+    macs = prod(query.shape[:-1]) * key.shape[-2] * (query.shape[-1] + value.shape[-1])
+    return tracer.opaque("attention", (query, key, value, attn_mask), full, macs=macs)
+
+
+def multi_head(
+    tracer: Tracer,
+    query: Any,
+    key: Any,
+    value: Any,
+    embed_dim_to_check: int,
+    num_heads: int,
+    in_proj_weight: Any,
+    in_proj_bias: Any,
+    bias_k: Any,
+    bias_v: Any,
+    add_zero_attn: bool,
+    dropout_p: float,
+    out_proj_weight: Any,
+    out_proj_bias: Any,
+    training: bool = True,
+    key_padding_mask: Any = None,
+    need_weights: bool = True,
+    attn_mask: Any = None,
+    use_separate_proj_weight: bool = False,
+    q_proj_weight: Any = None,
+    k_proj_weight: Any = None,
+    v_proj_weight: Any = None,
+    static_k: Any = None,
+    static_v: Any = None,
+    average_attn_weights: bool = True,
+    is_causal: bool = False,
+) -> Any:
+    """nn.MultiheadAttention as one operator: three projections in, scores, mean of values, one projection out."""
+    length, width = query.shape[0], query.shape[-1]
+    batch = query.shape[1] if len(query.shape) == 3 else 1
+    reach = key.shape[0]
+    macs = batch * width * (2 * length * width + reach * (key.shape[-1] + value.shape[-1]))
+    seen = reach + (bias_k is not None) + bool(add_zero_attn)
+    macs += 2 * batch * length * seen * width
+    weights = (
+        in_proj_weight,
+        q_proj_weight,
+        k_proj_weight,
+        v_proj_weight,
+        in_proj_bias,
+        bias_k,
+        bias_v,
+        out_proj_weight,
+        out_proj_bias,
+    )
+    tensors = (query, *(t for t in (key, value) if t is not query), attn_mask, key_padding_mask, *weights)
+    made = tracer.opaque("multihead_attention", tensors, query.shape, macs=macs)
+    if not need_weights:
+        return made, None
+    heads = () if average_attn_weights else (num_heads,)
+    full = (*((batch,) if len(query.shape) == 3 else ()), *heads, length, seen)
+    return made, tracer.opaque("attention_scores", (made,), full, moves=True)
+
+
+def embedding(tracer: Tracer, input: Any, weight: Any, *args: Any, **settings: Any) -> Traced:
+    if input.dtype.is_floating_point:
+        raise ModelError(
+            f"an embedding in {tracer.place or 'the model'} takes whole numbers and is given {input.dtype}",
+            hint="pass an integer input: featherbone.profile(model, inputs=(torch.zeros(1, 128, dtype=torch.long),))",
+        )
+    return tracer.opaque("embedding", (input, weight), (*input.shape, weight.shape[-1]), dtype=weight.dtype)
+
+
+def native_embedding(tracer: Tracer, weight: Any, indices: Any, *args: Any, **settings: Any) -> Traced:
+    return embedding(tracer, indices, weight)
+
+
+RULES: dict[str, Rule] = {
+    "scaled_dot_product_attention": scaled_dot_product,
+    "multi_head_attention_forward": multi_head,
+    "embedding": embedding,
+    "native embedding": native_embedding,
+}

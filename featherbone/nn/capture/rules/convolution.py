@@ -1,0 +1,130 @@
+"""Convolutions, transposed ones and linear layers, with the multiply-adds that they have."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from featherbone.graph.operators import Conv, ConvTranspose, Linear
+from featherbone.nn.capture.calls import NoRule
+from featherbone.nn.capture.common import ModelError, is_batched, sides
+from featherbone.nn.capture.rules.padding import absorbed
+from featherbone.nn.capture.traced import Traced
+from featherbone.nn.capture.tracer import Tracer
+
+
+def convolution(
+    tracer: Tracer,
+    input: Traced,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Traced:
+    shape = tuple(weight.shape)
+    rank = len(shape) - 2
+    kernel, stride, dilation = shape[2:], sides(stride, rank), sides(dilation, rank)
+    pads = _padding(padding, kernel, dilation)
+    if type(input) is not Traced or len(input.shape) not in (rank + 1, rank + 2):
+        raise NoRule
+    batched = len(input.shape) == rank + 2
+    channels = input.shape[-rank - 1]
+    if channels != shape[1] * groups:
+        raise ModelError(
+            f"a convolution in {tracer.place or 'the model'} takes {shape[1] * groups} channels and is given {channels}"
+        )
+    source, pads = absorbed(input, pads, 0.0) if batched else (input, pads)
+    operator = Conv(
+        out_channels=shape[0],
+        kernel=kernel,
+        stride=stride,
+        padding=pads,
+        dilation=dilation,
+        groups=groups,
+        bias=bias is not None,
+    )
+    one = tuple(source.shape[-rank - 1 :])
+    operator.check()
+    made: Any = operator.output(one)
+    lead = input.shape[0] if batched else 1
+    macs = lead * prod(made) * shape[1] * prod(kernel)
+    own = _own(tracer, weight, bias)
+    if own is not None and batched and lead == 1 and source.entry is not None:
+        return tracer.emit(operator, (source,), "conv", weights=own, macs=macs)
+    full = (lead, *made) if batched else made
+    return tracer.opaque(f"conv{rank}d", (source, weight, bias), full, macs=macs)
+
+
+def transposed(
+    tracer: Tracer,
+    input: Traced,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Traced:
+    shape = tuple(weight.shape)
+    rank = len(shape) - 2
+    if type(input) is not Traced or len(input.shape) != rank + 2:
+        raise NoRule
+    operator = ConvTranspose(
+        out_channels=shape[1] * groups,
+        kernel=shape[2:],
+        stride=sides(stride, rank),
+        padding=sides(padding, rank),
+        output_padding=sides(output_padding, rank),
+        dilation=sides(dilation, rank),
+        groups=groups,
+        bias=bias is not None,
+    )
+    if input.shape[1] != shape[0]:
+        raise ModelError(
+            f"a transposed convolution in {tracer.place or 'the model'} takes {shape[0]} channels "
+            f"and is given {input.shape[1]}"
+        )
+    macs = prod(input.shape) * prod(shape[1:])
+    own = _own(tracer, weight, bias)
+    if own is not None and is_batched(input):
+        return tracer.emit(operator, (input,), "conv_transpose", weights=own, macs=macs)
+    made: Any = operator.output(tuple(input.shape[1:]))
+    return tracer.opaque(f"conv_transpose{rank}d", (input, weight, bias), (input.shape[0], *made), macs=macs)
+
+
+def linear(tracer: Tracer, input: Any, weight: Any, bias: Any = None) -> Traced:
+    shape = tuple(weight.shape)
+    if input.shape[-1] != shape[-1]:
+        raise ModelError(
+            f"a linear layer in {tracer.place or 'the model'} takes {shape[-1]} features and is given {input.shape[-1]}"
+        )
+    full = (*input.shape[:-1], *shape[:-1])
+    macs = prod(full) * shape[-1]
+    own = _own(tracer, weight, bias)
+    if own is not None and len(input.shape) == 2 and is_batched(input):
+        operator = Linear(out_features=shape[0], bias=bias is not None)
+        return tracer.emit(operator, (input,), "linear", weights=own, macs=macs)
+    return tracer.opaque("linear", (input, weight, bias), full, macs=macs)
+
+
+def _own(tracer: Tracer, weight: Any, bias: Any) -> tuple[str, ...] | None:
+    """The names of weight and bias where both are parameters as they stand in the model; else ``None``."""
+    name = tracer.parameter(weight)
+    if name is None:
+        return None
+    if bias is None:
+        return (name,)
+    second = tracer.parameter(bias)
+    return None if second is None else (name, second)
+
+
+def _padding(padding: Any, kernel: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    if padding == "valid":
+        return ((0, 0),) * len(kernel)
+    if padding == "same":
+        totals = [spread * (side - 1) for side, spread in zip(kernel, dilation, strict=True)]
+        return tuple((total // 2, total - total // 2) for total in totals)
+    return tuple((edge, edge) for edge in sides(padding, len(kernel)))

@@ -1,0 +1,84 @@
+"""Products of matrices: opaque, with one multiply-add for each product of two numbers."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from featherbone.nn.capture.calls import NoRule, Rule
+from featherbone.nn.capture.common import ModelError, broadcast
+from featherbone.nn.capture.traced import Traced
+from featherbone.nn.capture.tracer import Tracer
+
+
+def matmul(tracer: Tracer, input: Any, other: Any) -> Traced:
+    left, right = tuple(input.shape), tuple(other.shape)
+    if not left or not right:
+        raise NoRule
+    a = left if len(left) > 1 else (1, *left)
+    b = right if len(right) > 1 else (*right, 1)
+    if a[-1] != b[-2]:
+        raise ModelError(f"matrices of shapes {left} and {right} in {tracer.place or 'the model'} do not fit")
+    batch = broadcast(a[:-2], b[:-2]) if len(a) > 2 or len(b) > 2 else ()
+    macs = prod(batch) * a[-2] * a[-1] * b[-1]
+    full = (*batch, *((a[-2],) if len(left) > 1 else ()), *((b[-1],) if len(right) > 1 else ()))
+    return tracer.opaque("matmul", (input, other), full, macs=macs)
+
+
+def plus_matmul(tracer: Tracer, input: Any, left: Any, right: Any, beta: Any = 1, alpha: Any = 1) -> Traced:
+    """addmm and baddbmm: a product added to ``input``."""
+    full = (*left.shape[:-1], right.shape[-1])
+    return tracer.opaque("matmul", (left, right, input), full, macs=prod(full) * left.shape[-1])
+
+
+def einsum(tracer: Tracer, equation: Any, *operands: Any) -> Traced:
+    """Operands are joined from the left, two at a time: each join multiplies over all of its letters."""
+    if not isinstance(equation, str) or not operands:
+        raise NoRule
+    tensors = list(operands[0]) if len(operands) == 1 and isinstance(operands[0], (tuple, list)) else list(operands)
+    left, arrow, right = equation.replace(" ", "").partition("->")
+    terms = left.split(",")
+    sizes: dict[str, int] = {}
+    shared: tuple[int, ...] = ()
+    spelled = []
+    for term, tensor in zip(terms, tensors, strict=True):
+        shape = tuple(tensor.shape)
+        if "..." in term:
+            before, _, after = term.partition("...")
+            count = len(shape) - len(before) - len(after)
+            middle = shape[len(before) : len(before) + count]
+            shared = broadcast(shared, middle)
+            # The axes of the ellipsis become digits, counted from the right as broadcasting does.
+            term = before + "".join(str(number) for number in reversed(range(count))) + after
+        for letter, size in zip(term, shape, strict=True):
+            sizes[letter] = max(sizes.get(letter, 1), size)
+        spelled.append(term)
+    digits = "".join(str(number) for number in reversed(range(len(shared))))
+    if not arrow:
+        letters = "".join(spelled)
+        right = digits + "".join(sorted(x for x in set(letters) if letters.count(x) == 1 and not x.isdigit()))
+    else:
+        right = right.replace("...", digits)
+    macs, joined = 0, set(spelled[0])
+    for place, term in enumerate(spelled[1:], 2):
+        joined |= set(term)
+        macs += prod(sizes[letter] for letter in joined)
+        later = set(right).union(*spelled[place:])
+        joined &= later
+    return tracer.opaque("einsum", tensors, [sizes[letter] for letter in right], macs=macs)
+
+
+def bilinear(tracer: Tracer, first: Any, second: Any, weight: Any, bias: Any = None) -> Traced:
+    full = (*first.shape[:-1], weight.shape[0])
+    macs = prod(full) * weight.shape[1] * (weight.shape[2] + 1)
+    return tracer.opaque("bilinear", (first, second, weight, bias), full, macs=macs)
+
+
+RULES: dict[str, Rule] = {
+    **dict.fromkeys(("matmul", "mm", "bmm", "mv", "dot", "inner"), matmul),
+    "addmm": plus_matmul,
+    "baddbmm": plus_matmul,
+    "einsum": einsum,
+    "bilinear": bilinear,
+}
+del RULES["inner"]  # contracts last axes: only equal to matmul for vectors

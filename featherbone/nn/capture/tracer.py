@@ -1,0 +1,269 @@
+"""The tracer: every torch function that a model calls comes here, and is answered by a rule instead of a kernel.
+
+A rule (``featherbone.nn.capture.rules``) knows the operator, its shape and its multiply-adds. What has no rule runs on
+meta tensors, for its shape only. Where ``real`` is set everything also runs on values, for models that look at them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from featherbone.graph.operators import Input, Opaque, Operator
+from featherbone.nn.capture.calls import Call, NoRule, call_of
+from featherbone.nn.capture.entry import Entry
+from featherbone.nn.capture.modules import Census
+from featherbone.nn.capture.structure import each_tensor, mapped
+from featherbone.nn.capture.traced import Traced
+
+
+class Tracer(TorchFunctionMode):
+    """Records what a model runs; active as a context manager."""
+
+    def __init__(self, census: Census, *, real: bool) -> None:
+        super().__init__()
+        self.census = census
+        self.real = real
+        self.entries: list[Entry] = []
+        self._running: list[tuple[str, bool]] = [("", False)]
+        self._meta: dict[int, torch.Tensor] = {}
+
+    # --- which module is running -------------------------------------------------------------------------------
+
+    def enter(self, module: torch.nn.Module) -> bool:
+        place = self.census.paths.get(id(module))
+        if place is None:
+            return False
+        self._running.append(place)
+        return True
+
+    def leave(self) -> None:
+        self._running.pop()
+
+    @property
+    def place(self) -> str:
+        """The path of the module that is running."""
+        return self._running[-1][0]
+
+    # --- recording, for rules ----------------------------------------------------------------------------------
+
+    def input(self, name: str, full: Sequence[int], dtype: torch.dtype, value: torch.Tensor | None) -> Traced:
+        """An input of the model."""
+        operator = Input(shape=without_batch(full))
+        return self._record(operator, (), operator.shape, tuple(full), name, (), 0, False, dtype, value=value)
+
+    def emit(
+        self,
+        operator: Operator,
+        inputs: tuple[Traced, ...],
+        label: str,
+        *,
+        weights: tuple[str, ...] = (),
+        macs: int = 0,
+        moves: bool = False,
+    ) -> Traced:
+        """An operator of the vocabulary on activations whose leading dimension is a batch of one."""
+        entries = tuple([_entry(tensor) for tensor in inputs])
+        operator.check()
+        shape: Any = operator.output(*[entry.shape for entry in entries])
+        return self._record(operator, entries, shape, (1, *shape), label, weights, macs, moves, inputs[0]._type)
+
+    def opaque(
+        self,
+        label: str,
+        inputs: Sequence[Any],
+        full: Sequence[int],
+        *,
+        weights: tuple[str, ...] = (),
+        macs: int | None = 0,
+        moves: bool = False,
+        dtype: torch.dtype | None = None,
+        detail: Any = None,
+    ) -> Traced:
+        """An operator outside the vocabulary; of ``inputs`` the activations are read, and the weights counted."""
+        reads, carried, kind = [], weights, dtype
+        for tensor in inputs:
+            if not isinstance(tensor, torch.Tensor):
+                continue
+            entry = tensor.entry if type(tensor) is Traced else None
+            if entry is not None:
+                reads.append(entry)
+                kind = kind or tensor.dtype
+            else:
+                carried = carried + self.weights_of(tensor)
+        shape = without_batch(full)
+        operator = Opaque(label=label, shape=shape, macs=macs)
+        return self._record(
+            operator,
+            tuple(reads),
+            shape,
+            tuple(full),
+            label,
+            tuple(dict.fromkeys(carried)),
+            macs,
+            moves,
+            kind or torch.float32,
+            detail=detail,
+        )
+
+    def _record(
+        self,
+        operator: Operator,
+        inputs: tuple[Entry, ...],
+        shape: Any,
+        full: tuple[int, ...],
+        label: str,
+        weights: tuple[str, ...],
+        macs: int | None,
+        moves: bool,
+        dtype: torch.dtype,
+        *,
+        value: torch.Tensor | None = None,
+        detail: Any = None,
+    ) -> Traced:
+        path, leaf = self._running[-1]
+        entry = Entry(operator, inputs, shape, full, label, path, leaf, weights, macs, moves, detail)
+        self.entries.append(entry)
+        return Traced.make(full, dtype, self.census.device, entry=entry, value=value)
+
+    # --- questions, for rules ----------------------------------------------------------------------------------
+
+    def parameter(self, tensor: Any) -> str | None:
+        """The full name of a parameter of the model; ``None`` for anything else, also for what is made from one."""
+        return self.census.parameters.get(id(tensor))
+
+    def weights_of(self, tensor: Any) -> tuple[str, ...]:
+        """The parameters that a tensor is or was made from."""
+        if type(tensor) is Traced:
+            return tensor.weights
+        name = self.census.parameters.get(id(tensor))
+        return () if name is None else (name,)
+
+    # --- answering ---------------------------------------------------------------------------------------------
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        call = call_of(func)
+        first = args[0] if args else None
+        if not (type(first) is Traced and first.entry is not None) and not _reads_activation(args, kwargs):
+            return self._without_activations(call, func, args, kwargs)
+        values = self._run(func, args, kwargs) if self.real else None
+        if call.rule is None:
+            result = self._general(call, func, args, kwargs, values)
+        else:
+            try:
+                result = call.rule(self, *args, **kwargs)
+            except NoRule:
+                result = self._general(call, func, args, kwargs, values)
+            if self.real and not _attach(result, values):
+                result = self._general(call, func, args, kwargs, values)
+        if call.in_place and type(first) is Traced and type(result) is Traced:
+            return first.become(result)
+        return result
+
+    def _run(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """The function on what stands for its tensors: values, or meta tensors."""
+        with torch.no_grad():
+            return func(*mapped(args, self._stand_in), **mapped(kwargs, self._stand_in))
+
+    def _stand_in(self, tensor: torch.Tensor) -> torch.Tensor:
+        if type(tensor) is Traced:
+            if self.real and tensor.value is not None:
+                return tensor.value
+            if tensor.value is None:
+                return torch.empty(tensor._size, dtype=tensor._type, device="meta")
+            tensor = tensor.value
+        if self.real or tensor.is_meta:
+            return tensor
+        made = self._meta.get(id(tensor))
+        if made is None:
+            made = tensor.to("meta")
+            if id(tensor) in self.census.parameters:
+                self._meta[id(tensor)] = made
+        return made
+
+    def _general(self, call: Call, func: Callable[..., Any], args: Any, kwargs: Any, values: Any) -> Any:
+        """What has no rule: shapes from a run on stand-ins; multiply-adds unknown unless the function is known free."""
+        if values is None:
+            values = self._run(func, args, kwargs)
+        tensors = list(each_tensor((args, kwargs)))
+        main: Traced | None = None
+
+        def wrap(value: torch.Tensor) -> Traced:
+            nonlocal main
+            if main is None:
+                macs = 0 if call.free else None
+                made = self.opaque(call.name, tensors, value.shape, macs=macs, dtype=value.dtype, moves=call.moves)
+                main = made
+            else:  # a node writes one tensor; the others read it
+                made = self.opaque(f"{call.name}_result", (main,), value.shape, dtype=value.dtype, moves=True)
+            made.value = value if self.real else None
+            return made
+
+        return mapped(values, wrap)
+
+    def _without_activations(self, call: Call, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """A function of weights and constants alone: run, without touching a weight's values."""
+        tensors = list(each_tensor((args, kwargs)))
+        if not tensors and not call.makes:
+            return func(*args, **kwargs)
+        weights = tuple(dict.fromkeys(name for tensor in tensors for name in self.weights_of(tensor)))
+        if call.name == "__get__" and tensors and type(tensors[0]) is not Traced:
+            found = func(*args, **kwargs)  # a property of a plain tensor
+            if not isinstance(found, torch.Tensor):
+                return found
+        known = any(id(tensor) in self.census.buffers for tensor in tensors)
+        if call.in_place and (weights or known):
+            return args[0]  # the model's own tensors stay as they are
+        if weights or self.real:
+            values = self._run(func, args, kwargs)
+        else:
+            with torch.no_grad():
+                values = func(*mapped(args, _value), **mapped(kwargs, _value))
+        if call.in_place and type(args[0]) is Traced:
+            return args[0]
+        return mapped(
+            values,
+            lambda value: Traced.make(
+                value.shape, value.dtype, self.census.device, weights=weights, value=value.detach()
+            ),
+        )
+
+
+def without_batch(full: Sequence[int]) -> tuple[int, ...]:
+    """A shape without its batch: we trace a batch of one, so a leading 1 is the batch and another size is not."""
+    shape = tuple(full)
+    return shape[1:] if shape and shape[0] == 1 else shape
+
+
+def _entry(tensor: Traced) -> Entry:
+    if tensor.entry is None:
+        raise NoRule
+    return tensor.entry
+
+
+def _value(tensor: torch.Tensor) -> torch.Tensor:
+    if type(tensor) is Traced:
+        assert tensor.value is not None, "a constant has a value"
+        return tensor.value
+    return tensor
+
+
+def _reads_activation(args: Any, kwargs: Any) -> bool:
+    return any(type(tensor) is Traced and tensor.entry is not None for tensor in each_tensor((args, kwargs)))
+
+
+def _attach(result: Any, values: Any) -> bool:
+    """Give the tensors of ``result`` their values; whether they have the shapes that really came out."""
+    made, real = list(each_tensor(result)), list(each_tensor(values))
+    if len(made) != len(real) or any(tuple(a.shape) != tuple(b.shape) for a, b in zip(made, real, strict=True)):
+        return False
+    for tensor, value in zip(made, real, strict=True):
+        if type(tensor) is Traced:
+            tensor.value = value
+    return True
