@@ -20,6 +20,7 @@ from featherbone.cli.networks import networks
 from featherbone.cli.predict import predict
 from featherbone.cli.report import report
 from featherbone.cli.show import show
+from featherbone.cli.time import time
 from featherbone.cli.verify import verify
 from featherbone.cli.zoo import zoo
 from featherbone.errors import FeatherboneError
@@ -41,6 +42,7 @@ app.command(rich_help_panel=JOB)(predict)
 app.command(rich_help_panel=JOB)(report)
 app.command(rich_help_panel=DESIGN)(cost)
 app.command(rich_help_panel=DESIGN)(compare)
+app.command(rich_help_panel=DESIGN)(time)
 app.command(rich_help_panel=DESIGN)(formula)
 app.command(rich_help_panel=DESIGN)(show)
 app.command(rich_help_panel=DESIGN)(networks)

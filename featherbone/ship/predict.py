@@ -95,8 +95,8 @@ def _from_safetensors(path: Path) -> Predictor:
 
 
 def _from_onnx(path: Path) -> Predictor:
+    from featherbone.measure.onnx_session import open_session
     from featherbone.ship import metadata
-    from featherbone.ship.session import open_session
 
     session = open_session(path)
     classes, preprocessing = metadata.read(path, session.get_modelmeta().custom_metadata_map)

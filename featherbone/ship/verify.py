@@ -11,8 +11,8 @@ import torch
 
 from featherbone.data.batches import normalise
 from featherbone.errors import FeatherboneError
+from featherbone.measure.onnx_session import open_session
 from featherbone.nn import Model
-from featherbone.ship.session import open_session
 
 # Folding batch norms and another order of sums move float32 logits by 1e-7 to 1e-6 of their spread (MobileNetV2,
 # ShuffleNet and ResNet-50: 3e-7 to 7e-7); one wrong weight moves them by 1e-4 and more.

@@ -127,9 +127,9 @@ def test_missing_and_unknown_files_are_named(exported: Path, tmp_path: Path) -> 
 def test_timing_says_what_it_measured(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("featherbone.ship.timing.SECONDS", 0.05)
     found = time_onnx(exported)
-    assert 0 < found.min_ms <= found.p50_ms <= found.p90_ms < 1000
+    assert 0 < found.min_ms <= found.p50_ms <= found.p90_ms
     assert found.runs >= 100
-    assert found.warmup_runs >= 20
+    assert found.warmup_runs >= 10
     assert found.threads == 1
     assert found.cpu
     assert found.runtime.startswith("onnxruntime ")

@@ -1,0 +1,181 @@
+"""``featherbone time``: how long networks take on this machine, and where under its roofline each operator stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from featherbone.cli.options import NETWORK_HELP, Json, read_network
+from featherbone.cli.output import console, print_json, print_table
+from featherbone.errors import FeatherboneError
+
+if TYPE_CHECKING:
+    from featherbone.graph import Graph
+    from featherbone.measure import Latency, Limits, Profile
+    from featherbone.nn import Model
+
+SCHEMA = "featherbone.time/1"
+
+
+def time(
+    models: Annotated[list[str], typer.Argument(help=NETWORK_HELP + " Also an ONNX file (.onnx).", metavar="MODEL...")],
+    runtime: Annotated[str, typer.Option(help="Of torch, onnxruntime, openvino; several with commas.")] = "onnxruntime",
+    threads: Annotated[str, typer.Option(help="Threads; several numbers with commas.")] = "1",
+    batch: Annotated[int, typer.Option(help="Images at once.")] = 1,
+    operators: Annotated[
+        bool, typer.Option("--operators", help="Also the time of each operator, beside this machine's limits.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Latency on this machine: p50, p90, p99 after a warm-up, in a fresh process for each measurement."""
+    from rich.console import Console
+
+    from featherbone.measure import measure, measure_limits, prepared, profile
+
+    runtimes, counts = _words("runtime", runtime), [_number(word) for word in _words("threads", threads)]
+    _check(counts, batch)
+    latencies: list[Latency] = []
+    profiles: list[Profile] = []
+    limits: dict[int, Limits] = {}
+    screen = Console(stderr=True)
+    with (
+        screen.status("starting") as status,
+        prepared([_read(model) for model in models], runtimes, progress=status.update) as subjects,
+    ):
+        for count in counts:
+            for name in runtimes:
+                latencies += measure(subjects, runtime=name, threads=count, batch=batch, progress=status.update)
+            if operators:
+                status.update("measuring the limits of this machine")
+                limits[count] = measure_limits(count)
+                profiles += [
+                    profile(subject, limits[count].roofline, runtime=name, threads=count, batch=batch)
+                    for name in runtimes
+                    for subject in subjects
+                ]
+    if json:
+        print_json(
+            {
+                "schema": SCHEMA,
+                "measurements": [latency.to_json() for latency in latencies],
+                "limits": [limit.to_json() for limit in limits.values()],
+                "profiles": [profiled.to_json() for profiled in profiles],
+            }
+        )
+        return
+    _print_latencies(latencies)
+    for profiled in profiles:
+        _print_profile(profiled, limits[profiled.threads])
+
+
+def _print_latencies(latencies: list[Latency]) -> None:
+    from featherbone.measure.noise import RULE
+
+    rows = [
+        (
+            latency.network,
+            latency.runtime,
+            str(latency.threads),
+            *(f"{value:.3f}" for value in (latency.times.p50_ms, latency.times.p90_ms, latency.times.p99_ms)),
+            f"{latency.times.min_ms:.3f}",
+            f"{latency.times.low_ms:.3f}–{latency.times.high_ms:.3f}",
+            f"{latency.times.n:,}",
+            "noisy" if latency.noisy else "",
+        )
+        for latency in latencies
+    ]
+    columns = ("network", "runtime", "threads", "p50", "p90", "p99", "min", "95 % of p50", "runs", "")
+    print_table(f"milliseconds for a batch of {latencies[0].batch}", columns, rows, left=2)
+    screen = console()
+    around = latencies[0].environment
+    versions = ", ".join(sorted({" ".join(pair) for latency in latencies for pair in latency.environment.versions}))
+    screen.print(f"{around.cpu}, {around.cores} cores, {around.system}", markup=False)
+    screen.print(versions, markup=False)
+    loads = [latencies[0].environment.load_before, latencies[-1].environment.load_after]
+    if None not in loads:
+        screen.print(f"load average {loads[0]:.2f} before, {loads[1]:.2f} after")
+    for latency in latencies:
+        if latency.noisy:
+            screen.print(
+                f"[bold yellow]noisy:[/] {latency.network}, {latency.runtime}: {'; '.join(latency.noise)}",
+                soft_wrap=False,
+            )
+    if any(latency.noisy for latency in latencies):
+        screen.print(f"[dim]{RULE}[/]", soft_wrap=False)
+
+
+def _print_profile(profiled: Profile, limits: Limits) -> None:
+    from featherbone.quantity import format_bytes, format_count
+
+    total = profiled.milliseconds or 1.0
+    rows = [
+        (
+            row.name,
+            row.description,
+            f"{row.milliseconds:.3f}",
+            f"{100 * row.milliseconds / total:.1f} %",
+            format_count(row.macs) if row.macs else "",
+            format_bytes(row.bytes) if row.bytes else "",
+            row.bound if row.bytes else "",
+            f"{100 * row.share:.0f} %" if row.bytes else "",
+        )
+        for row in profiled.operators
+    ]
+    title = f"{profiled.network} in {profiled.runtime}, {profiled.threads} thread{'s' * (profiled.threads != 1)}"
+    columns = ("operator", "what", "ms", "of time", "MACs", "bytes", "bound", "of limit")
+    print_table(title, columns, rows, left=2)
+    screen = console()
+    reached = ", ".join(f"{name} {format_count(value)}" for name, value in limits.macs_per_second.items())
+    screen.print(
+        f"limits: {reached} MACs/s (1×1 convolutions), {format_bytes(limits.bytes_per_second)}/s (copy or triad); "
+        f"compute-bound from {profiled.roofline.ridge:.1f} MACs a byte. Over 100 %: data came from a cache, or the "
+        "runtime computes in fewer multiply-adds.",
+        soft_wrap=False,
+    )
+    for bound in ("compute", "memory"):
+        spent = sum(row.milliseconds for row in profiled.operators if row.bound == bound and row.bytes)
+        screen.print(f"{bound}-bound: {100 * spent / total:.0f} % of the time")
+    if profiled.untimed:
+        screen.print(f"[bold yellow]no time known for[/] {', '.join(profiled.untimed)}")
+
+
+def _read(target: str) -> Graph | Model | Path:
+    if target.endswith(".onnx"):
+        return Path(target)
+    if target.endswith(".safetensors"):
+        from featherbone.nn import load_model
+
+        return load_model(Path(target))
+    return read_network(target)
+
+
+def _words(what: str, text: str) -> list[str]:
+    words = list(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
+    if not words:
+        raise FeatherboneError(f"{what} is {text!r}; it names none", hint="such as --runtime onnxruntime --threads 1,2")
+    return words
+
+
+def _number(word: str) -> int:
+    try:
+        return int(word)
+    except ValueError:
+        raise FeatherboneError(f"threads is {word!r}; it must be whole numbers", hint="such as --threads 1,2") from None
+
+
+def _check(threads: list[int], batch: int) -> None:
+    """Refuse what cannot be measured before anything is exported; warn of threads that would share cores."""
+    from featherbone.measure.environment import cores
+    from featherbone.measure.latency import require_positive
+
+    require_positive(batch=batch)
+    for count in threads:
+        require_positive(threads=count)
+        if count > cores():
+            from rich.console import Console
+
+            Console(stderr=True).print(
+                f"[bold yellow]warning:[/] {count} threads share {cores()} cores; such times mean little"
+            )

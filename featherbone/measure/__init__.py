@@ -1,0 +1,42 @@
+"""What a network costs when it runs: latency, times by operator, and the roofline of this machine.
+
+The names load when they are used: a measuring process imports this package too, and must hold its runtime alone.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from featherbone.measure.latency import Latency as Latency
+    from featherbone.measure.latency import measure as measure
+    from featherbone.measure.limits import Limits as Limits
+    from featherbone.measure.limits import measure_limits as measure_limits
+    from featherbone.measure.operators import Profile as Profile
+    from featherbone.measure.operators import profile as profile
+    from featherbone.measure.roofline import Roofline as Roofline
+    from featherbone.measure.runtimes.catalogue import RUNTIMES as RUNTIMES
+    from featherbone.measure.subject import Subject as Subject
+    from featherbone.measure.subject import prepared as prepared
+
+_PLACES = {
+    "Latency": "latency",
+    "Limits": "limits",
+    "Profile": "operators",
+    "RUNTIMES": "runtimes.catalogue",
+    "Roofline": "roofline",
+    "Subject": "subject",
+    "measure": "latency",
+    "measure_limits": "limits",
+    "prepared": "subject",
+    "profile": "operators",
+}
+
+__all__ = sorted(_PLACES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

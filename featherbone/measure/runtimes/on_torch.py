@@ -1,0 +1,77 @@
+"""PyTorch as it is: the module in evaluation mode, eager, float32, in torch's default layout."""
+
+from __future__ import annotations
+
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from featherbone.graph import Graph, from_json
+from featherbone.measure.runtimes.job import Job
+from featherbone.nn import module_with, read_tensors, source
+from featherbone.nn.lines import operator_lines
+from featherbone.nn.paths import class_name
+
+RANGE = "featherbone:"  # before the names of our ranges, so that no operator of torch is taken for one
+
+
+def load(job: Job) -> Callable[[], object]:
+    """A function that runs the network once on noise."""
+    graph, weights = _read(job)
+    return _runner(module_with(graph, weights).eval(), graph, job)
+
+
+def profile(job: Job, runs: int, folder: Path) -> dict[str, float]:
+    """Median seconds by operator of ``runs`` runs after as many to warm up, from ``torch.profiler``.
+
+    The network's generated source runs with a named range around each line; a line is an operator.
+    """
+    graph, weights = _read(job)
+    run = _runner(ranged_module(graph, weights).eval(), graph, job)
+    for _ in range(runs):
+        run()
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profiler:
+        for _ in range(runs):
+            run()
+    by_name: defaultdict[str, list[float]] = defaultdict(list)
+    for event in profiler.events():
+        if event.name.startswith(RANGE):
+            by_name[event.name.removeprefix(RANGE)].append(1e-6 * event.cpu_time_total)
+    return {name: statistics.median(seconds) for name, seconds in by_name.items()}
+
+
+def ranged_module(graph: Graph, weights: Mapping[str, torch.Tensor]) -> nn.Module:
+    """The network whose every operator runs inside ``torch.profiler.record_function`` with the node's name."""
+    lines = source(graph).splitlines()
+    for number, name in operator_lines(graph).items():
+        line = lines[number - 1]
+        indent = line[: len(line) - len(line.lstrip())]
+        lines[number - 1] = (
+            f"{indent}with torch.profiler.record_function({RANGE + name!r}):\n{indent}    {line.lstrip()}"
+        )
+    namespace: dict[str, type[nn.Module]] = {}
+    exec(compile("\n".join(lines), f"<featherbone {class_name(graph.name)} in ranges>", "exec"), namespace)
+    with torch.device("meta"):
+        net = namespace[class_name(graph.name)]()
+    net.load_state_dict(dict(weights), assign=True)
+    return net
+
+
+def _read(job: Job) -> tuple[Graph, dict[str, torch.Tensor]]:
+    torch.set_num_threads(job.threads)
+    weights, header = read_tensors(job.file)
+    return from_json(header["graph"]), weights
+
+
+def _runner(net: nn.Module, graph: Graph, job: Job) -> Callable[[], object]:
+    noise = torch.randn(job.batch, *graph.input_shape, generator=torch.Generator().manual_seed(0))
+
+    def run() -> object:
+        with torch.inference_mode():
+            return net(noise)
+
+    return run

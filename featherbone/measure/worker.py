@@ -1,0 +1,96 @@
+"""The measuring process: one network in one runtime, told by its parent what to do, one line of JSON at a time.
+
+It runs as ``python -m featherbone.measure.worker`` and imports the one runtime that it measures, so that neither thread
+pools nor allocators of another are around. Requests and answers: ``featherbone.measure.process``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TextIO
+
+from featherbone.errors import FeatherboneError
+from featherbone.measure.runtimes.job import Job
+from featherbone.measure.warmup import warm_up
+
+
+def main() -> None:
+    """Answer requests until there are no more."""
+    answers = os.fdopen(os.dup(1), "w")
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)  # what a runtime prints must not be taken for an answer
+    answer: Callable[[dict[str, Any]], dict[str, Any]] = Answers()
+    for line in sys.stdin:
+        _send(answers, _safely(answer, json.loads(line)))
+
+
+class Answers:
+    """The state of a measuring process: the network that it has loaded."""
+
+    def __init__(self) -> None:
+        self._run: Callable[[], object] = lambda: None
+
+    def __call__(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The answer to one request, by its ``do``."""
+        if request["do"] == "load":
+            self._run = _runtime(request["job"]).load(Job(**request["job"]))
+            self._run()  # what cannot run says so now
+            return {"process": os.getpid()}
+        if request["do"] == "warm_up":
+            return asdict(warm_up(self._once))
+        if request["do"] == "turn":
+            return {"seconds": take_turn(self._once, request["seconds"])}
+        if request["do"] == "profile":
+            with tempfile.TemporaryDirectory() as folder:
+                job = Job(**request["job"])
+                return {"operators": _runtime(request["job"]).profile(job, request["runs"], Path(folder))}
+        from featherbone.measure.limits import measure_limit
+
+        return {"value": measure_limit(request["limit"], request["threads"])}
+
+    def _once(self) -> float:
+        start = time.perf_counter()
+        self._run()
+        return time.perf_counter() - start
+
+
+def take_turn(once: Callable[[], float], seconds: float) -> list[float]:
+    """The times of runs that last ``seconds`` together, at least one.
+
+    A run before them is not timed: while others had their turns, the caches were theirs.
+    """
+    once()
+    times = [once()]
+    total = times[0]
+    while total < seconds:
+        times.append(once())
+        total += times[-1]
+    return times
+
+
+def _runtime(job: dict[str, Any]) -> Any:
+    return import_module(f"featherbone.measure.runtimes.on_{job['runtime']}")
+
+
+def _safely(answer: Callable[[dict[str, Any]], dict[str, Any]], request: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return answer(request)
+    except FeatherboneError as error:
+        return {"error": error.sentence, "hint": error.hint}
+
+
+def _send(answers: TextIO, answer: dict[str, Any]) -> None:
+    answers.write(json.dumps(answer) + "\n")
+    answers.flush()
+
+
+if __name__ == "__main__":
+    main()
