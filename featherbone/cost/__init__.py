@@ -6,6 +6,7 @@ from featherbone.cost.count import Count, Row, count
 from featherbone.cost.formula import Formula, formula
 from featherbone.cost.group import Group
 from featherbone.cost.memory import PeakMemory, peak_memory
+from featherbone.cost.network_formula import NetworkFormula, network_formula
 from featherbone.cost.presets import CONVENTIONS
 from featherbone.cost.verify import Verdict, verify
 from featherbone.cost.zoo import zoo
@@ -19,12 +20,14 @@ __all__ = [
     "Count",
     "Formula",
     "Group",
+    "NetworkFormula",
     "PeakMemory",
     "Row",
     "Verdict",
     "compare",
     "count",
     "formula",
+    "network_formula",
     "peak_memory",
     "verify",
     "zoo",
