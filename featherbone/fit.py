@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from typing import Any
 import torch
 
 from featherbone import __version__
-from featherbone.cost import peak_memory
 from featherbone.data import Dataset, open_dataset
 from featherbone.errors import FeatherboneError
 from featherbone.nn import Model, Preprocessing, save_model
@@ -184,12 +183,12 @@ def _threads(number: int) -> Iterator[None]:
 
 
 def default_epochs(dataset: Dataset) -> int:
-    """Fewer for more images, as an epoch of them holds more steps: 60 for 1,000 images, 9 for 45,000.
+    """Fewer for more images, as an epoch of them holds more steps: 75 for 1,000 images, 11 for 45,000.
 
     >>> default_epochs(open_dataset("digits"))
-    58
+    73
     """
-    return min(60, max(9, round(1900 / math.sqrt(len(dataset.splits["train"].labels)))))
+    return min(75, max(9, round(2400 / math.sqrt(len(dataset.splits["train"].labels)))))
 
 
 def _begin(job: Job, ledger: Ledger, folder: Path, cost: Callable[[Design], Costs], progress: Progress) -> None:
@@ -241,7 +240,9 @@ def _finish(job: Job, ledger: Ledger, winner: Trial, folder: Path, progress: Pro
     timing = time_onnx(onnx_file)
     progress(Step(name="test"))
     tested = evaluate(model.module(), test, dataset)
-    costs = costs_of(graph)
+    costs = replace(costs_of(graph), size=weights_file.stat().st_size)
+    if job.budget.breaches(costs):
+        raise FeatherboneError(f"the model that was written exceeds {', '.join(job.budget.breaches(costs))}: {costs}")
     return {
         "trial": winner.id,
         "design": winner.design,
@@ -251,8 +252,8 @@ def _finish(job: Job, ledger: Ledger, winner: Trial, folder: Path, progress: Pro
         "val_top1": training.val_top1,
         "params": costs.params,
         "macs": costs.macs,
-        "peak_memory": peak_memory(graph).bytes,
-        "file_bytes": weights_file.stat().st_size,
+        "peak_memory": costs.memory,
+        "file_bytes": costs.size,
         "verification": asdict(verification),
         "timing": asdict(timing),
         "confusion": tested.confusion.tolist(),

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from featherbone.errors import FeatherboneError
-from featherbone.quantity import format_count
 from featherbone.search.budget import Budget
 
 FORMAT, VERSION = "featherbone-run", 1
@@ -93,11 +92,14 @@ def environment() -> dict[str, Any]:
 
 
 def _short(value: int) -> str:
-    """A number for a file name: exact, and short where it is round."""
-    text = format_count(value).replace(" ", "")
-    for unit, size in (("k", 10**3), ("M", 10**6), ("G", 10**9)):
-        if text.endswith(unit) and round(float(text[:-1]) * size) == value:
-            return text
+    """A number for a file name: exact, and short where it is round.
+
+    >>> _short(12_500_000), _short(78_666)
+    ('12.5M', '78666')
+    """
+    for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
+        if value >= size and value % (size // 10) == 0:
+            return f"{value / size:g}{unit}"
     return str(value)
 
 
