@@ -18,7 +18,7 @@ def predict(
     json: Json = False,
 ) -> None:
     """Name what is on images, with the preprocessing that the model was trained with."""
-    from featherbone.ship import load_predictor
+    from featherbone.ship.predict import load_predictor
 
     predictions = load_predictor(model).predict(images, top=top)
     if json:

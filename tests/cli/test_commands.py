@@ -125,9 +125,10 @@ def test_verify_counts_and_reasons(featherbone):
         (("cost", "mobilenet_v2:width=nan"), "'nan'"),
         (("cost", "mobilenet_v2:resolution=1"), "resolution"),
         (("cost", "mobilenet_v2", "--dtype", "int4"), "unknown dtype 'int4'"),
-        (("cost", "nowhere.json"), "nowhere.json cannot be read"),
+        (("cost", "nowhere.json"), "nowhere.json"),
         (("cost", "nowhere.safetensors"), "nowhere.safetensors"),
         (("formula", "fyre"), "did you mean fire?"),
+        (("formula", "mobilenet_v3x"), "no block or network is named"),
         (("zoo", "--macs", "<300m"), "can be read two ways"),
         (("zoo", "--sort", "speed"), "cannot sort by 'speed'"),
         (("verify", "mobilenet"), "no published row belongs to"),
@@ -161,14 +162,12 @@ def test_debug_shows_where(featherbone, monkeypatch):
 
 
 def test_a_missing_extra_is_named(featherbone, monkeypatch):
-    monkeypatch.setitem(sys.modules, "featherbone.ship", None)
-    monkeypatch.setitem(sys.modules, "onnxruntime", None)
     import builtins
 
     real = builtins.__import__
 
     def without(name, *rest, **named):
-        if name == "featherbone.ship":
+        if name == "featherbone.ship.predict":
             raise ModuleNotFoundError("No module named 'onnxruntime'", name="onnxruntime")
         return real(name, *rest, **named)
 
@@ -183,3 +182,10 @@ def test_a_closed_pipe_is_no_error():
     command = f"{sys.executable} -m featherbone cost vgg16 --operators | head -1"
     found = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
     assert "Traceback" not in found.stderr
+
+
+def test_formula_of_a_network_says_where_it_holds(featherbone):
+    text = featherbone("formula", "mobilenet_v1").out
+    assert "10752*I**2*alpha**2 + 1125*I**2*alpha/2 + 1024000*alpha" in text
+    assert "rounded there" not in text
+    assert "I=224 alpha=0.75" in featherbone("formula", "mobilenet_v2").out.partition("rounded there")[2]
