@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from featherbone.graph import scope as scope
     from featherbone.graph import symbols as symbols
     from featherbone.graph import to_json as to_json
+    from featherbone.importing import profile as profile
+    from featherbone.importing import read_model as read_model
     from featherbone.networks import network as network
     from featherbone.nn import Model as Model
     from featherbone.nn import load_model as load_model
@@ -48,6 +50,8 @@ _HOME = {
     "module": "nn",
     "network": "networks",
     "peak_memory": "cost",
+    "profile": "importing",
+    "read_model": "importing",
     "save_model": "nn",
     "scope": "graph",
     "symbols": "graph",
@@ -58,6 +62,8 @@ __all__ = ["FeatherboneError", "__version__", *sorted(_HOME)]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "cost":  # the package of the costs, which can be called with a model
+        return importlib.import_module("featherbone.cost")
     if name not in _HOME:
         raise AttributeError(f"module 'featherbone' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"featherbone.{_HOME[name]}"), name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,30 +13,20 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a tabl
 
 NETWORK_HELP = (
     "A network of the zoo with settings, such as mobilenet_v2:width=0.5,resolution=160; a featherbone model file "
-    "(.safetensors); or a graph (.json)."
+    "(.safetensors) or graph (.json); package.module:function or file.py:function, with arguments, that builds a "
+    "PyTorch model; an ONNX file; or an export archive (.pt2)."
 )
 
 
 def read_network(target: str) -> Graph:
-    """The graph that a NETWORK argument names: a file of ours, or a network of the zoo with settings.
+    """The graph that a NETWORK argument names; what is to be said about how it came about goes to standard error.
 
     Raises:
-        FeatherboneError: an unknown network or setting; a file that is missing or not ours.
+        FeatherboneError: what ``featherbone.read_model`` refuses.
     """
-    if target.endswith(".safetensors"):
-        from featherbone.nn import load_model
+    from featherbone.importing import read
 
-        return load_model(Path(target)).graph
-    if target.endswith(".json"):
-        from featherbone.errors import FeatherboneError
-        from featherbone.graph import from_json
-
-        try:
-            return from_json(Path(target).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise FeatherboneError(f"{target} cannot be read: {error.strerror}") from None
-        except UnicodeDecodeError:
-            raise FeatherboneError(f"{target} is not text, so it is no graph") from None
-    from featherbone.networks import network
-
-    return network(target)
+    imported = read(target)
+    for sentence in imported.warnings:
+        typer.echo(f"note: {sentence}", err=True)
+    return imported.graph

@@ -1,4 +1,15 @@
-"""Readings of a graph that are costs: count, memory, formula, and the check against the published tables."""
+"""Readings of a graph that are costs: count, memory, formula, and the check against the published tables.
+
+The package itself can be called with any model, and then is ``featherbone.profile``:
+
+    >>> import featherbone
+    >>> featherbone.cost("mobilenet_v2").macs
+    300774272
+"""
+
+import sys
+from types import ModuleType
+from typing import Any
 
 from featherbone.cost.compare import Comparison, compare
 from featherbone.cost.convention import PAPERS, Charge, Convention
@@ -10,6 +21,18 @@ from featherbone.cost.network_formula import NetworkFormula, network_formula
 from featherbone.cost.presets import CONVENTIONS
 from featherbone.cost.verify import Verdict, verify
 from featherbone.cost.zoo import zoo
+
+
+class _CallablePackage(ModuleType):
+    """A package that is also the function of its name; Python lets a module have a class of its own for this."""
+
+    def __call__(self, model: Any, input_size: Any = None, **options: Any) -> Count:
+        from featherbone.importing import profile
+
+        return profile(model, input_size, **options)
+
+
+sys.modules[__name__].__class__ = _CallablePackage
 
 __all__ = [
     "CONVENTIONS",

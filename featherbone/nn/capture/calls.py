@@ -48,16 +48,23 @@ def call_of(func: Callable[..., Any]) -> Call:
 
 
 def _look_up(func: Callable[..., Any]) -> Call:
-    from featherbone.nn.capture.rules import RULES, property_rule
-    from featherbone.nn.capture.rules.names import FACTORIES, FREE, MOVES
+    from featherbone.nn.capture.rules import property_rule
 
     raw = getattr(func, "__name__", type(func).__name__)
     if raw in ("__get__", "__set__"):
         attribute = getattr(getattr(func, "__self__", None), "__name__", "")
         return Call(name=raw, rule=property_rule(raw, attribute), free=True, moves=True)
+    return call_named(raw, native=getattr(func, "__module__", None) != "torch.nn.functional")
+
+
+def call_named(raw: str, *, native: bool = True) -> Call:
+    """What is known of a function by its name; ``native`` ones take some arguments in another order than ``F``'s."""
+    from featherbone.nn.capture.rules import RULES
+    from featherbone.nn.capture.rules.names import FACTORIES, FREE, MOVES
+
     name, in_place, swapped = plain_name(raw)
     rule = RULES.get(name)
-    if getattr(func, "__module__", None) != "torch.nn.functional":
+    if native:
         rule = RULES.get(f"native {name}", rule)
     if swapped and rule is not None:
         rule = _swapped(rule)

@@ -27,6 +27,8 @@ class Tracer(TorchFunctionMode):
         super().__init__()
         self.census = census
         self.real = real
+        # Constants that a model makes beside its inputs get values even where its weights have none.
+        self.device = torch.device("cpu") if census.device.type == "meta" and not real else census.device
         self.entries: list[Entry] = []
         self._running: list[tuple[str, bool]] = [("", False)]
         self._meta: dict[int, torch.Tensor] = {}
@@ -42,6 +44,10 @@ class Tracer(TorchFunctionMode):
 
     def leave(self) -> None:
         self._running.pop()
+
+    def at(self, path: str, leaf: bool) -> None:
+        """What is recorded next belongs to this module."""
+        self._running = [(path, leaf)]
 
     @property
     def place(self) -> str:
@@ -127,7 +133,7 @@ class Tracer(TorchFunctionMode):
         path, leaf = self._running[-1]
         entry = Entry(operator, inputs, shape, full, label, path, leaf, weights, macs, moves, detail)
         self.entries.append(entry)
-        return Traced.make(full, dtype, self.census.device, entry=entry, value=value)
+        return Traced.make(full, dtype, self.device, entry=entry, value=value)
 
     # --- questions, for rules ----------------------------------------------------------------------------------
 
@@ -220,7 +226,7 @@ class Tracer(TorchFunctionMode):
         known = any(id(tensor) in self.census.buffers for tensor in tensors)
         if call.in_place and (weights or known):
             return args[0]  # the model's own tensors stay as they are
-        if weights or self.real:
+        if weights or self.real or any(_value(tensor).is_meta for tensor in tensors):
             values = self._run(func, args, kwargs)
         else:
             with torch.no_grad():
@@ -229,9 +235,7 @@ class Tracer(TorchFunctionMode):
             return args[0]
         return mapped(
             values,
-            lambda value: Traced.make(
-                value.shape, value.dtype, self.census.device, weights=weights, value=value.detach()
-            ),
+            lambda value: Traced.make(value.shape, value.dtype, self.device, weights=weights, value=value.detach()),
         )
 
 

@@ -202,6 +202,8 @@ RULES: dict[str, Rule] = {
     "view_as": view_as,
     "reshape_as": view_as,
     "to": to,
-    **dict.fromkeys(("cpu", "cuda", "requires_grad", "retain_grad", "register_hook", "pin_memory"), same),
+    **dict.fromkeys(
+        ("cpu", "cuda", "alias", "lift_fresh", "requires_grad", "retain_grad", "register_hook", "pin_memory"), same
+    ),
     **{name: cast(kind) for name, kind in DTYPES.items()},
 }

@@ -71,6 +71,16 @@ def narrow(tracer: Tracer, input: Traced, dim: int, start: int, length: int) -> 
     return _part(tracer, input, ranges)
 
 
+def aten_slice(
+    tracer: Tracer, input: Traced, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+) -> Traced:
+    """aten's own form of a slice along one axis."""
+    place = axis(dim, len(input.shape))
+    ranges = [range(size) for size in input.shape]
+    ranges[place] = ranges[place][start:end:step]
+    return _part(tracer, input, ranges)
+
+
 def select(tracer: Tracer, input: Traced, dim: int, index: int) -> Any:
     place = axis(dim, len(input.shape))
     return getitem(tracer, input, (*[slice(None)] * place, index))
@@ -120,6 +130,7 @@ RULES: dict[str, Rule] = {
     "getitem": getitem,
     "narrow": narrow,
     "select": select,
+    "slice": aten_slice,
     "split": split,
     "split_with_sizes": split,
     "chunk": chunk,

@@ -18,8 +18,8 @@ def new(make: Callable[..., torch.Tensor]) -> Rule:
     def rule(tracer: Tracer, like: Any, *size: Any, dtype: Any = None, **settings: Any) -> Traced:
         keep = {"fill_value": settings["fill_value"]} if "fill_value" in settings else {}
         sizes = size or (settings["size"],)
-        value = make(*sizes, dtype=dtype or like.dtype, device=tracer.census.device, **keep)
-        return Traced.make(value.shape, value.dtype, tracer.census.device, value=value)
+        value = make(*sizes, dtype=dtype or like.dtype, device=tracer.device, **keep)
+        return Traced.make(value.shape, value.dtype, tracer.device, value=value)
 
     return rule
 
@@ -29,8 +29,8 @@ def like(make: Callable[..., torch.Tensor]) -> Rule:
 
     def rule(tracer: Tracer, input: Any, *args: Any, dtype: Any = None, **settings: Any) -> Traced:
         keep = {"fill_value": settings["fill_value"]} if "fill_value" in settings else {}
-        value = make(tuple(input.shape), *args, dtype=dtype or input.dtype, device=tracer.census.device, **keep)
-        return Traced.make(value.shape, value.dtype, tracer.census.device, value=value)
+        value = make(tuple(input.shape), *args, dtype=dtype or input.dtype, device=tracer.device, **keep)
+        return Traced.make(value.shape, value.dtype, tracer.device, value=value)
 
     return rule
 

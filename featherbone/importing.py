@@ -1,0 +1,174 @@
+"""One entry for whatever a person names: a network of the zoo, a file, a function that builds a model, a module."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from featherbone.errors import FeatherboneError
+from featherbone.graph import Graph
+
+if TYPE_CHECKING:
+    from featherbone.cost import Convention, Count
+
+USUAL = (3, 224, 224)  # what a model is assumed to take where nobody says
+FACTORY = re.compile(r"(?P<home>[^:()]+):(?P<function>[A-Za-z_]\w*(\.[A-Za-z_]\w*)*)\s*(?P<call>\(.*\))?", re.DOTALL)
+PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imported:
+    """A graph, and what is to be said about how it came about, a sentence each."""
+
+    graph: Graph
+    warnings: tuple[str, ...] = ()
+
+
+class ImportedWarning(UserWarning):
+    """Something about an import that its reader should know."""
+
+
+def read_model(target: Any, input_size: Any = None, *, inputs: Sequence[Any] | None = None) -> Graph:
+    """The graph of what ``target`` names.
+
+    >>> read_model("mobilenet_v2:width=0.5").output_shape
+    (1000,)
+
+    A target is
+
+    - a network of the zoo with settings: ``mobilenet_v2:width=0.5,resolution=160``
+    - a featherbone model (``.safetensors``) or a graph (``.json``)
+    - a function or class that builds a PyTorch model, with plain arguments: ``package.module:build``,
+      ``file.py:Build(width=0.5)``. It is run, so it must be code that you trust
+    - an ONNX file, or an archive of ``torch.export`` (``.pt2``): parsed, nothing in them is run
+    - a ``torch.nn.Module``, or a ``Graph``
+
+    ``input_size`` is the size of the input without the batch, 3×224×224 unless given; ``inputs`` holds several, each a
+    size or a tensor. Files say for themselves what they take.
+
+    Raises:
+        FeatherboneError: with what is wrong with the target and the next step.
+
+    Warns:
+        ImportedWarning: what ``read`` returns as warnings.
+    """
+    imported = read(target, input_size, inputs=inputs)
+    for sentence in imported.warnings:
+        warnings.warn(sentence, ImportedWarning, stacklevel=2)
+    return imported.graph
+
+
+def read(target: Any, input_size: Any = None, *, inputs: Sequence[Any] | None = None) -> Imported:
+    """The same as ``read_model``, with the warnings in the result."""
+    if isinstance(target, Graph):
+        return Imported(graph=target)
+    if not isinstance(target, (str, Path)):
+        return _module(target, input_size, inputs, None)
+    text = str(target)
+    suffix = Path(text).suffix.lower()
+    if suffix in (".safetensors", ".json", ".onnx", ".pt2", *PICKLES) and ":" not in Path(text).name:
+        _only_for_modules(text, input_size, inputs)
+        return _file(Path(text), suffix)
+    from featherbone.networks.registry import NETWORKS
+
+    found = FACTORY.fullmatch(text.strip())
+    if found and found["home"].strip() not in NETWORKS:
+        from featherbone.nn.factory import build
+
+        model, notes = build(found["home"].strip(), found["function"], found["call"] or "()")
+        if isinstance(model, Graph):
+            return Imported(graph=model, warnings=notes)
+        imported = _module(model, input_size, inputs, text)
+        return Imported(graph=imported.graph, warnings=notes + imported.warnings)
+    from featherbone.networks import network
+
+    _only_for_modules(text, input_size, inputs)
+    return Imported(graph=network(text))
+
+
+def profile(
+    model: Any, input_size: Any = None, *, inputs: Sequence[Any] | None = None, convention: Convention | None = None
+) -> Count:
+    """Parameters, multiply-adds and activations of any model: whatever ``read_model`` takes.
+
+    >>> from torch import nn
+    >>> profile(nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU()), (3, 32, 32)).macs
+    194400
+    """
+    from featherbone.cost import count
+    from featherbone.cost.convention import PAPERS
+
+    return count(read_model(model, input_size, inputs=inputs), convention or PAPERS)
+
+
+def _module(model: Any, input_size: Any, inputs: Sequence[Any] | None, name: str | None) -> Imported:
+    from featherbone.nn.capture import trace
+
+    if input_size is not None and inputs is not None:
+        raise FeatherboneError("input_size and inputs are both given", hint="give inputs alone where there are several")
+    given = list(inputs) if inputs is not None else _sizes(input_size)
+    captured = trace(model, *given, name=name)
+    return Imported(graph=captured.graph, warnings=captured.warnings)
+
+
+def _sizes(input_size: Any) -> list[Any]:
+    """One size, or a list of them."""
+    if input_size is None:
+        return [USUAL]
+    if isinstance(input_size, (tuple, list)) and input_size and isinstance(input_size[0], (tuple, list)):
+        return [tuple(size) for size in input_size]
+    return [tuple(input_size) if isinstance(input_size, (tuple, list)) else input_size]
+
+
+def _only_for_modules(text: str, input_size: Any, inputs: Sequence[Any] | None) -> None:
+    if input_size is not None or inputs is not None:
+        raise FeatherboneError(
+            f"{text} says itself what it takes, so no input size can be given",
+            hint="a network of the zoo has the setting resolution=; a file was written for one size",
+        )
+
+
+def _file(path: Path, suffix: str) -> Imported:
+    if suffix in PICKLES:
+        raise FeatherboneError(
+            f"{path} may hold a pickle, which would run code when it is read, so it is not opened",
+            hint="name the function that builds the model (file.py:build), or save it with torch.export.save as .pt2",
+        )
+    if not path.is_file():
+        from featherbone.errors import did_you_mean
+
+        near = [other.name for other in path.parent.glob(f"*{suffix}")] if path.parent.is_dir() else []
+        raise FeatherboneError(
+            f"there is no file {path}", hint=did_you_mean(path.name, near) if near else "check the path"
+        )
+    if suffix == ".safetensors":
+        from featherbone.nn.model import load_model
+
+        return Imported(graph=load_model(path).graph)
+    if suffix == ".json":
+        return Imported(graph=_graph_file(path))
+    if suffix == ".onnx":
+        from featherbone.nn.onnx_reader import read_onnx
+
+        return Imported(graph=read_onnx(path))
+    from featherbone.nn.export_reader import read_export
+
+    graph, notes = read_export(path)
+    return Imported(graph=graph, warnings=notes)
+
+
+def _graph_file(path: Path) -> Graph:
+    from featherbone.graph import from_json
+    from featherbone.graph.text import LONGEST
+
+    try:
+        with path.open(encoding="utf-8") as file:
+            return from_json(file.read(LONGEST + 1))
+    except OSError as error:
+        raise FeatherboneError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise FeatherboneError(f"{path} is not text, so it is no graph") from None

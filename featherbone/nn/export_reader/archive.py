@@ -1,0 +1,48 @@
+"""The description of a program inside an export archive: a zip file with JSON; its weights and pickles stay closed."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+from featherbone.errors import FeatherboneError
+
+LONGEST = 256 * 2**20  # bytes of JSON, uncompressed
+SAVE = "save it with torch.export.save(torch.export.export(model, inputs), 'model.pt2')"
+
+
+def read_description(path: Path) -> dict[str, Any]:
+    """What ``models/model.json`` in the archive holds.
+
+    Raises:
+        FeatherboneError: no zip file, a damaged one, none of ``torch.export``, or a description that is too large.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [
+                name
+                for name in archive.namelist()
+                if name.endswith(("models/model.json", "serialized_exported_program.json"))
+            ]
+            if not names:
+                names = [n for n in archive.namelist() if "/models/" in n and n.endswith(".json")][:1]
+            if not names:
+                raise FeatherboneError(f"{path} is a zip file, but holds no exported program", hint=SAVE)
+            with archive.open(names[0]) as file:
+                text = file.read(LONGEST + 1)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError):
+        raise FeatherboneError(f"{path} is no archive of torch.export, or is damaged", hint=SAVE) from None
+    except OSError as error:
+        raise FeatherboneError(f"{path} cannot be read: {error.strerror or error}") from None
+    if len(text) > LONGEST:
+        raise FeatherboneError(f"{path} describes a program in more than {LONGEST >> 20} MiB; that is no network")
+    try:
+        description = json.loads(text)
+    except (ValueError, RecursionError):
+        raise FeatherboneError(f"the description in {path} is not JSON", hint=SAVE) from None
+    if not isinstance(description, dict) or "graph_module" not in description:
+        raise FeatherboneError(f"the description in {path} holds no graph", hint=SAVE)
+    return description
