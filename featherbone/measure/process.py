@@ -26,9 +26,9 @@ class Process:
     def __init__(self, popen: subprocess.Popen[str]) -> None:
         self._popen = popen
 
-    def load(self, job: Job) -> int:
-        """Load the network and run it once; the process's own number."""
-        return int(self.ask(do="load", job=asdict(job))["process"])
+    def load(self, job: Job) -> None:
+        """Load the network and run it once."""
+        self.ask(do="load", job=asdict(job))
 
     def ask(self, **request: Any) -> dict[str, Any]:
         """Send one request and wait for its answer.

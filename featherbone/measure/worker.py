@@ -43,7 +43,10 @@ class Answers:
         if request["do"] == "load":
             self._run = _runtime(request["job"]).load(Job(**request["job"]))
             self._run()  # what cannot run says so now
-            return {"process": os.getpid()}
+            return {}
+        if request["do"] == "about":
+            modules = sorted({name.partition(".")[0] for name in sys.modules})
+            return {"process": os.getpid(), "threads": os.environ.get("OMP_NUM_THREADS"), "modules": modules}
         if request["do"] == "warm_up":
             return asdict(warm_up(self._once))
         if request["do"] == "turn":

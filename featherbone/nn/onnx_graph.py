@@ -75,7 +75,8 @@ def _exportable(graph: Graph, weights: Mapping[str, torch.Tensor]) -> tuple[Grap
         return ".".join(f"{part}_layer" if hasattr(torch.fx.GraphModule, part) else part for part in name.split("."))
 
     entries = [(safe(node.name), node.operator, tuple(map(safe, node.inputs))) for node in graph.nodes]
-    renamed = Graph.build(graph.name, entries, tuple(map(safe, graph.outputs)))
+    shares = {safe(node.name): safe(node.shares) for node in graph.nodes if node.shares}
+    renamed = Graph.build(graph.name, entries, tuple(map(safe, graph.outputs)), shares=shares)
     nodes = {name: safe(name.rpartition(".")[0]) for name in weights}
     return renamed, {f"{nodes[name]}.{name.rpartition('.')[2]}": value for name, value in weights.items()}
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvino
 
 from featherbone.errors import FeatherboneError
 from featherbone.measure.runtimes.job import Job
@@ -30,7 +29,7 @@ def profile(job: Job, runs: int, folder: Path) -> dict[str, float]:
     for _ in range(runs):
         request.infer(feed)
         for entry in request.profiling_info:
-            if entry.status == openvino.ProfilingInfo.Status.EXECUTED:
+            if entry.status.name == "EXECUTED":
                 # a change of layout is the runtime's own; its name would hide that in a node's
                 name = f"Reorder {entry.node_name}" if entry.node_type == "Reorder" else entry.node_name
                 by_name[name].append(entry.real_time.total_seconds())
@@ -41,6 +40,8 @@ def profile(job: Job, runs: int, folder: Path) -> dict[str, float]:
 
 
 def _request(job: Job, *, profiled: bool) -> tuple[Any, dict[int, np.ndarray]]:
+    import openvino  # here, as it is optional and this file must be readable without it
+
     core = openvino.Core()
     try:
         model = core.read_model(job.file)
