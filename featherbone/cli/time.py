@@ -177,5 +177,5 @@ def _check(threads: list[int], batch: int) -> None:
             from rich.console import Console
 
             Console(stderr=True).print(
-                f"[bold yellow]warning:[/] {count} threads share {cores()} cores; such times mean little"
+                f"[bold yellow]warning:[/] {count} threads share {cores()} core{'s' * (cores() != 1)} and wait for each other"
             )

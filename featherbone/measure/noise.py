@@ -33,7 +33,7 @@ def noise(summary: Summary, *, settled: bool, threads: int, environment: Environ
     if tail > LONGEST_TAIL:
         reasons.append(f"p90 is {tail:.2f} × p50")
     if threads > environment.cores:
-        reasons.append(f"{threads} threads shared {environment.cores} cores")
+        reasons.append(f"{threads} threads shared the cores, of which there are {environment.cores}")
     load = environment.load_before
     if load is not None and load > environment.cores - threads + 1:
         reasons.append(f"the load average was {load:.1f} on {environment.cores} cores before it began")

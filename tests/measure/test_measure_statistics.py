@@ -104,7 +104,7 @@ def summary(**changes: float) -> Summary:
         ({}, True, 1, {"load_before": 4.0}, ()),
         ({}, True, 1, {"load_before": 4.1}, ("the load average was 4.1 on 4 cores before it began",)),
         ({}, True, 4, {"load_before": 1.2}, ("the load average was 1.2 on 4 cores before it began",)),
-        ({}, True, 8, {"load_before": None}, ("8 threads shared 4 cores",)),
+        ({}, True, 8, {"load_before": None}, ("8 threads shared the cores, of which there are 4",)),
     ],
 )
 def test_noise_names_each_reason(

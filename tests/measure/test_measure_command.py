@@ -1,0 +1,73 @@
+"""``featherbone time`` from the shell: what it prints, and what it refuses before anything is exported."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from featherbone.cli.main import app
+from featherbone.errors import FeatherboneError
+from featherbone.graph import Graph, to_json
+from featherbone.measure import latency, limits
+
+
+@pytest.fixture
+def file(residual: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A graph on disk, and a measurement that is short and of limits that are made up."""
+    monkeypatch.setattr(latency, "FEWEST", 3)
+    monkeypatch.setattr(latency.measure, "__kwdefaults__", {**latency.measure.__kwdefaults__, "seconds": 0.01})
+    made_up = limits.Limits(threads=1, macs_per_second={"torch": 4e10, "onnxruntime": 5e10}, bytes_per_second=1e10)
+    monkeypatch.setattr(limits, "measure_limits", lambda threads: made_up)
+    path = tmp_path / "residual.json"
+    path.write_text(to_json(residual), encoding="utf-8")
+    return str(path)
+
+
+def test_tables_fit_a_terminal_and_name_everything(file: str) -> None:
+    result = CliRunner().invoke(app, ["time", file, file, "--operators"])
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert max(map(len, lines)) <= 100
+    for word in ("p50", "p90", "p99", "onnxruntime", "load average", "stem.conv_act", "compute-bound", "MACs/s"):
+        assert word in result.stdout
+
+
+def test_json_has_a_schema(file: str) -> None:
+    result = CliRunner().invoke(app, ["time", file, "--operators", "--json"])
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert document.keys() == {"schema", "measurements", "limits", "profiles"}
+    assert document["schema"] == "featherbone.time/1"
+    assert document["measurements"][0]["network"] == "residual"
+    assert document["profiles"][0]["untimed"] == []
+    assert document["profiles"][0]["operators"][0].keys() == {
+        *("name", "description", "nodes", "milliseconds", "macs", "bytes", "bound", "share")
+    }
+    assert document["limits"][0]["bytes_per_second"] == 1e10
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--runtime", "onnxrt"], "unknown runtime 'onnxrt' (did you mean onnxruntime?)"),
+        (["--runtime", ","], "runtime is ','; it names none"),
+        (["--threads", "0"], "threads is 0; it must be at least 1"),
+        (["--threads", "1,two"], "threads is 'two'; it must be whole numbers"),
+        (["--batch", "0"], "batch is 0; it must be at least 1"),
+    ],
+)
+def test_mistakes_are_refused(options: list[str], message: str, file: str) -> None:
+    result = CliRunner().invoke(app, ["time", file, *options])
+    assert isinstance(result.exception, FeatherboneError)
+    assert message in str(result.exception)
+
+
+def test_more_threads_than_cores_are_warned_of(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("featherbone.measure.environment.cores", lambda: 1)
+    result = CliRunner().invoke(app, ["time", file, "--threads", "2"])
+    assert result.exit_code == 0, result.output
+    assert "2 threads share 1 core and" in result.stderr
+    assert "noisy" in result.stdout
