@@ -43,6 +43,11 @@ def test_mobilenet_v2_is_entered_one_stage_too_wide_in_the_middle(cells: tuple[C
             assert cell.reached_by == (f"{MOBILENET_V2[cell.side]} of mobilenet_v2",)
 
 
+def test_the_pooled_map_is_kept_for_the_classifier(cells: tuple[Cell, ...]) -> None:
+    pooled = next(cell for cell in cells if cell.column == "MobileNetV2" and cell.side == 1)
+    assert "between blocks of mobilenet_v2" in pooled.reached_by
+
+
 def test_shufflenets_widths_are_of_two_groups(cells: tuple[Cell, ...]) -> None:
     for cell in cells:
         if cell.column.startswith("ShuffleNet") and cell.side < 56:

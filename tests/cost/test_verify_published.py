@@ -139,6 +139,24 @@ def test_each_erratum_of_a_network_that_exists_is_met_or_about_a_row_not_in_the_
     assert unmet == outside | {("MobileNetV3", "macs", 66_000_000), ("MobileNetV3", "params", 2_900_000)}
 
 
+def test_an_erratum_concerns_one_place_one_setting_and_one_value() -> None:
+    row = next(
+        row for row in published() if row.network == "mobilenet_v1:width=0.75" and "mobilenet_v1.md" in row.source
+    )
+    assert row.macs is not None
+    found = [erratum for erratum in errata() if erratum.concerns(row, "macs", row.macs)]
+    assert len(found) == 1
+    for other in (
+        replace(row, source="somebody else"),
+        replace(row, resolution="192"),
+        replace(row, width="1"),
+        replace(row, model="MobileNetV2"),
+    ):
+        assert not found[0].concerns(other, "macs", row.macs)
+    assert not found[0].concerns(row, "params", row.macs)
+    assert not found[0].concerns(row, "macs", replace(row.macs, value=row.macs.value + 1))
+
+
 @given(st.integers(1, 10**10), st.sampled_from([1, 10**4, 10**6, 10**7, 10**8]))
 def test_a_figure_agrees_with_what_rounds_to_it_and_nothing_else(value: int, step: int) -> None:
     figure = Figure(value=value // step * step, step=step)

@@ -39,6 +39,7 @@ def test_its_costs_are_the_counts_and_its_accuracy_the_best_published() -> None:
 def test_order() -> None:
     accuracies = [entry.top1 for entry in zoo()]
     assert accuracies == sorted(accuracies, reverse=True)
+    assert [(-entry.top1, entry.macs) for entry in zoo()] == sorted((-entry.top1, entry.macs) for entry in zoo())
     assert len({entry.network for entry in zoo()}) == len(accuracies)
     for column in COLUMNS[:-1]:
         costs = [getattr(entry, column) for entry in zoo(sort=column)]
