@@ -17,7 +17,7 @@ from pathlib import Path
 
 from machine import describe
 
-from featherbone.fit import fit
+from featherbone.job import fit
 from featherbone.search import Budget, Event
 from featherbone.search.progress import RungBegan, Step, TrialFailed, TrialScored
 

@@ -18,7 +18,7 @@ from featherbone.errors import FeatherboneError
 if TYPE_CHECKING:
     from featherbone.cost import count as count
     from featherbone.cost import peak_memory as peak_memory
-    from featherbone.fit import fit as fit
+    from featherbone.job import fit as fit
     from featherbone.graph import Graph as Graph
     from featherbone.graph import Wire as Wire
     from featherbone.graph import concat as concat
@@ -43,7 +43,7 @@ _HOME = {
     "Wire": "graph",
     "concat": "graph",
     "count": "cost",
-    "fit": "fit",
+    "fit": "job",
     "from_json": "graph",
     "image": "graph",
     "load_model": "nn",

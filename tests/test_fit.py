@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import featherbone.fit as job
+import featherbone.job as job
 from featherbone.errors import FeatherboneError
-from featherbone.fit import fit
+from featherbone.job import fit
 from featherbone.nn import Model, load_model
 from featherbone.search import Budget, Event
 from featherbone.search.progress import Step, TrialScored
@@ -28,7 +28,7 @@ ASKED: dict[str, Any] = {"trials": 4, "epochs": 6, "seed": 3}
 RUN_AND_DIE = """
 import os, signal, sys
 from pathlib import Path
-from featherbone.fit import fit
+from featherbone.job import fit
 from featherbone.search import Budget
 
 left = int(sys.argv[3])

@@ -38,7 +38,7 @@ def fit(
     The same command again continues where it stopped.
     """
     from featherbone.cli.progress import Live
-    from featherbone.fit import fit as run_fit
+    from featherbone.job import fit as run_fit
     from featherbone.quantity import parse_bytes, parse_count
     from featherbone.search import Budget
 

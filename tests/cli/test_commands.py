@@ -189,3 +189,8 @@ def test_formula_of_a_network_says_where_it_holds(featherbone):
     assert "10752*I**2*alpha**2 + 1125*I**2*alpha/2 + 1024000*alpha" in text
     assert "rounded there" not in text
     assert "I=224 alpha=0.75" in featherbone("formula", "mobilenet_v2").out.partition("rounded there")[2]
+
+
+def test_public_names_are_functions_whatever_was_imported_first():
+    code = "import featherbone.job, featherbone as fb; assert callable(fb.fit) and callable(fb.count) and fb.Graph"
+    subprocess.run([sys.executable, "-c", code], check=True)
