@@ -33,8 +33,8 @@ def network_input(
     return image(channels, resolution)
 
 
-def classifier(x: Wire, classes: int, *, dropout: float = 0.0) -> Wire:
-    """Global average pooling and one linear layer, in the scope ``head``.
+def classifier(x: Wire, classes: int, *, hidden: Dim | None = None, act: str = "relu", dropout: float = 0.0) -> Wire:
+    """Global average pooling and one linear layer, in the scope ``head``; with ``hidden`` channels, one before it.
 
     >>> classifier(image(512, 7), 10).shape
     (10,)
@@ -42,6 +42,8 @@ def classifier(x: Wire, classes: int, *, dropout: float = 0.0) -> Wire:
     require_classes(classes)
     with scope("head"):
         y = x.global_pool().flatten()
+        if hidden is not None:
+            y = y.linear(hidden, name="hidden").act(act)
         if dropout:
             y = y.dropout(dropout)
         return y.linear(classes, name="classifier")

@@ -79,6 +79,7 @@ NETWORKS: dict[str, Network] = {
         _one("senet154", _SENET, module="senet"),
         _one("mobilenet_v2", "arXiv:1801.04381"),
         _one("shufflenet_v2", "arXiv:1807.11164"),
+        *(_one(f"mobilenet_v3_{size}", "arXiv:1905.02244", "mobilenet_v3", size=size) for size in ("large", "small")),
         _one("mlperf_tiny_resnet8", "arXiv:2106.07597"),
     )
 }

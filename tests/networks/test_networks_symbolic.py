@@ -20,6 +20,8 @@ WIDTHS = {  # the widths at which no channel needs rounding
     "resnet18": (0.5, 1.0, 2.0),
     "resnet50": (0.5, 1.0, 2.0),
     "cifar_resnet20": (0.25, 0.5, 1.0, 2.0),
+    "mobilenet_v3_large:divisor=1": (0.5, 1.0),
+    "mobilenet_v3_small:divisor=1": (0.5, 1.0),
     "mlperf_tiny_resnet8": (0.5, 1.0, 2.0),
 }
 
