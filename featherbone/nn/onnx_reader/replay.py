@@ -1,0 +1,219 @@
+"""An ONNX graph's operators, one after the other, through the same rules that answer a running model."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from featherbone.errors import FeatherboneError
+from featherbone.graph import Graph
+from featherbone.graph.dimension import LARGEST, LARGEST_VOLUME
+from featherbone.nn.capture.calls import NoRule
+from featherbone.nn.capture.common import broadcast
+from featherbone.nn.capture.finish import finish
+from featherbone.nn.capture.modules import Census
+from featherbone.nn.capture.structure import each_tensor
+from featherbone.nn.capture.traced import Traced
+from featherbone.nn.capture.tracer import Tracer
+from featherbone.nn.onnx_reader.folding import fold
+from featherbone.nn.onnx_reader.load import DOMAINS, load
+from featherbone.nn.onnx_reader.operators import answer
+
+SMALL = 4096  # elements: constants up to here may be part of a shape, and are read as numbers
+FLOATS = (1, 10, 11, 16)  # ONNX's numbers for float, half, double, bfloat16
+NARROW = (2, 3)  # uint8 and int8, in which quantized weights come
+MALFORMED = (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, RuntimeError, AssertionError)
+
+
+def read_onnx(path: Path) -> Graph:
+    """The graph of an ONNX file, for one example.
+
+    Raises:
+        FeatherboneError: what ``load`` refuses; a dynamic size other than the batch; an operator that is neither known
+            nor says what it writes.
+    """
+    model = load(path)
+    try:
+        return _Replay(path.stem, model.graph).replayed()
+    except FeatherboneError as error:
+        raise FeatherboneError(f"{path}: {error.sentence}", hint=error.hint) from None
+    except MALFORMED as error:
+        raise FeatherboneError(
+            f"the graph in {path} is malformed: {type(error).__name__} {str(error)[:100]}",
+            hint="check it with onnx.checker.check_model",
+        ) from None
+
+
+class _Replay:
+    """One ONNX graph: its tensors by name, and the tracer that records what is done with them."""
+
+    def __init__(self, name: str, graph: Any) -> None:
+        self.name, self.graph = name, graph
+        self.census = Census()
+        self.tracer = Tracer(self.census, real=False)
+        self.values: dict[str, Any] = {"": None}
+        self.shapes = {info.name: info for info in (*graph.value_info, *graph.output)}
+
+    def replayed(self) -> Graph:
+        statistics = {
+            name for node in self.graph.node if node.op_type == "BatchNormalization" for name in node.input[3:5]
+        }
+        for tensor in self.graph.initializer:
+            self.values[tensor.name] = self._constant(tensor.name, tensor, tensor.name not in statistics)
+        for info in self.graph.input:
+            if info.name not in self.values:
+                shape = _sides(info)
+                dtype = torch.float32 if info.type.tensor_type.elem_type in FLOATS else torch.int64
+                self.values[info.name] = self.tracer.input(info.name, shape, dtype, None)
+        for node in self.graph.node:
+            self.tracer.at(_module_path(node), False)
+            self._node(node)
+        results = [self.values[output.name] for output in self.graph.output]
+        outputs = [value.entry for value in results if type(value) is Traced and value.entry is not None]
+        if not outputs:
+            raise FeatherboneError("no output depends on an input")
+        return finish(self.name, self.tracer.entries, outputs, self.census.sizes)
+
+    def _constant(self, name: str, tensor: Any, trained: bool) -> Any:
+        """A small or whole-numbered tensor as an array; a weight as a tensor without values."""
+        from onnx import numpy_helper
+
+        shape = tuple(int(size) for size in tensor.dims)
+        volume = _volume(name, shape)
+        weight = (tensor.data_type in FLOATS and volume > 1) or (tensor.data_type in NARROW and volume > 16)
+        if not weight and volume <= SMALL and not tensor.external_data:
+            return np.array(numpy_helper.to_array(tensor))
+        made = torch.empty(shape, device="meta", dtype=torch.float32 if weight else torch.int64)
+        if weight and trained:
+            self.census.parameters[id(made)] = name
+            self.census.sizes[name] = shape
+        return made
+
+    def _node(self, node: Any) -> None:
+        kind, attributes = node.op_type, _attributes(node)
+        if kind == "Constant" and node.domain in DOMAINS:
+            self.values[node.output[0]] = self._literal(node.output[0], attributes)
+            return
+        inputs = [self.values[name] for name in node.input]
+        wanted = [name for name in node.output if name]
+        if kind == "Shape":
+            shape = inputs[0].shape[attributes.get("start", 0) : attributes.get("end", None)]
+            self.values[wanted[0]] = np.array(list(shape), dtype=np.int64)
+            return
+        if (
+            node.domain in DOMAINS
+            and inputs
+            and all(value is None or isinstance(value, np.ndarray) for value in inputs)
+        ):
+            folded = fold(kind, inputs, attributes)
+            if folded is not None:
+                self.values[wanted[0]] = folded
+                return
+        active = [v for v in each_tensor(inputs) if type(v) is Traced and v.entry is not None]
+        if not active:
+            self.values.update(dict.fromkeys(wanted, self._of_weights(kind, inputs, attributes)))
+            return
+        before = len(self.tracer.entries)
+        try:
+            if node.domain not in DOMAINS:
+                raise NoRule
+            made = list(each_tensor(answer(kind, self.tracer, inputs, attributes, len(node.output))))
+        except NoRule:
+            del self.tracer.entries[before:]
+            made = self._unknown(node, [value for value in inputs if isinstance(value, torch.Tensor)])
+        self.values.update(zip(node.output, made, strict=False))
+
+    def _literal(self, name: str, attributes: dict[str, Any]) -> Any:
+        value = next(iter(attributes.values()))
+        if hasattr(value, "data_type"):
+            return self._constant(name, value, True)
+        return np.asarray(value)
+
+    def _of_weights(self, kind: str, inputs: list[Any], attributes: dict[str, Any]) -> Traced:
+        """A weight that is transposed, scaled or unpacked before it is used."""
+        tensors = [value for value in inputs if value is not None]
+        names = tuple(name for tensor in each_tensor(inputs) for name in self.tracer.weights_of(tensor))
+        shape: Any = tuple(tensors[0].shape)
+        if kind == "Transpose":
+            shape = tuple(shape[place] for place in attributes.get("perm", range(len(shape))[::-1]))
+        elif kind == "Reshape":
+            shape = tuple(torch.empty(shape, device="meta").reshape(inputs[1].tolist()).shape)
+        elif kind in ("Unsqueeze", "Squeeze", "Slice", "Gather", "Concat", "Split"):
+            raise FeatherboneError(f"{kind} of a weight is not understood", hint="fold constants with onnxsim first")
+        elif kind != "DequantizeLinear":
+            shape = broadcast(*[tensor.shape for tensor in tensors])
+        value = torch.empty(shape, device="meta")
+        return Traced.make(shape, torch.float32, self.tracer.device, weights=names, value=value)
+
+    def _unknown(self, node: Any, tensors: list[torch.Tensor]) -> list[Traced]:
+        """An operator without a rule: not counted, with the shapes that the file states."""
+        label = f"{node.domain}.{node.op_type}" if node.domain not in DOMAINS else node.op_type
+        made: list[Traced] = []
+        for place, name in enumerate(node.output):
+            info = self.shapes.get(name)
+            if info is None:
+                if place:
+                    break
+                raise FeatherboneError(
+                    f"the operator {label} has no rule, and the file does not say what it writes",
+                    hint="run onnx.shape_inference.infer_shapes on it first",
+                )
+            shape = _sides(info)
+            if place:
+                made.append(self.tracer.opaque(f"{label}_result", (made[0],), shape, moves=True))
+            else:
+                made.append(self.tracer.opaque(label, tensors, shape, macs=None))
+        return made
+
+
+def _sides(info: Any) -> tuple[int, ...]:
+    """The stated shape, with 1 for a batch that is left open."""
+    shape = []
+    for place, side in enumerate(info.type.tensor_type.shape.dim):
+        if side.HasField("dim_value") and side.dim_value > 0:
+            shape.append(side.dim_value)
+        elif place == 0:
+            shape.append(1)
+        else:
+            raise FeatherboneError(
+                f"{info.name} has the dynamic size {side.dim_param or '?'!r} beside the batch",
+                hint="export it with fixed sizes, or fix them with onnxruntime.tools.make_dynamic_shape_fixed",
+            )
+    _volume(info.name, tuple(shape))
+    return tuple(shape)
+
+
+def _volume(name: str, shape: tuple[int, ...]) -> int:
+    volume = 1
+    for size in shape:
+        volume *= size
+        if not 0 <= size <= LARGEST or volume > LARGEST_VOLUME:
+            raise FeatherboneError(f"{name[:80]} has shape {shape[:8]}, which no tensor of a network has")
+    return volume
+
+
+def _attributes(node: Any) -> dict[str, Any]:
+    from onnx import helper
+
+    found = {}
+    for attribute in node.attribute:
+        value = helper.get_attribute_value(attribute)
+        found[attribute.name] = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    return found
+
+
+def _module_path(node: Any) -> str:
+    """The path of the module that a node came from, where the exporter wrote it down."""
+    scopes = next((entry.value for entry in node.metadata_props if entry.key == "pkg.torch.onnx.name_scopes"), "")
+    if scopes and len(scopes) < 10_000:
+        try:
+            names = ast.literal_eval(scopes)
+            return str(names[-2]) if len(names) > 1 else ""
+        except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+            return ""
+    parts = node.name.strip("/").split("/")[:-1]
+    return parts[-1] if parts else ""
