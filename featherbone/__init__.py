@@ -18,7 +18,6 @@ from featherbone.errors import FeatherboneError
 if TYPE_CHECKING:
     from featherbone.cost import count as count
     from featherbone.cost import peak_memory as peak_memory
-    from featherbone.job import fit as fit
     from featherbone.graph import Graph as Graph
     from featherbone.graph import Wire as Wire
     from featherbone.graph import concat as concat
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from featherbone.graph import to_json as to_json
     from featherbone.importing import profile as profile
     from featherbone.importing import read_model as read_model
+    from featherbone.job import fit as fit
     from featherbone.networks import network as network
     from featherbone.nn import Model as Model
     from featherbone.nn import load_model as load_model

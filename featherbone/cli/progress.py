@@ -85,15 +85,15 @@ class Live:
             self._say(f"  trial {event.trial}: {event.note}")
             return
         accuracy = event.metrics.get("val_top1")
-        note = {} if accuracy is None else {"note": f"validation {100 * accuracy:.1f} %"}
-        self._bar.update(self._task, completed=event.epoch - 1 + event.step / event.steps, **note)
+        if accuracy is not None:
+            self._bar.update(self._task, note=f"validation {100 * accuracy:.1f} %")
+        self._bar.update(self._task, completed=event.epoch - 1 + event.step / event.steps)
 
     def _scored(self, event: TrialScored) -> None:
         accuracy = event.val_top1
         shown = "no score" if accuracy is None else f"validation {100 * accuracy:.2f} %"
         better = accuracy is not None and accuracy > self._best
-        if better:
-            self._best = accuracy
+        self._best = max(self._best, accuracy or 0.0)
         self._say(f"  trial {event.trial:>3}  {shown}{'  best so far' if better else ''}")
 
     def _move(self, what: str, done: int, total: int, unit: str) -> None:
