@@ -22,7 +22,7 @@ def examples(model: nn.Module, given: Sequence[Given], named: Mapping[str, Given
         FeatherboneError: a shape that is none; inputs that the model's forward does not take, or that it lacks.
     """
     inputs = [_example(value) for value in given]
-    keywords = {name: _example(value) for name, value in named.items()}
+    keywords = {name: value if isinstance(value, str) else _example(value) for name, value in named.items()}
     _check_signature(model, inputs, keywords)
     leading = {tuple(tensor.shape[:1]) for tensor in each_tensor((inputs, keywords))}
     if len(leading) == 1 and leading != {(1,)} and leading != {()}:  # one batch size: trace a batch of one
@@ -35,7 +35,7 @@ def _example(value: Given) -> Any:
         if min(value) < 1:
             raise FeatherboneError(f"input size {tuple(value)} holds a size below 1", hint="such as (3, 224, 224)")
         return torch.empty((1, *value), device="meta")
-    if next(each_tensor(value), None) is None and value is not None and not isinstance(value, (bool, int, float, str)):
+    if next(each_tensor(value), None) is None and value is not None and not isinstance(value, (bool, int, float)):
         raise FeatherboneError(
             f"{value!r} is no input", hint="give the size without the batch, such as (3, 224, 224), or a tensor"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,6 +50,20 @@ def census(model: nn.Module) -> Census:
                 found.sizes[prefix + name] = tuple(parameter.shape)
         found.buffers.update(id(buffer) for buffer in module._buffers.values() if buffer is not None)
         stack.extend((prefix + name, child) for name, child in reversed(children))
+    return found
+
+
+def modules_with_modules(paths: Iterable[str]) -> set[str]:
+    """Of the modules with these paths, the ones that hold others.
+
+    >>> sorted(modules_with_modules(["stem.conv", "stem.norm"]))
+    ['', 'stem']
+    """
+    found = {""}
+    for path in set(paths):
+        while "." in path:
+            path = path.rpartition(".")[0]
+            found.add(path)
     return found
 
 

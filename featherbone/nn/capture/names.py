@@ -25,7 +25,7 @@ class Names:
             labels[entry.path].add(entry.label)
         wanted: dict[Entry, tuple[str, str]] = {}
         for entry in entries:
-            home = home_of(entry.weights) if entry.weights else ""
+            home = home_of(entry.weights) if entry.weights and weighted[entry][1] is None else ""
             alone = entry.leaf and len(labels[entry.path]) == 1
             path = home if home else entry.path if alone and not isinstance(entry.operator, Input) else ""
             wanted[entry] = (_clean(path), _clean(f"{entry.path}.{entry.label}" if entry.path else entry.label))

@@ -14,7 +14,7 @@ from featherbone.graph import Graph
 from featherbone.graph.dimension import LARGEST, LARGEST_VOLUME
 from featherbone.nn.capture.calls import Call, NoRule, call_named
 from featherbone.nn.capture.finish import finish
-from featherbone.nn.capture.modules import Census
+from featherbone.nn.capture.modules import Census, modules_with_modules
 from featherbone.nn.capture.structure import each_tensor
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
@@ -85,9 +85,9 @@ class Program:
             if len(shape) > 2 and shape[0] != 1:
                 self.notes.append(f"it was exported for a batch of {shape[0]}, so the counts are for the whole batch")
         modules = [_module_path(node) for node in self.graph["nodes"]]
-        inner = {path[: path.rfind(".")] for path in modules if "." in path} | ({""} if any(modules) else set())
+        outer = modules_with_modules(modules)
         for node, path in zip(self.graph["nodes"], modules, strict=True):
-            self.tracer.at(path, path not in inner)
+            self.tracer.at(path, path not in outer)
             self._node(node)
         names = [arg["as_tensor"]["name"] for arg in self.graph["outputs"] if "as_tensor" in arg]
         kept = {

@@ -15,7 +15,7 @@ from featherbone.graph.dimension import LARGEST, LARGEST_VOLUME
 from featherbone.nn.capture.calls import NoRule
 from featherbone.nn.capture.common import broadcast
 from featherbone.nn.capture.finish import finish
-from featherbone.nn.capture.modules import Census
+from featherbone.nn.capture.modules import Census, modules_with_modules
 from featherbone.nn.capture.structure import each_tensor
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
@@ -26,6 +26,7 @@ from featherbone.nn.onnx_reader.operators import answer
 SMALL = 4096  # elements: constants up to here may be part of a shape, and are read as numbers
 FLOATS = (1, 10, 11, 16)  # ONNX's numbers for float, half, double, bfloat16
 NARROW = (2, 3)  # uint8 and int8, in which quantized weights come
+SAME_SIZE = ("Add", "Sub", "Mul", "Div", "Neg", "Sqrt", "Exp", "Cast", "Identity", "Sigmoid", "Tanh", "Pow", "Where")
 MALFORMED = (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, RuntimeError, AssertionError)
 
 
@@ -69,8 +70,10 @@ class _Replay:
                 shape = _sides(info)
                 dtype = torch.float32 if info.type.tensor_type.elem_type in FLOATS else torch.int64
                 self.values[info.name] = self.tracer.input(info.name, shape, dtype, None)
-        for node in self.graph.node:
-            self.tracer.at(_module_path(node), False)
+        modules = [_module_path(node) for node in self.graph.node]
+        outer = modules_with_modules(modules)
+        for node, path in zip(self.graph.node, modules, strict=True):
+            self.tracer.at(path, path not in outer)
             self._node(node)
         results = [self.values[output.name] for output in self.graph.output]
         outputs = [value.entry for value in results if type(value) is Traced and value.entry is not None]
@@ -115,13 +118,13 @@ class _Replay:
                 return
         active = [v for v in each_tensor(inputs) if type(v) is Traced and v.entry is not None]
         if not active:
-            self.values.update(dict.fromkeys(wanted, self._of_weights(kind, inputs, attributes)))
+            self.values.update(dict.fromkeys(wanted, self._of_weights(node, inputs, attributes)))
             return
         before = len(self.tracer.entries)
         try:
             if node.domain not in DOMAINS:
                 raise NoRule
-            made = list(each_tensor(answer(kind, self.tracer, inputs, attributes, len(node.output))))
+            made: list[Any] = list(each_tensor(answer(kind, self.tracer, inputs, attributes, len(node.output))))
         except NoRule:
             del self.tracer.entries[before:]
             made = self._unknown(node, [value for value in inputs if isinstance(value, torch.Tensor)])
@@ -133,19 +136,24 @@ class _Replay:
             return self._constant(name, value, True)
         return np.asarray(value)
 
-    def _of_weights(self, kind: str, inputs: list[Any], attributes: dict[str, Any]) -> Traced:
+    def _of_weights(self, node: Any, inputs: list[Any], attributes: dict[str, Any]) -> Traced:
         """A weight that is transposed, scaled or unpacked before it is used."""
         tensors = [value for value in inputs if value is not None]
         names = tuple(name for tensor in each_tensor(inputs) for name in self.tracer.weights_of(tensor))
-        shape: Any = tuple(tensors[0].shape)
-        if kind == "Transpose":
+        shape: Any = tuple(tensors[0].shape) if tensors else ()
+        kind, stated = node.op_type, self.shapes.get(node.output[0])
+        if stated is not None:
+            shape = _sides(stated)
+        elif kind == "Transpose":
             shape = tuple(shape[place] for place in attributes.get("perm", range(len(shape))[::-1]))
         elif kind == "Reshape":
             shape = tuple(torch.empty(shape, device="meta").reshape(inputs[1].tolist()).shape)
-        elif kind in ("Unsqueeze", "Squeeze", "Slice", "Gather", "Concat", "Split"):
-            raise FeatherboneError(f"{kind} of a weight is not understood", hint="fold constants with onnxsim first")
-        elif kind != "DequantizeLinear":
+        elif kind in SAME_SIZE:
             shape = broadcast(*[tensor.shape for tensor in tensors])
+        elif kind != "DequantizeLinear":
+            raise FeatherboneError(
+                f"{kind} of a weight is not understood", hint="run onnx.shape_inference.infer_shapes on the file first"
+            )
         value = torch.empty(shape, device="meta")
         return Traced.make(shape, torch.float32, self.tracer.device, weights=names, value=value)
 

@@ -27,6 +27,8 @@ def reshape_to(tracer: Tracer, input: Traced, full: tuple[int, ...]) -> Traced:
     """The same values in the same order under another shape."""
     if full == tuple(input.shape):
         return input
+    if prod(full) != prod(input.shape):
+        raise ValueError(f"shape {full} does not hold the {prod(input.shape)} values of {tuple(input.shape)}")
     before = input.entry.detail if input.entry is not None else None
     if type(before) is Moved:
         if before.axes is None:
@@ -68,8 +70,6 @@ def reshape(tracer: Tracer, input: Traced, *shape: Any) -> Traced:
     if sizes.count(-1) == 1:
         rest = -prod(sizes)
         sizes[sizes.index(-1)] = total // rest if rest else 0
-    if prod(sizes) != total:
-        raise ValueError(f"shape {wanted} does not hold the {total} values of {tuple(input.shape)}")
     return reshape_to(tracer, input, tuple(sizes))
 
 

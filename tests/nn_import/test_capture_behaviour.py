@@ -1,0 +1,190 @@
+"""What a capture leaves behind, says and names."""
+
+import warnings
+
+import pytest
+import torch
+import torch.nn.functional as F
+from import_models import Attention, LooksAtValues, Reader, Squeezed, Unet
+from torch import nn
+
+import featherbone
+from featherbone.cost import count
+from featherbone.errors import FeatherboneError
+from featherbone.nn.capture import CaptureWarning, capture, trace
+
+
+class Run(nn.Module):
+    """A model that is one function."""
+
+    def __init__(self, function, **weights):
+        super().__init__()
+        self.function = function
+        for name, shape in weights.items():
+            self.register_parameter(name, nn.Parameter(torch.zeros(shape)))
+
+    def forward(self, *inputs):
+        return self.function(self, *inputs)
+
+
+def only(function, *inputs, **weights):
+    graph = capture(Run(function, **weights), *inputs)
+    return [node.operator for node in graph.nodes[len(inputs) :]]
+
+
+def macs(function, *inputs, **weights):
+    cost = count(capture(Run(function, **weights), *inputs))
+    assert cost.complete
+    return cost.macs
+
+
+def test_names_follow_the_modules_and_weights_keep_theirs():
+    model = Attention()
+    graph = capture(model, (3, 32, 32))
+    assert {name for name, _ in model.named_parameters()} - set(graph.parameters()) == {"token", "positions", "scale"}
+    assert graph["qkv"].operator.label == "linear"
+    assert len({node.name for node in graph.nodes}) == len(graph.nodes)
+    assert [node.name for node in graph.nodes] == [node.name for node in capture(model, (3, 32, 32)).nodes]
+
+
+def test_the_model_is_left_as_it_was():
+    class Caches(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.norm, self.kept = nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4), None
+            self.register_buffer("seen", torch.zeros(1))
+
+        def forward(self, x):
+            self.kept = self.conv(x)
+            self.seen += 1
+            self.register_buffer("late", torch.ones(2))
+            return self.norm(self.kept)
+
+    model = Caches().train()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    capture(model, (3, 8, 8))
+    assert model.training
+    assert model.norm.training
+    assert model.kept is None
+    assert list(model.state_dict()) == list(before)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert nn.Module.__call__ is nn.Module._wrapped_call_impl
+
+
+def test_a_model_that_looks_at_values_runs_on_real_tensors_and_says_so():
+    captured = trace(LooksAtValues(), (3, 8, 8))
+    assert "looks at the values of a tensor (bool)" in captured.warnings[0]
+    assert "real tensors" in captured.warnings[0]
+    assert count(captured.graph).macs == 36 * 27 * 4
+    with pytest.warns(CaptureWarning, match="real tensors"):
+        capture(LooksAtValues(), (3, 8, 8))
+
+
+def test_unused_parameters_are_mentioned():
+    model = Unet()
+    model.spare = nn.Linear(3, 3)
+    assert "12 parameters are never used" in trace(model, (1, 32, 32)).warnings[0]
+
+
+def test_an_operator_without_a_rule_is_listed():
+    cost = count(capture(Run(lambda self, x: torch.fft.fft2(torch.fft.fft2(x)).abs()), (3, 8, 8)))
+    assert not cost.complete
+    assert [label for _, label in cost.uncounted] == ["fft_fft2", "fft_fft2"]
+
+
+def test_patterns_of_the_vocabulary():
+    def shuffled(self, x):
+        n, c, h, w = x.shape
+        return x.view(n, 2, c // 2, h, w).transpose(1, 2).contiguous().view(n, c, h, w)
+
+    assert [operator.kind for operator in only(shuffled, (8, 4, 4))] == ["channel_shuffle"]
+    assert [operator.kind for operator in only(lambda self, x: x.mean([2, 3]), (8, 4, 4))] == ["global_pool", "flatten"]
+    assert only(lambda self, x: x[:, 2:5], (8, 4, 4))[0].start == 2
+    assert only(lambda self, x: x[:, :, ::2, ::2], (8, 4, 4))[0].kernel == (1, 1)
+    assert [operator.kind for operator in only(lambda self, x: F.adaptive_avg_pool2d(x, 2), (8, 4, 4))] == ["avg_pool"]
+    assert only(lambda self, x: F.adaptive_avg_pool2d(x, 3), (8, 4, 4))[0].label == "adaptive_avg_pool"
+    padded = only(lambda self, x: F.conv2d(F.pad(x, (0, 1, 0, 1)), self.weight), (3, 4, 4), weight=(2, 3, 3, 3))
+    assert padded[0].padding == ((0, 1), (0, 1))
+    assert len(padded) == 1
+    reflected = only(lambda s, x: F.conv2d(F.pad(x, (1, 1, 1, 1), "reflect"), s.weight), (3, 4, 4), weight=(2, 3, 3, 3))
+    assert [operator.kind for operator in reflected] == ["opaque", "conv"]
+
+
+def test_in_place_operations_change_everyone_who_holds_the_tensor():
+    def residual(self, x):
+        kept = x
+        x = F.relu(x, inplace=True)
+        return kept + x
+
+    graph = capture(Run(residual), (3, 4, 4))
+    assert graph.nodes[-1].inputs == ("function_relu",) * 2 or len(set(graph.nodes[-1].inputs)) == 1
+
+    def filled(self, x):
+        canvas = torch.zeros(1, 3, 8, 8)
+        canvas[:, :, :4, :4] = x
+        return F.conv2d(canvas, self.weight)
+
+    assert macs(filled, (3, 4, 4), weight=(2, 3, 3, 3)) == 36 * 27 * 2
+
+
+def test_products_count_each_multiplication():
+    assert macs(lambda self, a, b: a @ b, (4, 5, 6), (4, 6, 7)) == 4 * 5 * 6 * 7
+    assert macs(lambda self, a, b: torch.einsum("bhqd,bhkd->bhqk", a, b), (4, 5, 6), (4, 7, 6)) == 4 * 5 * 6 * 7
+    assert macs(lambda self, a: torch.einsum("...ij,jk->...ik", a, self.w), (4, 5, 6), w=(6, 7)) == 4 * 5 * 6 * 7
+    assert macs(lambda self, a: F.linear(a, self.w), (5, 6), w=(7, 6)) == 5 * 6 * 7
+    assert macs(lambda self, a: torch.baddbmm(a, a, a), (6, 6)) == 6**3
+    assert macs(lambda self, q, k: F.scaled_dot_product_attention(q, k, k), (2, 5, 8), (2, 9, 8)) == 2 * 5 * 9 * 16
+    assert macs(lambda self, x: F.conv1d(x, self.w, groups=2), (4, 10), w=(6, 2, 3)) == 8 * 6 * 2 * 3
+    assert macs(lambda self, x: F.conv3d(x, self.w), (2, 4, 5, 6), w=(3, 2, 3, 3, 3)) == 2 * 3 * 4 * 3 * 2 * 27
+    assert macs(lambda self, x: F.conv_transpose2d(x, self.w, stride=2), (4, 5, 6), w=(4, 3, 2, 2)) == 120 * 3 * 4
+    frames = macs(lambda self, x: F.conv2d(x.flatten(0, 1), self.w), (6, 3, 8, 8), w=(2, 3, 1, 1))
+    assert frames == 6 * 64 * 3 * 2  # six frames in the batch's place
+
+
+def test_multihead_attention_in_any_order_of_its_axes():
+    for first in (True, False):
+        model = nn.MultiheadAttention(16, 4, batch_first=first)
+        cost = count(capture(Run(lambda self, x, m=model: m(x, x, x)[0]), (5, 16)))
+        length, batch = (5, 1) if first else (1, 5)
+        assert cost.macs == batch * length * (4 * 16 * 16 + 2 * length * 16)
+
+
+def test_weights_that_are_made_from_weights_are_counted_once():
+    model = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 4, 3)), nn.GroupNorm(2, 4), nn.PReLU(4))
+    cost = count(capture(model, (3, 8, 8)))
+    assert cost.params == sum(weight.numel() for weight in model.parameters())
+    assert cost.macs == 36 * 27 * 4
+
+
+def test_a_billion_parameters_need_no_memory():
+    with torch.device("meta"):
+        model = nn.Sequential(*[nn.Linear(8192, 8192) for _ in range(16)])
+    assert featherbone.profile(model, (8192,)).params == 16 * (8192 * 8192 + 8192)
+
+
+def test_inputs_that_do_not_fit_say_what_to_do():
+    with pytest.raises(FeatherboneError, match="takes 1 inputs") as caught:
+        capture(Unet(), (1, 8, 8), (1, 8, 8))
+    assert "featherbone.profile(model, inputs=(x,))" in caught.value.hint
+    with pytest.raises(FeatherboneError, match="takes whole numbers") as caught:
+        capture(Reader(), (7,))
+    assert "dtype=torch.long" in caught.value.hint
+    with pytest.raises(FeatherboneError, match="takes 1 channels and is given 3"):
+        capture(Unet(), (3, 8, 8))
+    with pytest.raises(FeatherboneError, match="is no input"):
+        capture(Unet(), "large")
+    with pytest.raises(FeatherboneError, match=r"not a torch\.nn\.Module"):
+        capture(Unet, (1, 8, 8))
+    with pytest.raises(FeatherboneError, match="fails on an input of shape"):
+        capture(nn.Sequential(nn.Flatten(), nn.Unflatten(1, (7, 7))), (1, 8, 8))
+
+
+def test_a_given_batch_is_read_as_one_example():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert capture(Squeezed(), torch.rand(5, 3, 33, 33)) == capture(Squeezed(), (3, 33, 33))
+
+
+def test_the_package_of_costs_can_be_called():
+    assert featherbone.cost(Unet(), (1, 32, 32)).macs == featherbone.profile(Unet(), (1, 32, 32)).macs
+    assert featherbone.cost("mobilenet_v2").macs == 300_774_272
