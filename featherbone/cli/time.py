@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,8 +76,8 @@ def _print_latencies(latencies: list[Latency]) -> None:
 
     rows = [
         (
-            latency.network,
             latency.runtime,
+            latency.network,
             str(latency.threads),
             *(f"{value:.3f}" for value in (latency.times.p50_ms, latency.times.p90_ms, latency.times.p99_ms)),
             f"{latency.times.min_ms:.3f}",
@@ -86,7 +87,7 @@ def _print_latencies(latencies: list[Latency]) -> None:
         )
         for latency in latencies
     ]
-    columns = ("network", "runtime", "threads", "p50", "p90", "p99", "min", "95 % of p50", "runs", "")
+    columns = ("runtime", "network", "threads", "p50", "p90", "p99", "min", "95 % of p50", "runs", "")
     print_table(f"milliseconds for a batch of {latencies[0].batch}", columns, rows, left=2)
     screen = console()
     around = latencies[0].environment
@@ -98,10 +99,8 @@ def _print_latencies(latencies: list[Latency]) -> None:
         screen.print(f"load average {loads[0]:.2f} before, {loads[1]:.2f} after")
     for latency in latencies:
         if latency.noisy:
-            screen.print(
-                f"[bold yellow]noisy:[/] {latency.network}, {latency.runtime}: {'; '.join(latency.noise)}",
-                soft_wrap=False,
-            )
+            measured = f"{latency.network}, {latency.runtime}, {latency.threads} thread{'s' * (latency.threads != 1)}"
+            screen.print(f"[bold yellow]noisy:[/] {measured}: {'; '.join(latency.noise)}", soft_wrap=False)
     if any(latency.noisy for latency in latencies):
         screen.print(f"[dim]{RULE}[/]", soft_wrap=False)
 
@@ -118,13 +117,12 @@ def _print_profile(profiled: Profile, limits: Limits) -> None:
             f"{100 * row.milliseconds / total:.1f} %",
             format_count(row.macs) if row.macs else "",
             format_bytes(row.bytes) if row.bytes else "",
-            row.bound if row.bytes else "",
-            f"{100 * row.share:.0f} %" if row.bytes else "",
+            f"{100 * row.share:.0f} % {row.bound:7}" if row.bytes else "",
         )
         for row in profiled.operators
     ]
     title = f"{profiled.network} in {profiled.runtime}, {profiled.threads} thread{'s' * (profiled.threads != 1)}"
-    columns = ("operator", "what", "ms", "of time", "MACs", "bytes", "bound", "of limit")
+    columns = ("operator", "what", "ms", "of time", "MACs", "bytes", "of its limit")
     print_table(title, columns, rows, left=2)
     screen = console()
     reached = ", ".join(f"{name} {format_count(value)}" for name, value in limits.macs_per_second.items())
@@ -142,13 +140,15 @@ def _print_profile(profiled: Profile, limits: Limits) -> None:
 
 
 def _read(target: str) -> Graph | Model | Path:
+    """The model that an argument names, under the name that the user gave it."""
     if target.endswith(".onnx"):
         return Path(target)
     if target.endswith(".safetensors"):
         from featherbone.nn import load_model
 
-        return load_model(Path(target))
-    return read_network(target)
+        model = load_model(Path(target))
+        return replace(model, graph=model.graph.renamed(Path(target).name))
+    return read_network(target).renamed(Path(target).name)
 
 
 def _words(what: str, text: str) -> list[str]:
@@ -176,6 +176,7 @@ def _check(threads: list[int], batch: int) -> None:
         if count > cores():
             from rich.console import Console
 
+            shared = f"{cores()} core{'s' * (cores() != 1)}"
             Console(stderr=True).print(
-                f"[bold yellow]warning:[/] {count} threads share {cores()} core{'s' * (cores() != 1)} and wait for each other"
+                f"[bold yellow]warning:[/] {count} threads share {shared} and wait for each other"
             )

@@ -27,10 +27,13 @@ def file(residual: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> st
 
 
 def test_tables_fit_a_terminal_and_name_everything(file: str) -> None:
-    result = CliRunner().invoke(app, ["time", file, file, "--operators"])
+    long = Path(file).with_name("a network with a name that is longer than any column may be.json")
+    long.write_text(Path(file).read_text(encoding="utf-8"), encoding="utf-8")
+    result = CliRunner().invoke(app, ["time", file, str(long), "--operators"])
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     assert max(map(len, lines)) <= 100
+    assert "…" not in result.stdout, "no number is cut"
     for word in ("p50", "p90", "p99", "onnxruntime", "load average", "stem.conv_act", "compute-bound", "MACs/s"):
         assert word in result.stdout
 
@@ -41,7 +44,7 @@ def test_json_has_a_schema(file: str) -> None:
     document = json.loads(result.stdout)
     assert document.keys() == {"schema", "measurements", "limits", "profiles"}
     assert document["schema"] == "featherbone.time/1"
-    assert document["measurements"][0]["network"] == "residual"
+    assert document["measurements"][0]["network"] == "residual.json"
     assert document["profiles"][0]["untimed"] == []
     assert document["profiles"][0]["operators"][0].keys() == {
         *("name", "description", "nodes", "milliseconds", "macs", "bytes", "bound", "share")
