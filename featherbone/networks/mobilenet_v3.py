@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from featherbone.blocks import inverted_residual, squeeze_excitation, unit
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Dim, Graph, scope
 from featherbone.graph.dimension import is_symbolic
 from featherbone.networks.ends import classifier, network_input
-from featherbone.networks.rounding import Width, make_divisible, scaled
+from featherbone.networks.rounding import Width, scaled, share
 
 STEM = 16
 EPSILON = 1e-3  # of every norm
@@ -89,8 +88,8 @@ def mobilenet_v3(
         out = scaled(channels, width, divisor=divisor)
         first = 1 if small and stage == kept else stride
         for number, inside in enumerate(insides, start=1):
-            wide = _share(x.channels, inside, before, divisor)
-            attend = partial(squeeze_excitation, narrow=_share(wide, 1, 4, divisor), gate="hard_sigmoid")
+            wide = share(x.channels, inside, before, divisor=divisor)
+            attend = partial(squeeze_excitation, narrow=share(wide, 1, 4, divisor=divisor), gate="hard_sigmoid")
             with scope(f"stage{stage}"), scope(f"block{number}"):
                 x = inverted_residual(
                     x,
@@ -107,9 +106,3 @@ def mobilenet_v3(
         x = unit(x, scaled(form.last, width, divisor=divisor), 1, act=SWISH, epsilon=EPSILON)
     hidden = form.hidden if is_symbolic(width) else scaled(form.hidden, max(1.0, width), divisor=divisor)
     return classifier(x, classes, hidden=hidden, act=SWISH, dropout=dropout).graph(f"mobilenet_v3_{size}")
-
-
-def _share(channels: Dim, part: int, whole: int, divisor: int) -> Dim:
-    """``channels`` × ``part`` / ``whole``, rounded; exact with a symbol."""
-    exact: Any = channels * part / whole
-    return exact if is_symbolic(exact) else make_divisible(exact, divisor)

@@ -80,6 +80,8 @@ NETWORKS: dict[str, Network] = {
         _one("mobilenet_v2", "arXiv:1801.04381"),
         _one("shufflenet_v2", "arXiv:1807.11164"),
         *(_one(f"mobilenet_v3_{size}", "arXiv:1905.02244", "mobilenet_v3", size=size) for size in ("large", "small")),
+        *(_one(f"mnasnet_{name.lower()}", "arXiv:1807.11626", "mnasnet", release=name) for name in ("A1", "B1")),
+        _one("efficientnet_b0", "arXiv:1905.11946", module="efficientnet"),
         _one("mlperf_tiny_resnet8", "arXiv:2106.07597"),
     )
 }

@@ -47,6 +47,16 @@ def scaled(channels: int, width: Width, *, divisor: int = 8, minimum: int | None
     return make_divisible(channels * width, divisor, minimum)
 
 
+def share(channels: Dim, part: int, whole: int, *, divisor: int = 1) -> Dim:
+    """``channels`` × ``part`` / ``whole``, rounded by ``make_divisible``; exact with a symbol.
+
+    >>> share(72, 1, 4, divisor=8), share(64, 184, 80, divisor=8)
+    (24, 144)
+    """
+    exact: Any = channels * part / whole
+    return exact if is_symbolic(exact) else make_divisible(exact, divisor)
+
+
 def check_width(width: Width) -> None:
     """Raise unless ``width`` is a positive number of sane size, or a symbol."""
     if is_symbolic(width):

@@ -30,8 +30,9 @@ def specs() -> list[str]:
         found += [f"{name}:width={width}" for width in (0.25, 0.35, 0.5, 0.75, 1.4)]
         found += [f"{name}:width=0.5,resolution={resolution}" for resolution in (96, 128, 160, 192)]
     found += ["mobilenet_v1:convolution=full", "mobilenet_v1:shallow=true", "mobilenet_v2:width=0.5,divisor=1"]
-    for name in ("mobilenet_v3_large", "mobilenet_v3_small"):
+    for name in ("mobilenet_v3_large", "mobilenet_v3_small", "mnasnet_a1", "mnasnet_b1"):
         found += [f"{name}:width={width}" for width in (0.5, 0.75, 1.25)]
+    found += ["efficientnet_b0:width=0.5", "efficientnet_b0:width=1.1,depth=1.2,resolution=260"]
     for width in (0.25, 0.5, 1, 1.5, 2):
         found += [f"shufflenet_v1:width={width},groups={groups}" for groups in (1, 2, 3, 4, 8)]
     found += [f"shufflenet_v2:width={width}" for width in (0.5, 1.5, 2)]

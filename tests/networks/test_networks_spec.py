@@ -44,6 +44,7 @@ WRONG = {
     "mobilenet_v1:convolution=fast": "convolution is 'fast'; it must be one of separable, full",
     "shufflenet_v1:groups=5": "groups is 5; it must be one of 1, 2, 3, 4, 8",
     "shufflenet_v2:width=0.75": "width is 0.75; it must be one of 0.5, 1.0, 1.5, 2.0",
+    "efficientnet_b0:depth=0": "depth is 0.0; it must be above 0 and at most 100",
     "resnet50:stride_at=end": "stride_at is 'end'; it must be 'kernel' or 'reduce'",
     "resnet18:shortcut=long": "shortcut is 'long'; it must be one of auto",
     "squeezenet:bypass=both": "bypass is 'both'; it must be one of none, simple, complex",

@@ -22,6 +22,11 @@ WIDTHS = {  # the widths at which no channel needs rounding
     "cifar_resnet20": (0.25, 0.5, 1.0, 2.0),
     "mobilenet_v3_large:divisor=1": (0.5, 1.0),
     "mobilenet_v3_small:divisor=1": (0.5, 1.0),
+    "mnasnet_a1": (1.0,),
+    "mnasnet_b1": (1.0,),
+    "mnasnet_b1:divisor=1": (0.25, 0.5, 0.75, 1.0),
+    "efficientnet_b0": (1.0,),
+    "efficientnet_b0:divisor=1,depth=1.8": (0.5, 1.0),
     "mlperf_tiny_resnet8": (0.5, 1.0, 2.0),
 }
 
