@@ -85,5 +85,5 @@ def _shapes(entry: Entry) -> list[Shape]:
 
 def _carried(names: tuple[str, ...], sizes: Mapping[str, tuple[int, ...]]) -> tuple[tuple[str, Shape], ...]:
     """Weights of an opaque operator: their names inside the module that holds them all, and their shapes."""
-    home = home_of(names)
+    home = home_of(names) if names else ""
     return tuple((name[len(home) + 1 :] if home else name, sizes[name]) for name in names)

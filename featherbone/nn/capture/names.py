@@ -26,9 +26,10 @@ class Names:
         wanted: dict[Entry, tuple[str, str]] = {}
         for entry in entries:
             home = home_of(entry.weights) if entry.weights and weighted[entry][1] is None else ""
+            label = entry.label.replace(".", "_")
             alone = entry.leaf and len(labels[entry.path]) == 1
             path = home if home else entry.path if alone and not isinstance(entry.operator, Input) else ""
-            wanted[entry] = (_clean(path), _clean(f"{entry.path}.{entry.label}" if entry.path else entry.label))
+            wanted[entry] = (_clean(path), _clean(f"{entry.path}.{label}" if entry.path else label))
         self._scopes = {scope for first, second in wanted.values() for scope in _scopes(first or second)}
         self._taken: set[str] = set()
         self._names: dict[Entry, str] = {}

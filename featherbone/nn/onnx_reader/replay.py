@@ -57,7 +57,8 @@ class _Replay:
         self.census = Census()
         self.tracer = Tracer(self.census, real=False)
         self.values: dict[str, Any] = {"": None}
-        self.shapes = {info.name: info for info in (*graph.value_info, *graph.output)}
+        stated = (*graph.value_info, *graph.output)
+        self.shapes = {info.name: info for info in stated if info.type.tensor_type.HasField("shape")}
 
     def replayed(self) -> Graph:
         statistics = {

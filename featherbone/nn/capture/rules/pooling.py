@@ -129,6 +129,21 @@ def interpolate(
     return tracer.opaque(f"interpolate_{mode.replace('-', '_')}", (input,), (*input.shape[:2], *wanted))
 
 
+def upsample(mode: str) -> Rule:
+    """A rule for aten's own forms of ``interpolate``."""
+
+    def nearest(tracer: Tracer, input: Traced, size: Any = None, scale_factors: Any = None, *rest: Any) -> Traced:
+        return interpolate(tracer, input, size, None if size is not None else scale_factors, mode)
+
+    def linear(
+        tracer: Tracer, input: Traced, size: Any, align_corners: bool, scale_factors: Any = None, *rest: Any
+    ) -> Traced:
+        factors = None if size is not None else scale_factors
+        return interpolate(tracer, input, size, factors, mode, align_corners)
+
+    return nearest if mode == "nearest" else linear
+
+
 RULES: dict[str, Rule] = {
     **{f"max_pool{rank}d": max_pool for rank in (1, 2, 3)},
     **{f"avg_pool{rank}d": avg_pool for rank in (1, 2, 3)},
@@ -139,4 +154,9 @@ RULES: dict[str, Rule] = {
     "sum": reduction("sum", ""),
     "interpolate": interpolate,
     "upsample": interpolate,
+    **{f"upsample_nearest{rank}d": upsample("nearest") for rank in (1, 2, 3)},
+    "upsample_linear1d": upsample("linear"),
+    "upsample_bilinear2d": upsample("bilinear"),
+    "upsample_trilinear3d": upsample("trilinear"),
+    "upsample_bicubic2d": upsample("bicubic"),
 }
