@@ -5,6 +5,7 @@ from featherbone.blocks.basic import basic
 from featherbone.blocks.bottleneck import bottleneck
 from featherbone.blocks.depthwise_separable import depthwise_separable
 from featherbone.blocks.fire import fire
+from featherbone.blocks.ghost import ghost
 from featherbone.blocks.grouped import grouped
 from featherbone.blocks.inverted_residual import inverted_residual
 from featherbone.blocks.registry import BLOCKS, Block, block
@@ -16,7 +17,9 @@ from featherbone.blocks.shufflenet_v2 import shuffle_unit_v2
 from featherbone.blocks.squeeze_excitation import excited, squeeze_excitation
 from featherbone.blocks.stacked import stacked
 from featherbone.blocks.standard import standard
+from featherbone.blocks.two_stage_squeeze import two_stage_squeeze
 from featherbone.blocks.unit import unit
+from featherbone.blocks.universal_bottleneck import universal_bottleneck
 
 __all__ = [
     "BLOCKS",
@@ -28,6 +31,7 @@ __all__ = [
     "depthwise_separable",
     "excited",
     "fire",
+    "ghost",
     "grouped",
     "inverted_residual",
     "residual",
@@ -38,5 +42,7 @@ __all__ = [
     "squeeze_excitation",
     "stacked",
     "standard",
+    "two_stage_squeeze",
     "unit",
+    "universal_bottleneck",
 ]

@@ -11,6 +11,7 @@ from featherbone.blocks.basic import basic
 from featherbone.blocks.bottleneck import bottleneck
 from featherbone.blocks.depthwise_separable import depthwise_separable
 from featherbone.blocks.fire import fire
+from featherbone.blocks.ghost import ghost
 from featherbone.blocks.grouped import grouped
 from featherbone.blocks.inverted_residual import inverted_residual
 from featherbone.blocks.resnext import resnext
@@ -20,6 +21,8 @@ from featherbone.blocks.shufflenet_v2 import shuffle_unit_v2
 from featherbone.blocks.squeeze_excitation import squeeze_excitation
 from featherbone.blocks.stacked import stacked
 from featherbone.blocks.standard import standard
+from featherbone.blocks.two_stage_squeeze import two_stage_squeeze
+from featherbone.blocks.universal_bottleneck import universal_bottleneck
 from featherbone.errors import FeatherboneError, did_you_mean
 from featherbone.graph import Wire, image, symbols
 
@@ -151,6 +154,27 @@ BLOCKS: dict[str, Block] = {
             symbols={**_KERNEL, "t": "expand"},
             fixed={"shortcut": False},
             paper="MobileNetV2 arXiv:1801.04381, 3.3",
+        ),
+        Block(
+            name="universal_bottleneck",
+            function=universal_bottleneck,
+            symbols={**_KERNEL, "S": "start", "t": "expand"},
+            fixed={"shortcut": False},
+            paper="MobileNetV4 arXiv:2404.10518, 3",
+        ),
+        Block(
+            name="two_stage_squeeze",
+            function=two_stage_squeeze,
+            symbols={**_KERNEL, "t": "reduction"},
+            fixed={"shortcut": "none"},
+            paper="SqueezeNext arXiv:1803.10615, 2",
+        ),
+        Block(
+            name="ghost",
+            function=ghost,
+            symbols={**_KERNEL, "t": "ratio"},
+            fixed={},
+            paper="GhostNet arXiv:1911.11907, 3.1",
         ),
         Block(
             name="squeeze_excitation",

@@ -9,12 +9,20 @@ from featherbone.graph import Dim, Wire
 KINDS = ("auto", "projection", "pad", "none")
 
 
-def residual(x: Wire, branch: Wire, *, stride: int, shortcut: str = "auto", kernel: int = 1) -> Wire:
+def residual(
+    x: Wire,
+    branch: Wire,
+    *,
+    stride: int,
+    shortcut: str = "auto",
+    kernel: int = 1,
+    projection_act: str | None = None,
+) -> Wire:
     """``branch`` plus a shortcut from ``x``.
 
     ``shortcut`` is ``"auto"`` (the input where the shapes agree, else a projection: option B of ResNet),
     ``"projection"`` (always: option C), ``"pad"`` (subsample and pad with zero channels, no weights: option A) or
-    ``"none"`` (the branch alone, as closed forms count it).
+    ``"none"`` (the branch alone, as closed forms count it). A projection ends with ``projection_act``, if any.
 
     Source: ResNet, arXiv:1512.03385, sections 3.3 and 4.1.
     """
@@ -29,4 +37,4 @@ def residual(x: Wire, branch: Wire, *, stride: int, shortcut: str = "auto", kern
         y = x.max_pool(1, stride=stride, name="subsample") if stride != 1 else x
         missing = out - x.channels
         return y.pad_channels(missing // 2, missing - missing // 2, name="shortcut") + branch
-    return unit(x, out, kernel, stride=stride, act=None, name="shortcut") + branch
+    return unit(x, out, kernel, stride=stride, act=projection_act, name="shortcut") + branch

@@ -11,7 +11,7 @@ from featherbone.cli.output import console, print_json, print_table
 from featherbone.errors import FeatherboneError, did_you_mean
 
 LETTERS = (
-    "M channels in, N channels out, K kernel, I side of the map; G groups, t reduction or expansion, p share of K×K.",
+    "M channels in, N out, K kernel, S second kernel, I side of the map; G groups, t reduction or expansion, p share.",
     "Parameters include norms and biases. Quotients are exact: the form holds where the divisions do.",
 )
 

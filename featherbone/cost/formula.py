@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Formula:
-    """A block's cost in letters: M channels in, N out, K the kernel's side, I the input's side, G groups, t a reduction
-    or expansion, p a share.
+    """A block's cost in letters: M channels in, N out, K the kernel's side, S a second one's, I the input's side,
+    G groups, t a reduction or expansion, p a share.
 
     ``per_position`` is the multiply-adds for each position that the block writes; ``ratio`` compares the block with
     the standard convolution, K·K·M·N·I·I. Quotients such as N/t are exact: the formula holds where the division does.

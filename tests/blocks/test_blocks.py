@@ -17,13 +17,15 @@ from featherbone.blocks import (
     shuffle_unit,
     shuffle_unit_v2,
     stacked,
+    two_stage_squeeze,
+    universal_bottleneck,
 )
 from featherbone.cost import count
 from featherbone.cost.formula import formula
 from featherbone.errors import FeatherboneError
 from featherbone.graph import from_json, image, symbols, to_json
 
-M, N, K, I, G, t, p = symbols("M N K I G t p")  # noqa: E741
+M, N, K, I, G, S, t, p = symbols("M N K I G S t p")  # noqa: E741
 
 PUBLISHED = {
     "standard": K**2 * M * N,
@@ -39,6 +41,9 @@ PUBLISHED = {
     "shuffle_unit": M * N / (G * t) + K**2 * N / t + N**2 / (G * t),
     "shuffle_unit_v2": M**2 / 4 + K**2 * M / 2 + M**2 / 4,
     "inverted_residual": t * M**2 + K**2 * t * M + t * M * N,
+    "universal_bottleneck": S**2 * M + t * M**2 + K**2 * t * M + t * M * N,
+    "two_stage_squeeze": M * N / t + (1 + 3 * K) * N**2 / (2 * t**2) + N**2 / t,
+    "ghost": M * N / t + K**2 * N * (t - 1) / t,
     "squeeze_excitation": 2 * M**2 / t / I**2,
 }
 
@@ -56,6 +61,7 @@ def numbers(draw):
         "M": 16 * draw(st.integers(1, 6)),
         "N": 16 * draw(st.integers(7, 12)),
         "K": draw(st.sampled_from([1, 3, 5, 7])),
+        "S": draw(st.sampled_from([3, 5])),
         "I": draw(st.integers(8, 20)),
         "t": t,
         "G": G,
@@ -124,6 +130,31 @@ def test_inverted_residual_adds_only_where_it_can():
     assert kinds(inverted_residual(image(16, 8), 16, expand=1)).count("conv") == 2
 
 
+def test_inverted_residual_with_its_width_inside():
+    wide = inverted_residual(image(16, 8), 24, wide=40).graph("net")
+    assert wide["expand"].operator.out_channels == wide["depthwise"].operator.groups == 40
+    assert "expand" not in inverted_residual(image(16, 8), 24, wide=16).graph("net")
+
+
+def test_universal_bottleneck_with_either_kernel_both_or_none():
+    def strides(**settings):
+        graph = universal_bottleneck(image(16, 8), 16, **settings).graph("net")
+        return {node.name: node.operator.stride[0] for node in graph.nodes if node.operator.kind == "conv"}
+
+    assert strides(start=5, kernel=3, stride=2) == {"start": 1, "expand": 1, "depthwise": 2, "project": 1}
+    assert strides(start=5, kernel=None, stride=2) == {"start": 2, "expand": 1, "project": 1}
+    assert strides(start=None, kernel=3, stride=2) == {"expand": 1, "depthwise": 2, "project": 1}
+    assert strides(start=None, kernel=None) == {"expand": 1, "project": 1}
+
+
+def test_two_stage_squeeze_activates_its_projection_and_turns_its_kernels():
+    graph = two_stage_squeeze(image(16, 8), 32, stride=2, order="row_first").graph("net")
+    names = [node.name for node in graph.nodes]
+    assert names.index("row") < names.index("column")
+    assert "shortcut_act" in names
+    assert graph.output_shape == (32, 4, 4)
+
+
 def test_bottleneck_strides_where_it_is_told():
     for where, striding in (("kernel", "conv"), ("reduce", "reduce")):
         graph = bottleneck(image(64, 8), 64, stride=2, stride_at=where).graph("net")
@@ -157,6 +188,7 @@ def test_shuffle_units_keep_or_double():
         (lambda x: asymmetric(x, 16, order="both"), r"order is 'both'; it must be one of column_first"),
         (lambda x: shuffle_unit(x, 24), r"16 channels in cannot become 24"),
         (lambda x: shuffle_unit_v2(x, 24), r"16 cannot become 24"),
+        (lambda x: universal_bottleneck(x, 16, start=None, kernel=None, stride=2), r"no place for a stride of 2"),
         (lambda x: bottleneck(x, 32, stride_at="first"), r"stride_at is 'first'"),
         (lambda x: block("inverted_residul"), r"unknown block 'inverted_residul' \(did you mean inverted_residual\?\)"),
     ],
