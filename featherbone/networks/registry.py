@@ -57,6 +57,8 @@ def _one(name: str, paper: str, function: str = "", module: str = "", **fixed: A
 _ALEXNET = "Krizhevsky et al. 2012, ImageNet Classification with Deep Convolutional Neural Networks"
 _RESNET = "arXiv:1512.03385"
 _SENET = "arXiv:1709.01507"
+_REGNET = "arXiv:2003.13678"
+_REGNETS = [f"regnet{kind}_{size}mf" for kind in ("x", "y") for size in (200, 400, 600, 800)]
 
 NETWORKS: dict[str, Network] = {
     entry.name: entry
@@ -82,6 +84,8 @@ NETWORKS: dict[str, Network] = {
         *(_one(f"mobilenet_v3_{size}", "arXiv:1905.02244", "mobilenet_v3", size=size) for size in ("large", "small")),
         *(_one(f"mnasnet_{name.lower()}", "arXiv:1807.11626", "mnasnet", release=name) for name in ("A1", "B1")),
         _one("efficientnet_b0", "arXiv:1905.11946", module="efficientnet"),
+        *(_one(name, _REGNET, "regnet_model", "regnet", model=name) for name in _REGNETS),
+        _one("regnet", _REGNET),
         _one("mlperf_tiny_resnet8", "arXiv:2106.07597"),
     )
 }

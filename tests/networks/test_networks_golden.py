@@ -33,6 +33,7 @@ def specs() -> list[str]:
     for name in ("mobilenet_v3_large", "mobilenet_v3_small", "mnasnet_a1", "mnasnet_b1"):
         found += [f"{name}:width={width}" for width in (0.5, 0.75, 1.25)]
     found += ["efficientnet_b0:width=0.5", "efficientnet_b0:width=1.1,depth=1.2,resolution=260"]
+    found += ["regnet:depth=18,initial_width=80,slope=34.01,multiplier=2.25,group_width=24,excited=true"]
     for width in (0.25, 0.5, 1, 1.5, 2):
         found += [f"shufflenet_v1:width={width},groups={groups}" for groups in (1, 2, 3, 4, 8)]
     found += [f"shufflenet_v2:width={width}" for width in (0.5, 1.5, 2)]
