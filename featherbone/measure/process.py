@@ -59,6 +59,7 @@ def fresh_process(threads: int) -> Iterator[Process]:
     here = str(Path(featherbone.__file__).resolve().parents[1])
     environment = dict(os.environ)
     environment.update({variable: str(threads) for variable in THREAD_VARIABLES})
+    environment.setdefault("KINETO_LOG_LEVEL", "99")  # torch.profiler otherwise writes its progress to the terminal
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH", "")]))
     popen = subprocess.Popen(
         [sys.executable, "-m", "featherbone.measure.worker"],

@@ -70,8 +70,11 @@ def test_a_measurement_says_everything(runtime: str, subject: Subject) -> None:
 
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "torch"])
-def test_a_profile_accounts_for_every_operator(runtime: str, subject: Subject, residual: Graph) -> None:
+def test_a_profile_accounts_for_every_operator(
+    runtime: str, subject: Subject, residual: Graph, capfd: pytest.CaptureFixture[str]
+) -> None:
     found = profile(subject, ROOFLINE, runtime=runtime)
+    assert capfd.readouterr() == ("", ""), "the runtime's own messages are no output of ours"
     assert found.untimed == ()
     assert sum(row.macs for row in found.operators) == count(residual).macs
     named = [name for row in found.operators for name in row.nodes]

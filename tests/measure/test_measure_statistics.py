@@ -27,15 +27,15 @@ def coverage(true: float, samples: list[list[list[float]]]) -> float:
 
 def test_the_interval_covers_the_median_as_often_as_it_says() -> None:
     noise_ = np.random.default_rng(5)
-    samples = [noise_.lognormal(0.0, 0.3, (20, 10)).tolist() for _ in range(120)]
+    samples = [noise_.lognormal(0.0, 0.3, (20, 10)).tolist() for _ in range(80)]
     assert 0.87 <= coverage(1.0, samples) <= 1.0
 
 
 def test_the_interval_knows_that_runs_of_one_turn_are_alike() -> None:
     noise_ = np.random.default_rng(6)
-    samples = [(noise_.normal(10, 1, (20, 1)) + noise_.normal(0, 0.01, (20, 50))).tolist() for _ in range(120)]
+    samples = [(noise_.normal(10, 1, (20, 1)) + noise_.normal(0, 0.01, (20, 50))).tolist() for _ in range(80)]
     assert coverage(10.0, samples) >= 0.87
-    single = [[[value] for turn in turns for value in turn] for turns in samples[:60]]
+    single = [[[value] for turn in turns for value in turn] for turns in samples[:40]]
     assert coverage(10.0, single) < 0.6, "resampling single runs is too sure"
 
 
