@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
 
 @dataclass(slots=True)
@@ -87,30 +88,23 @@ def left_alone(modules: list[nn.Module]) -> Iterator[None]:
             now.clear()
             now.update(then)
             for table, content in zip(tables, contents, strict=True):
-                if _differs(now[table], content):
-                    now[table].clear()
-                    now[table].update(content)
-
-
-def _differs(now: dict[str, Any], then: dict[str, Any]) -> bool:
-    return len(now) != len(then) or any(now.get(key) is not value for key, value in then.items())
+                now[table].clear()
+                now[table].update(content)
 
 
 @contextmanager
-def announced(enter: Callable[[nn.Module], bool], leave: Callable[[], None]) -> Iterator[None]:
-    """Tell which module is running: ``enter`` before its forward (does it want to know?), ``leave`` after it."""
-    plain = nn.Module.__call__
+def announced(enter: Callable[[nn.Module], None], leave: Callable[[nn.Module], None]) -> Iterator[None]:
+    """Tell which module is running: ``enter`` before its forward, ``leave`` after it, also where it fails."""
 
-    def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
-        if not enter(module):
-            return plain(module, *args, **kwargs)
-        try:
-            return plain(module, *args, **kwargs)
-        finally:
-            leave()
+    def before(module: nn.Module, inputs: Any) -> None:
+        enter(module)
 
-    nn.Module.__call__ = call  # type: ignore[method-assign]
+    def after(module: nn.Module, inputs: Any, output: Any) -> None:
+        leave(module)
+
+    hooks = [register_module_forward_pre_hook(before), register_module_forward_hook(after, always_call=True)]
     try:
         yield
     finally:
-        nn.Module.__call__ = plain  # type: ignore[method-assign]
+        for hook in hooks:
+            hook.remove()

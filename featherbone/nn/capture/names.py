@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 
+from featherbone.graph.graph import NAME
 from featherbone.graph.operators import Input, Operator
 from featherbone.nn.capture.entry import Entry
 
@@ -23,31 +24,29 @@ class Names:
         labels: dict[str, set[str]] = defaultdict(set)
         for entry in entries:
             labels[entry.path].add(entry.label)
-        wanted: dict[Entry, tuple[str, str]] = {}
+        wanted: dict[Entry, str] = {}  # the path that an entry would like; empty for a place in its module
         for entry in entries:
             home = home_of(entry.weights) if entry.weights and weighted[entry][1] is None else ""
-            label = entry.label.replace(".", "_")
             alone = entry.leaf and len(labels[entry.path]) == 1
             path = home if home else entry.path if alone and not isinstance(entry.operator, Input) else ""
-            wanted[entry] = (_clean(path), _clean(f"{entry.path}.{label}" if entry.path else label))
-        self._scopes = {scope for first, second in wanted.values() for scope in _scopes(first or second)}
+            wanted[entry] = _clean(path)
+        self._scopes = {scope for entry, path in wanted.items() for scope in _scopes(path or _place(entry))}
+        self._numbers: dict[str, int] = {}
         self._taken: set[str] = set()
         self._names: dict[Entry, str] = {}
-        for entry, (path, _) in wanted.items():  # layers first: their weights' names matter
+        for entry, path in wanted.items():  # layers first: their weights' names matter
             if entry.weights and weighted[entry][1] is None and path and self._free(path):
                 self._give(entry, path)
-        for entry, (path, place) in wanted.items():
-            if entry in self._names:
-                continue
-            base = path if path and (path in self._taken or self._free(path)) and path not in self._scopes else place
-            self._give(entry, self._numbered(base))
+        for entry, path in wanted.items():
+            if entry not in self._names:
+                own = path and path not in self._scopes and (path in self._taken or self._free(path))
+                self._give(entry, self._numbered(path if own else _place(entry)))
 
     def __getitem__(self, entry: Entry) -> str:
         return self._names[entry]
 
     def _free(self, name: str) -> bool:
-        blocked = any(scope in self._taken for scope in _scopes(name))
-        return name not in self._taken and name not in self._scopes and not blocked
+        return name not in self._taken and name not in self._scopes and self._taken.isdisjoint(_scopes(name))
 
     def _give(self, entry: Entry, name: str) -> None:
         self._taken.add(name)
@@ -62,9 +61,10 @@ class Names:
         base = f"{scope}.{last}" if scope else last
         if self._free(base):
             return base
-        number = 2
+        number = self._numbers.get(base, 2)
         while not self._free(f"{base}_{number}"):
             number += 1
+        self._numbers[base] = number + 1  # where the next search begins: a file may hold a great many of one name
         return f"{base}_{number}"
 
 
@@ -74,6 +74,9 @@ def home_of(names: tuple[str, ...]) -> str:
     >>> home_of(("block.attention.in_proj_weight", "block.attention.out_proj.weight"))
     'block.attention'
     """
+    first = names[0].rpartition(".")[0]
+    if all(name.rpartition(".")[0] == first for name in names):
+        return first
     common = names[0].split(".")[:-1]
     for name in names[1:]:
         parts = name.split(".")[:-1]
@@ -83,12 +86,18 @@ def home_of(names: tuple[str, ...]) -> str:
     return ".".join(common)
 
 
+def _place(entry: Entry) -> str:
+    """A name from the module in which an entry ran, and what it is."""
+    label = entry.label.replace(".", "_")
+    return _clean(f"{entry.path}.{label}" if entry.path else label)
+
+
 def _scopes(name: str) -> list[str]:
-    parts = name.split(".")
-    return [".".join(parts[:depth]) for depth in range(1, len(parts))]
+    return [name[:place] for place, letter in enumerate(name) if letter == "."] if "." in name else []
 
 
 def _clean(name: str) -> str:
     """A path with only what a node's name may hold."""
-    clean = ".".join(re.sub(r"[^A-Za-z0-9_]", "_", part) or "_" for part in name.split(".")) if name else ""
-    return clean if len(clean) <= LONGEST else clean[-LONGEST:].lstrip(".")
+    if not NAME.fullmatch(name) and name:
+        name = ".".join(re.sub(r"[^A-Za-z0-9_]", "_", part) or "_" for part in name.split("."))
+    return name if len(name) <= LONGEST else name[-LONGEST:].lstrip(".")

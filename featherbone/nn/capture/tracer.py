@@ -35,15 +35,14 @@ class Tracer(TorchFunctionMode):
 
     # --- which module is running -------------------------------------------------------------------------------
 
-    def enter(self, module: torch.nn.Module) -> bool:
+    def enter(self, module: torch.nn.Module) -> None:
         place = self.census.paths.get(id(module))
-        if place is None:
-            return False
-        self._running.append(place)
-        return True
+        if place is not None:
+            self._running.append(place)
 
-    def leave(self) -> None:
-        self._running.pop()
+    def leave(self, module: torch.nn.Module) -> None:
+        if id(module) in self.census.paths:
+            self._running.pop()
 
     def at(self, path: str, leaf: bool) -> None:
         """What is recorded next belongs to this module."""
