@@ -33,7 +33,9 @@ def network_input(
     return image(channels, resolution)
 
 
-def classifier(x: Wire, classes: int, *, hidden: Dim | None = None, act: str = "relu", dropout: float = 0.0) -> Wire:
+def classifier(
+    x: Wire, classes: int, *, hidden: Dim | None = None, act: str = "relu", dropout: float = 0.0, bias: bool = True
+) -> Wire:
     """Global average pooling and one linear layer, in the scope ``head``; with ``hidden`` channels, one before it.
 
     >>> classifier(image(512, 7), 10).shape
@@ -46,7 +48,7 @@ def classifier(x: Wire, classes: int, *, hidden: Dim | None = None, act: str = "
             y = y.linear(hidden, name="hidden").act(act)
         if dropout:
             y = y.dropout(dropout)
-        return y.linear(classes, name="classifier")
+        return y.linear(classes, bias=bias, name="classifier")
 
 
 def hidden_classifier(x: Wire, classes: int, *, hidden: int, dropout: float = 0.5) -> Wire:

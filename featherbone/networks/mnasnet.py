@@ -1,4 +1,4 @@
-"""MnasNet: Platform-Aware Neural Architecture Search for Mobile (arXiv:1807.11626), figure 7, and its release."""
+"""MnasNet: Platform-Aware Neural Architecture Search for Mobile (arXiv:1807.11626), as released."""
 
 from __future__ import annotations
 

@@ -86,6 +86,10 @@ NETWORKS: dict[str, Network] = {
         _one("efficientnet_b0", "arXiv:1905.11946", module="efficientnet"),
         *(_one(name, _REGNET, "regnet_model", "regnet", model=name) for name in _REGNETS),
         _one("regnet", _REGNET),
+        _one("squeezenext", "arXiv:1803.10615"),
+        *(_one(f"mcunet_in{n}", "arXiv:2007.10319", "mcunet", model=f"in{n}") for n in range(5)),
+        _one("ghostnet", "arXiv:1911.11907"),
+        _one("mobilenet_v4_conv_small", "arXiv:2404.10518", module="mobilenet_v4"),
         _one("mlperf_tiny_resnet8", "arXiv:2106.07597"),
     )
 }

@@ -1,4 +1,4 @@
-"""Designing Network Design Spaces (arXiv:2003.13678): RegNetX and RegNetY, section 3.3, appendix D.
+"""Designing Network Design Spaces (arXiv:2003.13678): RegNetX and RegNetY, sections 3.3 and 4.
 
 Six numbers make a network: the widths of its blocks follow a line, quantized to a few stages.
 """
@@ -144,7 +144,7 @@ def _classified(x: Wire, design: Design, classes: int, *, small: bool) -> Wire:
 
 
 def _block(x: Wire, out: int, design: Design, *, stride: int) -> Wire:
-    """ResNeXt's block as wide inside as outside; excited before its last convolution (section 4, appendix B)."""
+    """ResNeXt's block as wide inside as outside; excited before its last convolution."""
     y = unit(x, out, 1, name="pointwise1")
     y = unit(y, out, 3, stride=stride, groups=out // min(design.group_width, out))
     if design.excited:

@@ -32,6 +32,8 @@ def specs() -> list[str]:
     found += ["mobilenet_v1:convolution=full", "mobilenet_v1:shallow=true", "mobilenet_v2:width=0.5,divisor=1"]
     for name in ("mobilenet_v3_large", "mobilenet_v3_small", "mnasnet_a1", "mnasnet_b1"):
         found += [f"{name}:width={width}" for width in (0.5, 0.75, 1.25)]
+    for name in ("squeezenext", "ghostnet", "mobilenet_v4_conv_small"):
+        found += [f"{name}:width={width}" for width in (0.5, 1.5)]
     found += ["efficientnet_b0:width=0.5", "efficientnet_b0:width=1.1,depth=1.2,resolution=260"]
     found += ["regnet:depth=18,initial_width=80,slope=34.01,multiplier=2.25,group_width=24,excited=true"]
     for width in (0.25, 0.5, 1, 1.5, 2):

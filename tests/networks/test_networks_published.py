@@ -69,6 +69,11 @@ EXACT_PARAMETERS = {
     "regnety_800mf": 6_263_168,
     "regnet:depth=23,initial_width=80,slope=49.56,multiplier=2.88,group_width=120": 39_572_648,
     "regnet:depth=20,initial_width=232,slope=115.89,multiplier=2.53,group_width=232,excited=true": 145_046_770,
+    "ghostnet": 5_182_508,
+    "ghostnet:width=0.5": 2_587_292,
+    "ghostnet:width=1.3": 7_358_820,
+    "mobilenet_v4_conv_small": 3_774_024,
+    "mobilenet_v4_conv_small:width=0.5": 2_238_952,
     "cifar_resnet20": 269_722,
     "cifar_resnet56": 853_018,
 }
@@ -119,6 +124,12 @@ MILLIONS_OF_MACS = {  # and how far the rounding of the published figure reaches
     "regnetx_800mf": (799.70, 0.005),
     "regnety_200mf": (199.51, 0.005),
     "regnety_800mf": (797.18, 0.005),
+    "ghostnet": (141, 0.5),
+    "mcunet_in0": (6.4, 0.05),
+    "mcunet_in1": (12.8, 0.05),
+    "mcunet_in2": (67.3, 0.05),
+    "mcunet_in3": (81.8, 0.05),
+    "mcunet_in4": (125.9, 0.05),
     "cifar_resnet20": (40.6, 0.05),
     "cifar_resnet56": (125.5, 0.05),
     "mlperf_tiny_resnet8": (12.5, 0.05),
@@ -132,6 +143,12 @@ MILLIONS_OF_PARAMETERS = {
     "shufflenet_v1:groups=8,width=2": (6.5, 0.05),
     "mobilenet_v2:width=1.4": (6.11, 0.005),
     "mobilenet_v3_large:width=0.75": (4.0, 0.05),
+    "mcunet_in0": (0.75, 0.005),
+    "mcunet_in1": (0.64, 0.005),
+    "mcunet_in2": (0.73, 0.005),
+    "mcunet_in3": (0.74, 0.005),
+    "mcunet_in4": (1.73, 0.005),
+    "squeezenext": (0.72, 0.005),
     "cifar_resnet32": (0.46, 0.005),
     "cifar_resnet44": (0.66, 0.005),
     "cifar_resnet110": (1.7, 0.05),
@@ -181,6 +198,13 @@ def test_full_convolution_mobilenet_without_its_classifier() -> None:
     full = cost("mobilenet_v1:convolution=full")
     classifier = next(row for row in full.rows if row.name == "head.classifier")
     assert (full.macs - classifier.macs) / 1e6 == pytest.approx(4866, abs=0.5)
+
+
+def test_squeezenext_as_pytorchcv_has_it() -> None:
+    """Its sqnxt23_w1 has 724,056 parameters: a bias for every convolution and class, which the authors' has not."""
+    graph = network("squeezenext")
+    weighted = [node for node in graph.nodes if node.operator.kind in ("conv", "linear")]
+    assert int(count(graph).params) + sum(int(node.shape[0]) for node in weighted) == 724_056
 
 
 def test_mlperf_tiny_resnet8_as_keras_counts_it() -> None:

@@ -101,6 +101,23 @@ def test_depths_that_no_stage_can_share() -> None:
     assert cifar_resnet(depth=8).name == "cifar_resnet8"
 
 
+def test_variants_that_no_paper_has() -> None:
+    """The registry fixes them, so only a caller of the functions can get them wrong."""
+    from featherbone.networks.mcunet import mcunet
+    from featherbone.networks.mnasnet import mnasnet
+    from featherbone.networks.mobilenet_v3 import mobilenet_v3
+    from featherbone.networks.regnet import regnet_model
+
+    with pytest.raises(FeatherboneError, match="size is 'medium'; it must be one of large, small"):
+        mobilenet_v3(size="medium")
+    with pytest.raises(FeatherboneError, match="release is 'C1'; it must be one of A1, B1"):
+        mnasnet(release="C1")
+    with pytest.raises(FeatherboneError, match="model is 'in5'; it must be one of in0, in1, in2, in3, in4"):
+        mcunet(model="in5")
+    with pytest.raises(FeatherboneError, match="model is 'regnetz'; it must be one of regnetx_200mf"):
+        regnet_model(model="regnetz")
+
+
 def test_text_and_keywords_mean_the_same() -> None:
     written = network(" mobilenet_v2 : width=0.5 , resolution=160,small=false ")
     assert written == network("mobilenet_v2", width=0.5, resolution=160, small=False)

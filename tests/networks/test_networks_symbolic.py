@@ -27,6 +27,10 @@ WIDTHS = {  # the widths at which no channel needs rounding
     "mnasnet_b1:divisor=1": (0.25, 0.5, 0.75, 1.0),
     "efficientnet_b0": (1.0,),
     "efficientnet_b0:divisor=1,depth=1.8": (0.5, 1.0),
+    "squeezenext": (0.25, 0.5, 1.0),
+    "ghostnet:divisor=1": (0.5, 1.0),
+    "mobilenet_v4_conv_small": (0.5, 1.0),
+    "mobilenet_v4_conv_small:divisor=1": (0.25, 0.5, 0.75, 1.0),
     "mlperf_tiny_resnet8": (0.5, 1.0, 2.0),
 }
 
