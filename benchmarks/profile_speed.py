@@ -3,9 +3,9 @@
     python benchmarks/profile_speed.py [--runs 20]
 
 Needs torchvision for the models' definitions; its compiled operators are not needed and not loaded. Compared are
-torch's own FlopCounterMode and, of fvcore, ptflops, thop, torchinfo and calflops, whichever are installed. The tools take
-turns, so that what else the machine does falls on all alike. Times are medians in milliseconds; MACs are each tool's own
-figure.
+torch's own FlopCounterMode and, of fvcore, ptflops, thop, torchinfo and calflops, whichever are installed. The tools
+take turns, so that what else the machine does falls on all alike. Times are in milliseconds, the median and the fastest
+run; MACs are each tool's own figure.
 """
 
 from __future__ import annotations

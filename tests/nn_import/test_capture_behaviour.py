@@ -126,6 +126,14 @@ def test_in_place_operations_change_everyone_who_holds_the_tensor():
 
     assert macs(filled, (3, 4, 4), weight=(2, 3, 3, 3)) == 36 * 27 * 2
 
+    def copied(self, x):
+        canvas = x.new_full((1, 3, 8, 8), 0.0)
+        for image in canvas:
+            image[:, :4, :4].copy_(x[0])
+        return F.conv2d(canvas, self.weight)
+
+    assert macs(copied, (3, 4, 4), weight=(2, 3, 3, 3)) == 36 * 27 * 2
+
 
 def test_products_count_each_multiplication():
     assert macs(lambda self, a, b: a @ b, (4, 5, 6), (4, 6, 7)) == 4 * 5 * 6 * 7
@@ -154,6 +162,16 @@ def test_weights_that_are_made_from_weights_are_counted_once():
     cost = count(capture(model, (3, 8, 8)))
     assert cost.params == sum(weight.numel() for weight in model.parameters())
     assert cost.macs == 36 * 27 * 4
+
+
+def test_weights_added_in_place_to_others_are_all_counted():
+    def positions(self, x):
+        place = self.rows.unsqueeze(0).expand(4, -1, -1).clone()
+        place.add_(self.columns.unsqueeze(1))
+        return x + place
+
+    cost = count(capture(Run(positions, rows=(4, 8), columns=(4, 8)), (4, 4, 8)))
+    assert (cost.params, cost.macs) == (64, 0)
 
 
 def test_a_billion_parameters_need_no_memory():

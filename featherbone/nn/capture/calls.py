@@ -22,6 +22,7 @@ class Call:
         in_place: it changes its first argument.
         free: it has no multiply-adds by the papers' convention.
         moves: it only moves or renames values.
+        views: what it returns shares the memory of its first argument.
         makes: it makes a tensor from nothing (``zeros``, ``arange``).
     """
 
@@ -30,6 +31,7 @@ class Call:
     in_place: bool = False
     free: bool = False
     moves: bool = False
+    views: bool = False
     makes: bool = False
 
 
@@ -60,7 +62,7 @@ def _look_up(func: Callable[..., Any]) -> Call:
 def call_named(raw: str, *, native: bool = True) -> Call:
     """What is known of a function by its name; ``native`` ones take some arguments in another order than ``F``'s."""
     from featherbone.nn.capture.rules import RULES
-    from featherbone.nn.capture.rules.names import FACTORIES, FREE, MOVES
+    from featherbone.nn.capture.rules.names import FACTORIES, FREE, MOVES, VIEWS
 
     name, in_place, swapped = plain_name(raw)
     rule = RULES.get(name)
@@ -70,7 +72,15 @@ def call_named(raw: str, *, native: bool = True) -> Call:
         rule = _swapped(rule)
     moves = name in MOVES
     free = moves or name in FREE
-    return Call(name=name, rule=rule, in_place=in_place, free=free, moves=moves, makes=name in FACTORIES)
+    return Call(
+        name=name,
+        rule=rule,
+        in_place=in_place,
+        free=free,
+        moves=moves,
+        views=name in VIEWS,
+        makes=name in FACTORIES,
+    )
 
 
 def plain_name(raw: str) -> tuple[str, bool, bool]:

@@ -24,7 +24,10 @@ def examples(model: nn.Module, given: Sequence[Given], named: Mapping[str, Given
     inputs = [_example(value) for value in given]
     keywords = {name: value if isinstance(value, str) else _example(value) for name, value in named.items()}
     _check_signature(model, inputs, keywords)
-    leading = {tuple(tensor.shape[:1]) for tensor in each_tensor((inputs, keywords))}
+    tensors = [value for value in (*inputs, *keywords.values()) if isinstance(value, torch.Tensor)]
+    leading = {tuple(tensor.shape[:1]) for tensor in tensors}
+    if len(tensors) < len(list(each_tensor((inputs, keywords)))):
+        leading = set()  # tensors in lists are a model's own way to say what belongs together
     if len(leading) == 1 and leading != {(1,)} and leading != {()}:  # one batch size: trace a batch of one
         inputs, keywords = mapped(inputs, lambda tensor: tensor[:1]), mapped(keywords, lambda tensor: tensor[:1])
     return inputs, keywords

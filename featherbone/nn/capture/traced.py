@@ -17,12 +17,13 @@ class Traced(torch.Tensor):
     """One of three: an activation (``entry`` recorded it), made from weights alone (``weights``), or a constant.
 
     ``value`` holds a tensor that stands for it: for the last two always, for an activation only where the model runs
-    on real tensors.
+    on real tensors. ``base`` is the constant that a constant is a view of: what is written into the view is in both.
     """
 
     entry: Entry | None
     weights: tuple[str, ...]
     value: torch.Tensor | None
+    base: Traced | None
     _size: torch.Size
     _type: torch.dtype
     _place: torch.device
@@ -38,7 +39,7 @@ class Traced(torch.Tensor):
         value: torch.Tensor | None = None,
     ) -> Traced:
         made: Traced = torch.Tensor._make_wrapper_subclass(Traced, shape, dtype=dtype, device="meta")  # type: ignore
-        made.entry, made.weights, made.value = entry, weights, value
+        made.entry, made.weights, made.value, made.base = entry, weights, value, None
         made._size, made._type, made._place = torch.Size(shape), dtype, device
         return made
 

@@ -69,11 +69,16 @@ class Tracer(TorchFunctionMode):
         weights: tuple[str, ...] = (),
         macs: int = 0,
         moves: bool = False,
+        shape: Any = None,
     ) -> Traced:
-        """An operator of the vocabulary on activations whose leading dimension is a batch of one."""
+        """An operator of the vocabulary on activations whose leading dimension is a batch of one.
+
+        ``shape`` is what it writes, where the rule has checked the operator and worked that out itself.
+        """
         entries = tuple([_entry(tensor) for tensor in inputs])
-        operator.check()
-        shape: Any = operator.output(*[entry.shape for entry in entries])
+        if shape is None:
+            operator.check()
+            shape = operator.output(*[entry.shape for entry in entries])
         return self._record(operator, entries, shape, (1, *shape), label, weights, macs, moves, inputs[0]._type)
 
     def opaque(
@@ -168,8 +173,17 @@ class Tracer(TorchFunctionMode):
             if self.real and not _attach(result, values):
                 result = self._general(call, func, args, kwargs, values)
         if call.in_place and type(first) is Traced and type(result) is Traced:
-            return first.become(result)
+            return self._written(first, result)
         return result
+
+    def _written(self, target: Traced, result: Traced) -> Traced:
+        """After an in-place operation: the target is its result, and so is a part of what the target is a view of."""
+        base = target.base
+        while base is not None:
+            made = self.opaque("assign", (base, result), base.shape, dtype=base.dtype)
+            made.value = base.value if self.real else None
+            base = base.become(made).base
+        return target.become(result)
 
     def _run(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """The function on what stands for its tensors: values, or meta tensors."""
@@ -224,6 +238,8 @@ class Tracer(TorchFunctionMode):
                 return found
         known = any(id(tensor) in self.census.buffers for tensor in tensors)
         if call.in_place and (weights or known):
+            if type(args[0]) is Traced:
+                args[0].weights = weights
             return args[0]  # the model's own tensors stay as they are
         if weights or self.real or any(_value(tensor).is_meta for tensor in tensors):
             values = self._run(func, args, kwargs)
@@ -232,10 +248,13 @@ class Tracer(TorchFunctionMode):
                 values = func(*mapped(args, _value), **mapped(kwargs, _value))
         if call.in_place and type(args[0]) is Traced:
             return args[0]
-        return mapped(
-            values,
-            lambda value: Traced.make(value.shape, value.dtype, self.device, weights=weights, value=value.detach()),
-        )
+
+        def constant(value: torch.Tensor) -> Traced:
+            made = Traced.make(value.shape, value.dtype, self.device, weights=weights, value=value.detach())
+            made.base = args[0] if call.views and args and type(args[0]) is Traced else None
+            return made
+
+        return mapped(values, constant)
 
 
 def without_batch(full: Sequence[int]) -> tuple[int, ...]:

@@ -44,6 +44,11 @@ def stack(tracer: Tracer, tensors: Any, dim: int = 0) -> Traced:
     return tracer.opaque("stack", list(tensors), [*shape[:place], len(tensors), *shape[place:]])
 
 
+def copied_into(tracer: Tracer, input: Any, source: Any, non_blocking: bool = False) -> Traced:
+    """``input.copy_(source)``: the values of one in the place of the other."""
+    return tracer.opaque("copy", (source,), input.shape, dtype=input.dtype, moves=True)
+
+
 def binary(label: str, dtype: torch.dtype | None = None) -> Rule:
     """A rule for a free element-wise function of two or three operands."""
 
@@ -75,6 +80,7 @@ RULES: dict[str, Rule] = {
     "concat": concat,
     "concatenate": concat,
     "stack": stack,
+    "copy": copied_into,
     "sub": binary("subtract"),
     "subtract": binary("subtract"),
     "div": binary("divide"),

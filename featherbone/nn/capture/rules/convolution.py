@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 from typing import Any
 
 from featherbone.graph.operators import Conv, ConvTranspose, Linear
+from featherbone.graph.operators.window import Padding, Sides
 from featherbone.nn.capture.calls import NoRule
 from featherbone.nn.capture.common import ModelError, is_batched, sides
 from featherbone.nn.capture.rules.padding import absorbed
@@ -36,25 +38,26 @@ def convolution(
             f"a convolution in {tracer.place or 'the model'} takes {shape[1] * groups} channels and is given {channels}"
         )
     source, pads = absorbed(input, pads, 0.0) if batched else (input, pads)
-    operator = Conv(
-        out_channels=shape[0],
-        kernel=kernel,
-        stride=stride,
-        padding=pads,
-        dilation=dilation,
-        groups=groups,
-        bias=bias is not None,
-    )
-    one = tuple(source.shape[-rank - 1 :])
-    operator.check()
-    made: Any = operator.output(one)
+    operator = _checked(shape[0], kernel, stride, pads, dilation, groups, bias is not None)
+    made: Any = operator.output(tuple(source.shape[-rank - 1 :]))
     lead = input.shape[0] if batched else 1
     macs = lead * prod(made) * shape[1] * prod(kernel)
     own = _own(tracer, weight, bias)
     if own is not None and batched and lead == 1 and source.entry is not None:
-        return tracer.emit(operator, (source,), "conv", weights=own, macs=macs)
+        return tracer.emit(operator, (source,), "conv", weights=own, macs=macs, shape=made)
     full = (lead, *made) if batched else made
     return tracer.opaque(f"conv{rank}d", (source, weight, bias), full, macs=macs)
+
+
+@lru_cache(maxsize=4096)  # a network repeats its layers, and people profile a network more than once
+def _checked(
+    out: int, kernel: Sides, stride: Sides, padding: Padding, dilation: Sides, groups: int, bias: bool
+) -> Conv:
+    operator = Conv(
+        out_channels=out, kernel=kernel, stride=stride, padding=padding, dilation=dilation, groups=groups, bias=bias
+    )
+    operator.check()
+    return operator
 
 
 def transposed(

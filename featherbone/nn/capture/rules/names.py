@@ -23,6 +23,13 @@ MOVES = _words(
     """
 )
 
+VIEWS = _words(
+    """
+    chunk diagonal expand flatten getitem movedim narrow permute select slice split split_with_sizes squeeze swapaxes
+    swapdims t tensor_split transpose unbind unflatten unsqueeze view view_as
+    """
+)
+
 FREE = _words(
     """
     abs absolute acos all alpha_dropout amax amin aminmax angle any apply_along_axis arccos arcsin arctan argmax
