@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from featherbone.cost.convention import PAPERS, Charge, Convention
-from featherbone.cost.count import Row, count
+from featherbone.cost.count import count
 from featherbone.cost.presets import FVCORE, PYTORCHCV
+from featherbone.cost.row import Row
 from featherbone.graph import Graph
 from featherbone.graph.dimension import volume
 from featherbone.graph.operators import Conv, GlobalPool, Linear

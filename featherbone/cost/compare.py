@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from featherbone.cost.convention import PAPERS, Convention
-from featherbone.cost.count import count
+from featherbone.cost.count import Count, count
 from featherbone.cost.memory import peak_memory
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
@@ -53,20 +53,20 @@ def compare(
     """
     if not graphs:
         raise FeatherboneError("nothing to compare", hint="name at least one network")
-    costs = [_costs(graph, convention, dtype) for graph in graphs]
+    peaks = [peak_memory(graph, dtype).bytes for graph in graphs]  # refuses symbolic sizes
+    counts = [count(graph, convention) for graph in graphs]
+    costs = [_costs(counted, peak) for counted, peak in zip(counts, peaks, strict=True)]
     return tuple(
         Comparison(
             network=graph.name,
-            uncounted=len(count(graph, convention).uncounted),
+            uncounted=len(counted.uncounted),
             **{key: _cell(value, costs[0][key]) for key, value in cost.items()},
         )
-        for graph, cost in zip(graphs, costs, strict=True)
+        for graph, counted, cost in zip(graphs, counts, costs, strict=True)
     )
 
 
-def _costs(graph: Graph, convention: Convention, dtype: str) -> dict[str, int]:
-    peak = peak_memory(graph, dtype).bytes  # refuses symbolic sizes
-    cost = count(graph, convention)
+def _costs(cost: Count, peak: int) -> dict[str, int]:
     return {
         "params": int(cost.params),
         "macs": int(cost.macs),

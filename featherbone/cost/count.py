@@ -6,34 +6,15 @@ count. MobileNetV2 takes about a millisecond, so a search can afford to count ev
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from featherbone.cost.convention import PAPERS, Convention
 from featherbone.cost.group import Group, by_scope
+from featherbone.cost.row import Row, total
 from featherbone.cost.rules import activations, multiply_adds, parameters
-from featherbone.graph import Dim, Graph, Shape
-from featherbone.graph.operators import Opaque, Operator
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What one operator costs: its place in the network, the shapes it reads and writes, and the three counts."""
-
-    name: str
-    kind: str
-    operator: Operator
-    inputs: tuple[Shape, ...]
-    output: Shape
-    params: Dim
-    macs: Dim
-    activations: Dim
-
-    @property
-    def description(self) -> str:
-        """A few words, such as ``conv 3×3 /2``."""
-        return self.operator.describe(*self.inputs)
+from featherbone.graph import Dim, Graph
+from featherbone.graph.operators import Opaque
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,17 +118,6 @@ def count(graph: Graph, convention: Convention = PAPERS) -> Count:
         activations=total(row.activations for row in rows),
         uncounted=tuple(uncounted),
     )
-
-
-def total(values: Iterable[Dim]) -> Dim:
-    """The sum, of numbers or expressions."""
-    terms = list(values)
-    if all(type(term) is int for term in terms):
-        return sum(terms)
-    import sympy
-
-    result: Dim = sympy.Add(*terms)  # one sum: adding term by term would sort them again each time
-    return result
 
 
 def plain(value: Dim) -> int | str:

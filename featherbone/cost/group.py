@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from featherbone.cost.row import Row, total
 from featherbone.errors import FeatherboneError
 from featherbone.graph.dimension import Dim, Shape
-
-if TYPE_CHECKING:
-    from featherbone.cost.count import Row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +58,5 @@ def _producer(name: str, names: set[str]) -> str:
 
 
 def _group(name: str, rows: tuple[Row, ...]) -> Group:
-    from featherbone.cost.count import total
-
     sums: dict[str, Any] = {key: total(getattr(row, key) for row in rows) for key in ("params", "macs", "activations")}
     return Group(name=name, rows=rows, output=rows[-1].output, **sums)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 from typing import Any
 
 from featherbone.cost.convention import Charge, Convention
 from featherbone.graph import Dim, Shape
-from featherbone.graph.dimension import divide
+from featherbone.graph.dimension import divide, volume
 from featherbone.graph.operators import (
     Activation,
     BatchNorm,
@@ -31,23 +30,23 @@ def parameters(operator: Operator, inputs: tuple[Shape, ...], convention: Conven
     weights: Any = 0
     for name, shape in operator.parameters(*inputs).items():
         if name != "bias" or convention.biases or operator.kind not in ("conv", "conv_transpose", "linear"):
-            weights = weights + _volume(shape)
+            weights = weights + volume(shape)
     return weights
 
 
 def multiply_adds(operator: Operator, inputs: tuple[Shape, ...], output: Shape, convention: Convention) -> Dim:
     """Its own products, its bias where that is charged, and whatever else the convention charges."""
-    kind, written, macs = operator.kind, _volume(output), 0
+    kind, written, macs = operator.kind, volume(output), 0
     if isinstance(operator, Conv):
         if kind in convention.multiply_adds:
             fan: Any = divide(inputs[0][0], operator.groups)
-            macs = written * fan * _volume(operator.kernel)
+            macs = written * fan * volume(operator.kernel)
         if operator.bias and convention.conv_bias:
             macs = macs + written
     elif isinstance(operator, ConvTranspose):
         if kind in convention.multiply_adds:
             made: Any = divide(operator.out_channels, operator.groups)
-            macs = _volume(inputs[0]) * made * _volume(operator.kernel)
+            macs = volume(inputs[0]) * made * volume(operator.kernel)
         if operator.bias and convention.conv_bias:
             macs = macs + written
     elif isinstance(operator, Linear):
@@ -60,7 +59,7 @@ def multiply_adds(operator: Operator, inputs: tuple[Shape, ...], output: Shape, 
     if not convention.charges:
         return macs
     charge = _charge(operator, convention)
-    read = sum((_volume(shape) for shape in inputs), start=0)
+    read = sum((volume(shape) for shape in inputs), start=0)
     extra = _times(charge.written, written) + _times(charge.read, read)
     if charge.window:
         extra = extra + _times(charge.window, written * _window(operator, inputs))
@@ -74,7 +73,7 @@ def activations(operator: Operator, output: Shape, convention: Convention) -> Di
     wanted = convention.activations
     if isinstance(operator, Input) if wanted is None else operator.kind not in wanted:
         return 0
-    return _volume(output)
+    return volume(output)
 
 
 def _charge(operator: Operator, convention: Convention) -> Charge:
@@ -95,8 +94,8 @@ def _unbiased(operator: Operator, inputs: tuple[Shape, ...]) -> Any:
 
 def _window(operator: Operator, inputs: tuple[Shape, ...]) -> Any:
     if isinstance(operator, GlobalPool):
-        return _volume(inputs[0][1:])
-    return _volume(getattr(operator, "kernel", ()))
+        return volume(inputs[0][1:])
+    return volume(getattr(operator, "kernel", ()))
 
 
 def _times(rate: int | Fraction, amount: Any) -> Any:
@@ -108,7 +107,3 @@ def _times(rate: int | Fraction, amount: Any) -> Any:
 def _whole(value: Any) -> Dim:
     """Half multiply-adds (FLOPs / 2) are rounded to the nearest whole one."""
     return round(value) if isinstance(value, Fraction) else value
-
-
-def _volume(shape: Shape) -> Any:
-    return math.prod(shape)  # sizes multiply, numbers or symbols

@@ -6,6 +6,7 @@ division does, which is what the papers assume (``M/G``, ``I/2``).
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from featherbone.errors import FeatherboneError
@@ -109,7 +110,6 @@ def volume(shape: Shape) -> Dim:
     >>> volume((3, 4, 5))
     60
     """
-    product: Any = 1
-    for size in shape:
-        product = product * size
+    sizes: Any = shape  # symbols multiply as numbers do
+    product: Dim = math.prod(sizes)
     return product
