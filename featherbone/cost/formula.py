@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from featherbone.cost.convention import PAPERS, Convention
 from featherbone.cost.count import count
+from featherbone.errors import FeatherboneError
 from featherbone.graph import Wire, image, symbols
 from featherbone.graph.dimension import volume
 
@@ -97,7 +98,8 @@ def formula(block: str | Callable[..., Wire], convention: Convention = PAPERS, *
         M, I = letters["M"], letters["I"]  # noqa: E741
         K, N = letters.get("K", K), letters.get("N", M)
     else:
-        assert callable(block), "a block that is not known by name is a function"
+        if not callable(block):
+            raise FeatherboneError(f"{block!r} is no block", hint="give a block's name or a function of a wire")
         name = settings.pop("name", getattr(block, "__name__", "block"))
         wire = block(image(M, I), *([N] if _takes_channels(block, settings) else []), **settings)
     cost = count(wire.graph(name), convention)

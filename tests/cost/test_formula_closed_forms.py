@@ -48,7 +48,8 @@ def test_the_closed_form_is_the_papers(name: str) -> None:
 def test_symbols_then_numbers_is_numbers(
     name: str, quarter: int, wide: int, kernel: int, side: int, t: int, groups: int, quarters_large: int
 ) -> None:
-    values = {"M": 16 * quarter, "N": 16 * wide, "K": kernel, "I": side, "t": t, "G": groups, "p": quarters_large / 4}
+    values = {"M": 16 * quarter, "N": 16 * wide, "K": kernel, "S": 3, "I": side, "t": t, "G": groups}
+    values["p"] = quarters_large / 4
     block = BLOCKS[name]
     chosen = {letter: values[letter] for letter in block.letters()}
     built = count(block.build(**chosen).graph(name))
@@ -95,3 +96,8 @@ def test_numbers_take_the_place_of_letters() -> None:
 def test_an_unknown_block_names_the_closest() -> None:
     with pytest.raises(FeatherboneError, match="did you mean fire"):
         formula("fier")
+
+
+def test_what_is_no_block_is_refused() -> None:
+    with pytest.raises(FeatherboneError, match="3 is no block"):
+        formula(3)  # type: ignore[arg-type]
