@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from featherbone import __version__
 from featherbone.data import Dataset, open_dataset
 from featherbone.errors import FeatherboneError
 from featherbone.nn import Model, Preprocessing, save_model
@@ -221,7 +221,7 @@ def _finish(job: Job, ledger: Ledger, winner: Trial, folder: Path, progress: Pro
             resolution=dataset.resolution, channels=dataset.channels, mean=dataset.mean, std=dataset.std
         ),
         provenance={
-            "featherbone": __version__,
+            "featherbone": version("featherbone"),
             "data": {"name": dataset.name, "fingerprint": dataset.fingerprint},
             "budget": job.budget.limits(),
             "seed": job.seed,

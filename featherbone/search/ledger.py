@@ -22,7 +22,6 @@ from featherbone.search.budget import Costs
 from featherbone.search.lock import locked
 
 VERSION = 1
-STATES = ("waiting", "running", "paused", "done", "failed")
 SCHEMA = """
 CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE trial (

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from featherbone.nn import Model, onnx_graph
 from featherbone.nn.atomic import write_atomically
-from featherbone.nn.onnx_graph import OPSET as OPSET
 from featherbone.ship.metadata import describe
 
 if TYPE_CHECKING:

@@ -130,16 +130,16 @@ def _one_epoch(
             group["lr"] = recipe.learning_rate * share
         scores = network(images.to(device, non_blocking=True))
         loss = functional.cross_entropy(scores, labels.to(device), label_smoothing=recipe.label_smoothing)
-        require_finite(loss.item(), epoch, recipe)
+        value = loss.item()
+        require_finite(value, epoch, recipe)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         if recipe.clip:
             nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
         optimizer.step()
         average.update(behind)
-        total += loss.item()
-        metrics = {"train_loss": loss.item()}
-        report(Progress(epoch=epoch, epochs=recipe.epochs, step=step + 1, steps=steps, metrics=metrics))
+        total += value
+        report(Progress(epoch=epoch, epochs=recipe.epochs, step=step + 1, steps=steps, metrics={"train_loss": value}))
     return total / steps
 
 
