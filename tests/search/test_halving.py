@@ -10,6 +10,7 @@ import pytest
 
 from featherbone.errors import FeatherboneError
 from featherbone.search import Design, Ledger, Score, Trial, costs_of, halve, open_ledger, rungs, silent
+from featherbone.search.halving import ranking
 
 GRAPH = Design.parse("r8 | stem w4").graph(classes=2, channels=1)
 LADDER = rungs(9, 27)  # 9 trials for 9 epochs, 3 for 27
@@ -80,7 +81,7 @@ def test_a_trial_that_crashes_fails_alone_and_stays_failed(ledger: Ledger) -> No
     assert again.calls == []  # nor is a fourth trial promoted in place of the one that failed
 
 
-def test_equal_scores_go_to_the_cheaper_then_the_earlier_and_nan_comes_last(ledger: Ledger) -> None:
+def test_equal_scores_go_to_the_earlier_and_nan_comes_last(ledger: Ledger) -> None:
     train = Trainer(lambda trial, epochs: None if trial < 8 else 0.5)
     assert halve(ledger, LADDER, train, silent).id == 8
     assert train.calls[9:] == [(8, 27), (9, 27), (1, 27)]
@@ -115,3 +116,20 @@ def test_rungs_start_with_all_trials_and_end_with_the_whole_recipe(trials: int, 
     assert [rung.epochs for rung in ladder] == sorted({rung.epochs for rung in ladder})
     assert [rung.trials for rung in ladder] == sorted({rung.trials for rung in ladder}, reverse=True)
     assert ladder[-1].trials <= 3 or epochs < 6
+
+
+def test_trials_rank_by_top1_then_loss_then_cost_then_age() -> None:
+    def place(trial: int, top1: float | None, loss: float | None, macs: int) -> tuple[float, float, int, int]:
+        score = Score(epochs=9, val_top1=top1, val_loss=loss, seconds=1.0)
+        return ranking(Trial(id=trial, design="", macs=macs, state="paused", error=None), score)
+
+    best_first = [
+        place(6, 0.9, 0.5, 300),
+        place(5, 0.8, 0.1, 300),
+        place(4, 0.8, 0.2, 100),  # more loss weighs more than fewer multiply-adds
+        place(1, 0.8, 0.2, 200),
+        place(2, 0.8, 0.2, 200),
+        place(3, 0.8, None, 100),
+        place(7, None, 0.1, 100),
+    ]
+    assert sorted(best_first) == best_first

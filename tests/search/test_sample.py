@@ -63,6 +63,7 @@ def test_a_refusal_names_what_binds_and_a_budget_that_works(budget: Budget, name
     assert unnamed not in refusal.value.sentence
     limits = {name: int(value) for name, value in re.findall(r"--(\w+) (\d+)", refusal.value.hint)}
     assert limits.keys() == budget.limits().keys()
+    assert all(limits[name] >= limit for name, limit in budget.limits().items())  # what did not bind is not tightened
     assert sample(light(8), Budget(**limits), 1, seed=0, cost=cost)  # the nearest budget does work
 
 
