@@ -1,8 +1,6 @@
 """How long it takes from a network's Python function to its totals, on one core: the cost of looking at one design.
 
-    python benchmarks/count_speed.py
-
-writes benchmarks/results/count_speed.txt.
+    python benchmarks/count_speed.py > benchmarks/results/count_speed.txt
 """
 
 from __future__ import annotations
@@ -11,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from statistics import quantiles
 
 from machine import describe
@@ -21,7 +18,6 @@ from featherbone.networks import network
 
 NETWORKS = ("mobilenet_v2", "mobilenet_v1", "shufflenet_v1", "resnet50", "inception_v3")
 RUNS = 300
-RESULT = Path(__file__).parent / "results" / "count_speed.txt"
 
 
 def milliseconds(work: Callable[[], object]) -> tuple[float, float, float, float]:
@@ -52,9 +48,7 @@ def main() -> None:
             lines.append(f"  {label:<15}" + "".join(f"{value:8.2f}" for value in milliseconds(work)))
     loaded = sorted({"torch", "numpy", "sympy"} & set(sys.modules))
     lines.append(f"\nheavy modules loaded: {', '.join(loaded) or 'none'}")
-    text = "\n".join(lines) + "\n"
-    print(text)
-    RESULT.write_text(text, encoding="utf-8")
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":
