@@ -1,0 +1,127 @@
+"""Run the tools that people use over the same models, and print what each says as JSON.
+
+An environment of its own is best, as some of the tools ask for much:
+
+    python -m venv peers
+    peers/bin/pip install torch fvcore ptflops thop torchinfo calflops transformers deepspeed setuptools
+    peers/bin/pip install --no-deps torchvision pillow
+    peers/bin/python benchmarks/peers/run_peers.py > peers.json
+
+``compare.py`` sets our numbers beside them. Numbers are multiply-adds: torch's FlopCounterMode is halved.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import io
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Callable
+
+import torch
+from subjects import ARCHITECTURES, MODULES, build, input_size
+from torch import nn
+
+Tool = Callable[[nn.Module, tuple[int, ...]], int]
+
+
+def fvcore(model: nn.Module, size: tuple[int, ...]) -> int:
+    from fvcore.nn import FlopCountAnalysis
+
+    analysis = FlopCountAnalysis(model, torch.zeros(1, *size))
+    return int(analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False).total())
+
+
+def ptflops(backend: str) -> Tool:
+    def run(model: nn.Module, size: tuple[int, ...]) -> int:
+        from ptflops import get_model_complexity_info
+
+        macs, _ = get_model_complexity_info(
+            model, size, backend=backend, as_strings=False, print_per_layer_stat=False, verbose=False
+        )
+        return int(macs)
+
+    return run
+
+
+def thop(model: nn.Module, size: tuple[int, ...]) -> int:
+    from thop import profile
+
+    return int(profile(model, (torch.zeros(1, *size),), verbose=False)[0])
+
+
+def torchinfo(model: nn.Module, size: tuple[int, ...]) -> int:
+    from torchinfo import summary
+
+    return int(summary(model, (1, *size), verbose=0).total_mult_adds)
+
+
+def calflops(model: nn.Module, size: tuple[int, ...]) -> int:
+    from calflops import calculate_flops
+
+    found = calculate_flops(
+        model, input_shape=(1, *size), output_as_string=False, print_results=False, print_detailed=False
+    )
+    return int(found[1])
+
+
+def deepspeed(model: nn.Module, size: tuple[int, ...]) -> int:
+    from deepspeed.profiling.flops_profiler import get_model_profile
+
+    return int(get_model_profile(model, (1, *size), print_profile=False, as_string=False, warm_up=0)[1])
+
+
+def flop_counter(model: nn.Module, size: tuple[int, ...]) -> int:
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model(torch.zeros(1, *size))
+    return int(counter.get_total_flops()) // 2
+
+
+TOOLS: dict[str, Tool] = {
+    "fvcore": fvcore,
+    "ptflops": ptflops("pytorch"),
+    "ptflops-aten": ptflops("aten"),
+    "thop": thop,
+    "torchinfo": torchinfo,
+    "calflops": calflops,
+    "deepspeed": deepspeed,
+    "torch": flop_counter,
+}
+PACKAGES = ("torch", "torchvision", "fvcore", "ptflops", "thop", "torchinfo", "calflops", "deepspeed")
+
+
+def measure(name: str) -> dict[str, int | str]:
+    """What every tool says of one model; a tool that fails says why."""
+    found: dict[str, int | str] = {}
+    for tool, run in TOOLS.items():
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            try:
+                found[tool] = run(build(name), input_size(name))
+            except Exception as error:  # a peer's failure is a result
+                found[tool] = f"{type(error).__name__}: {error}"[:200]
+    return found
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    torch.set_num_threads(1)
+    print(
+        json.dumps(
+            {
+                "versions": {package: importlib.metadata.version(package) for package in PACKAGES},
+                "models": {name: measure(name) for name in (*ARCHITECTURES, *MODULES)},
+            },
+            indent=1,
+        )
+    )
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
