@@ -23,6 +23,7 @@ BYTE_UNITS = {
     "MiB": 2**20,
     "GiB": 2**30,
 }
+MILLISECONDS = {"us": Decimal("0.001"), "µs": Decimal("0.001"), "ms": Decimal(1), "s": Decimal(1000)}
 _NUMBER = re.compile(r"\s*([+-]?(?:[0-9][0-9_,]*)?(?:\.[0-9]+)?)\s*([A-Za-zµ]*)\s*")
 
 
@@ -73,6 +74,24 @@ def parse_bytes(text: str, *, what: str = "limit") -> int:
             f"{what} {text!r} has the unknown unit {unit!r}", hint="units: B, KB, KiB, MB, MiB, GB, GiB"
         )
     return _positive_whole(number * BYTE_UNITS[unit], text, what)
+
+
+def parse_milliseconds(text: str, *, what: str = "limit") -> float:
+    """A time such as ``10ms``, ``800us`` or ``1.5s`` in milliseconds.
+
+    >>> parse_milliseconds("1.5s")
+    1500.0
+
+    Raises:
+        FeatherboneError: not a number, not positive, no unit, or an unknown one.
+    """
+    number, unit = _split(text, what)
+    if unit not in MILLISECONDS:
+        said = f"has the unknown unit {unit!r}" if unit else "has no unit"
+        raise FeatherboneError(f"{what} {text!r} {said}", hint="units: us, ms, s; for example 10ms")
+    if number <= 0:
+        raise FeatherboneError(f"{what} is {text}; it must be positive")
+    return float(number * MILLISECONDS[unit])
 
 
 def format_count(value: float) -> str:

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
 from featherbone.cost.count import count
+from featherbone.cost.limit import Limit
 from featherbone.cost.memory import peak_memory
 from featherbone.cost.published import Published, published
 from featherbone.errors import FeatherboneError, did_you_mean
-from featherbone.quantity import parse_bytes, parse_count
 
 COLUMNS = ("params", "macs", "activations", "peak_memory", "top1")
 MORE_DATA = re.compile(r"swsl|ssl_yfcc|in12k|in21k|ig1b")  # trained on more than ImageNet's 1.28 M labelled images
-SIGNS: dict[str, Callable[[float, float], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-_LIMIT = re.compile(r"\s*(<=|>=|<|>)?\s*(.+?)\s*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,38 +35,6 @@ class Entry:
         return asdict(self)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limit:
-    """A comparison that a cost must pass.
-
-    >>> limit = Limit.read("macs", "<300M")
-    >>> limit.sign, limit.bound, limit.holds(299_999_999), limit.holds(300_000_000)
-    ('<', 300000000, True, False)
-    """
-
-    what: str
-    sign: str
-    bound: float
-
-    @staticmethod
-    def read(what: str, text: str) -> Limit:
-        """``"<300M"``, ``"<=4M"``, ``">70"``; without a sign a cost is at most that much, and top-1 at least.
-
-        Raises:
-            FeatherboneError: a quantity that is not of ``COLUMNS``, or not a number with a unit.
-        """
-        if what not in COLUMNS:
-            raise FeatherboneError(f"no limit can be set on {what!r}", hint=did_you_mean(what, COLUMNS))
-        match = _LIMIT.fullmatch(text)
-        if match is None:
-            raise FeatherboneError(f"the limit on {what} is empty", hint="write a sign and a number, such as '<300M'")
-        sign = match[1] or (">=" if what == "top1" else "<=")
-        return Limit(what=what, sign=sign, bound=_bound(what, match[2]))
-
-    def holds(self, value: float) -> bool:
-        return SIGNS[self.sign](value, self.bound)
-
-
 def zoo(limits: Mapping[str, str] | None = None, sort: str = "top1", *, more_data: bool = False) -> list[Entry]:
     """Networks that pass every limit, the best first: by falling top-1, or by rising cost.
 
@@ -89,22 +49,11 @@ def zoo(limits: Mapping[str, str] | None = None, sort: str = "top1", *, more_dat
     """
     if sort not in COLUMNS:
         raise FeatherboneError(f"cannot sort by {sort!r}", hint=did_you_mean(sort, COLUMNS))
-    wanted = [Limit.read(what, text) for what, text in (limits or {}).items()]
+    wanted = [Limit.read(what, text, among=COLUMNS) for what, text in (limits or {}).items()]
     entries = [_entry(row) for row in _best(more_data)]
     fitting = [entry for entry in entries if all(limit.holds(getattr(entry, limit.what)) for limit in wanted)]
     falling = sort == "top1"
     return sorted(fitting, key=lambda entry: (-entry.top1 if falling else getattr(entry, sort), entry.macs))
-
-
-def _bound(what: str, text: str) -> float:
-    if what == "peak_memory":
-        return parse_bytes(text, what=what)
-    if what != "top1":
-        return parse_count(text, what=what)
-    try:
-        return float(text.rstrip("% "))
-    except ValueError:
-        raise FeatherboneError(f"top1 {text!r} is not a number of percent", hint="for example >70") from None
 
 
 @cache

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from featherbone.cost import compare, count, peak_memory, zoo
+from featherbone.cost.limit import Limit
 from featherbone.cost.published import published
-from featherbone.cost.zoo import COLUMNS, Limit
+from featherbone.cost.zoo import COLUMNS
 from featherbone.errors import FeatherboneError
 from featherbone.graph import image, symbols
 from featherbone.networks import network
@@ -16,7 +17,7 @@ from featherbone.networks import network
 def test_what_it_lists_passes_and_what_passes_is_listed(limits: dict[str, str]) -> None:
     listed = zoo(limits)
     assert listed
-    wanted = [Limit.read(what, text) for what, text in limits.items()]
+    wanted = [Limit.read(what, text, among=COLUMNS) for what, text in limits.items()]
     passing = [entry for entry in zoo() if all(limit.holds(getattr(entry, limit.what)) for limit in wanted)]
     assert listed == passing
     assert len(listed) < len(zoo())
@@ -66,13 +67,13 @@ def test_results_with_more_data_only_where_asked() -> None:
     ],
 )
 def test_limits_are_read(what: str, text: str, sign: str, bound: float) -> None:
-    limit = Limit.read(what, text)
+    limit = Limit.read(what, text, among=COLUMNS)
     assert (limit.sign, limit.bound) == (sign, bound)
 
 
 @given(st.integers(1, 1000), st.integers(1, 1000))
 def test_a_limit_is_its_sign(bound: int, value: int) -> None:
-    held = {sign: Limit.read("macs", f"{sign}{bound}").holds(value) for sign in ("<", "<=", ">", ">=")}
+    held = {sign: Limit.read("macs", f"{sign}{bound}", among=COLUMNS).holds(value) for sign in ("<", "<=", ">", ">=")}
     assert held == {"<": value < bound, "<=": value <= bound, ">": value > bound, ">=": value >= bound}
 
 
