@@ -160,7 +160,7 @@ BLOCKS: dict[str, Block] = {
             function=universal_bottleneck,
             symbols={**_KERNEL, "S": "start", "t": "expand"},
             fixed={"shortcut": False},
-            paper="MobileNetV4 arXiv:2404.10518, 3",
+            paper="MobileNetV4 arXiv:2404.10518, UIB",
         ),
         Block(
             name="two_stage_squeeze",

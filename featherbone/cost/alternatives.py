@@ -75,6 +75,13 @@ def _classifier_unbiased(graph: Graph) -> int | None:
     return None if last is None else int(count(graph).params) - int(volume(last.output))
 
 
+def _hidden_unbiased(graph: Graph) -> int | None:
+    """Its MobileNetV3 has no bias in the hidden layer before the classifier."""
+    cost = count(graph)
+    biases = [int(volume(row.output)) for row in cost.rows if isinstance(row.operator, Linear) and row.operator.bias]
+    return int(cost.params) - sum(biases[:-1]) if biases[1:] else None
+
+
 def _background_class(graph: Graph) -> int | None:
     last = _classifier(graph)
     return None if last is None else int(count(graph).params) + int(volume(last.inputs[0])) + 1
@@ -130,6 +137,7 @@ ALTERNATIVES: dict[str, tuple[Alternative, ...]] = {
     ),
     "params": (
         Alternative(name="classifier without bias", count=_classifier_unbiased, tool="pytorchcv"),
+        Alternative(name="hidden linear layers without bias", count=_hidden_unbiased, tool="pytorchcv"),
         Alternative(name="convolutions keep a bias beside their norm", count=_biases_beside_norms, tool="timm"),
         Alternative(name="1001 classes, one for the background", count=_background_class),
         Alternative(

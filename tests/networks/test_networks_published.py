@@ -200,6 +200,15 @@ def test_full_convolution_mobilenet_without_its_classifier() -> None:
     assert (full.macs - classifier.macs) / 1e6 == pytest.approx(4866, abs=0.5)
 
 
+@pytest.mark.parametrize(("width", "millions"), [(1, 2.9), (0.75, 2.4)])
+def test_small_mobilenet_v3_of_the_conference_paper(width: float, millions: float) -> None:
+    """Its 2.9 and 2.4 M are reached with a hidden layer of 1280 channels in place of 1024."""
+    cost = count(network("mobilenet_v3_small", width=width))
+    (hidden,) = [row for row in cost.rows if row.name == "head.hidden"]
+    each = int(hidden.inputs[0][0]) + 1 + 1000  # its own weights and bias, and a weight of each class
+    assert (cost.params + (1280 - 1024) * each) / 1e6 == pytest.approx(millions, abs=0.05)
+
+
 def test_squeezenext_as_pytorchcv_has_it() -> None:
     """Its sqnxt23_w1 has 724,056 parameters: a bias for every convolution and class, which the authors' has not."""
     graph = network("squeezenext")
