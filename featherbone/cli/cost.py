@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from featherbone.cli.options import NETWORK_HELP, Json, read_network
-from featherbone.cli.output import console, print_json, print_table
+from featherbone.cli.output import console, print_json, print_table, with_lead
 
 if TYPE_CHECKING:
     from featherbone.cost import Count, Group, PeakMemory, Row
@@ -73,4 +73,5 @@ def _print_totals(counted: Count, peak: PeakMemory) -> None:
         screen.print(f"complete, by the convention '{counted.convention.name}' (conv + linear multiply-adds)")
     else:
         labels = ", ".join(sorted({label for _, label in counted.uncounted}))
-        screen.print(f"[bold yellow]partial:[/] {len(counted.uncounted)} operators not counted ({labels})")
+        text = f" {len(counted.uncounted)} operators not counted ({labels})"
+        screen.print(with_lead("partial:", text, "bold yellow"))

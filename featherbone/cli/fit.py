@@ -88,4 +88,4 @@ def _print_result(folder: Path) -> None:
         f"        {folder / 'model.onnx'}",
         f"try     featherbone predict {folder / 'model.onnx'} IMAGE…",
     ):
-        console().print(line, markup=False)
+        console().print(line)

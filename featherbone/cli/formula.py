@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from featherbone.cli.options import Json
-from featherbone.cli.output import console, print_json, print_table
+from featherbone.cli.output import console, print_json, print_table, with_lead
 from featherbone.errors import FeatherboneError, did_you_mean
 
 LETTERS = (
@@ -60,7 +60,7 @@ def _block(name: str, latex: bool, json: bool) -> None:
         print(form.latex())
     else:
         screen = console()
-        screen.print(f"[bold]{known.name}[/]: {known.summary}")
+        screen.print(with_lead(known.name, f": {known.summary}"))
         for label, value in (
             ("multiply-adds", form.macs),
             ("per position", form.per_position),
@@ -68,7 +68,7 @@ def _block(name: str, latex: bool, json: bool) -> None:
             ("÷ K·K·M·N·I·I", form.ratio),
             ("source", known.paper),
         ):
-            screen.print(f"  {label:<15}{value}", markup=False)
+            screen.print(f"  {label:<15}{value}")
         for line in LETTERS:
             screen.print(f"  {line}", style="dim")
 
@@ -83,14 +83,14 @@ def _network(name: str, latex: bool, json: bool) -> None:
         print(form.latex())
     else:
         screen = console()
-        screen.print(f"[bold]{name}[/] in the width multiplier alpha and the resolution I")
-        screen.print(f"  {'multiply-adds':<15}{form.macs}", markup=False)
-        screen.print(f"  {'parameters':<15}{form.parameters}", markup=False)
+        screen.print(with_lead(name, " in the width multiplier alpha and the resolution I"))
+        screen.print(f"  {'multiply-adds':<15}{form.macs}")
+        screen.print(f"  {'parameters':<15}{form.parameters}")
         for verdict, samples in (("holds", form.held), ("rounded there", [s for s in form.checked if not s.holds])):
             places = ", ".join(
                 f"I={sample.resolution}" + ("" if sample.width is None else f" alpha={sample.width:g}")
                 for sample in samples
             )
             if places:
-                screen.print(f"  {verdict:<15}{places}", markup=False)
+                screen.print(f"  {verdict:<15}{places}")
         screen.print("  Checked against counts. Rounding of channels and sides is taken as exact.", style="dim")

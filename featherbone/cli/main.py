@@ -17,6 +17,7 @@ from featherbone.cli.cost import cost
 from featherbone.cli.fit import fit
 from featherbone.cli.formula import formula
 from featherbone.cli.networks import networks
+from featherbone.cli.output import with_lead
 from featherbone.cli.predict import predict
 from featherbone.cli.report import report
 from featherbone.cli.show import show
@@ -94,8 +95,6 @@ def _complain(sentence: str, hint: str) -> None:
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print("[bold red]error:[/] ", end="")
-    console.print(sentence, markup=False)
+    console.print(with_lead("error:", f" {sentence}", "bold red"))
     if hint:
-        console.print("[dim]hint:[/]  ", end="")
-        console.print(hint, markup=False)
+        console.print(with_lead("hint:", f"  {hint}", "dim"))

@@ -9,14 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 
 def console() -> Console:
-    """The terminal, or a pipe; Rich leaves colours out there and honours NO_COLOR."""
+    """The terminal, or a pipe; Rich leaves colours out there and honours NO_COLOR.
+
+    Text is printed as it is: names of networks, files and operators may hold what Rich would read as markup.
+    """
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else 100
-    return Console(highlight=False, width=width, soft_wrap=True)
+    return Console(markup=False, highlight=False, width=width, soft_wrap=True)
+
+
+def with_lead(lead: str, text: str, style: str = "bold") -> Text:
+    """A line whose first words stand out."""
+    from rich.text import Text
+
+    return Text.assemble((lead, style), text)
 
 
 def print_json(document: Any) -> None:

@@ -103,4 +103,4 @@ class Live:
         self._bar.update(self._task, visible=False)
 
     def _say(self, line: str) -> None:
-        self._screen.print(f"{time.monotonic() - self._began:6.0f} s  {line}", markup=False, highlight=False)
+        self._screen.print(f"{time.monotonic() - self._began:6.0f} s  {line}", highlight=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from featherbone.cli.options import NETWORK_HELP, Json, read_network
-from featherbone.cli.output import console, print_json, print_table
+from featherbone.cli.output import console, print_json, print_table, with_lead
 from featherbone.errors import FeatherboneError
 
 if TYPE_CHECKING:
@@ -92,17 +92,18 @@ def _print_latencies(latencies: list[Latency]) -> None:
     screen = console()
     around = latencies[0].environment
     versions = ", ".join(sorted({" ".join(pair) for latency in latencies for pair in latency.environment.versions}))
-    screen.print(f"{around.cpu}, {around.cores} cores, {around.system}", markup=False)
-    screen.print(versions, markup=False)
+    screen.print(f"{around.cpu}, {around.cores} cores, {around.system}")
+    screen.print(versions)
     loads = [latencies[0].environment.load_before, latencies[-1].environment.load_after]
     if None not in loads:
         screen.print(f"load average {loads[0]:.2f} before, {loads[1]:.2f} after")
     for latency in latencies:
         if latency.noisy:
             measured = f"{latency.network}, {latency.runtime}, {latency.threads} thread{'s' * (latency.threads != 1)}"
-            screen.print(f"[bold yellow]noisy:[/] {measured}: {'; '.join(latency.noise)}", soft_wrap=False)
+            text = f" {measured}: {'; '.join(latency.noise)}"
+            screen.print(with_lead("noisy:", text, "bold yellow"), soft_wrap=False)
     if any(latency.noisy for latency in latencies):
-        screen.print(f"[dim]{RULE}[/]", soft_wrap=False)
+        screen.print(RULE, style="dim", soft_wrap=False)
 
 
 def _print_profile(profiled: Profile, limits: Limits) -> None:
@@ -136,7 +137,7 @@ def _print_profile(profiled: Profile, limits: Limits) -> None:
         spent = sum(row.milliseconds for row in profiled.operators if row.bound == bound and row.bytes)
         screen.print(f"{bound}-bound: {100 * spent / total:.0f} % of the time")
     if profiled.untimed:
-        screen.print(f"[bold yellow]no time known for[/] {', '.join(profiled.untimed)}")
+        screen.print(with_lead("no time known for", f" {', '.join(profiled.untimed)}", "bold yellow"))
 
 
 def _read(target: str) -> Graph | Model | Path:

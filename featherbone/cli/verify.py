@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from featherbone.cli.options import Json
-from featherbone.cli.output import console, print_json
+from featherbone.cli.output import console, print_json, with_lead
 from featherbone.errors import FeatherboneError, did_you_mean
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def verify(
     screen = console()
     _print_by_reason(screen, listed)
     for kind, number in summary(verdicts).items():
-        screen.print(f"{number:>5}  {kind}", markup=False)
+        screen.print(f"{number:>5}  {kind}")
     hidden = len(verdicts) - len(listed)
     if hidden:
         screen.print(f"{hidden} figures that agree or belong to no network here are not listed; --all lists them")
@@ -60,11 +60,10 @@ def _print_by_reason(screen: Console, verdicts: list[Verdict]) -> None:
     for one in sorted(verdicts, key=lambda one: VERDICTS.index(one.verdict)):
         groups.setdefault((one.verdict, one.reason), []).append(one)
     for (verdict, reason), members in groups.items():
-        screen.print(f"[bold]{verdict}[/]", end="")
-        screen.print(f": {reason}" if reason else "", markup=False)
+        screen.print(with_lead(verdict, f": {reason}" if reason else ""))
         for one in members:
             published = "no figure" if one.published is None else f"{one.published / 1e6:,.6g} M"
             counted = "" if one.computed is None else f", counted {one.computed / 1e6:,.2f} M"
             title = f"{one.model} {one.variant}".strip()
             name = f"{one.network} ({title})" if one.network else title
-            screen.print(f"    {name}: {one.quantity} {published}{counted}", markup=False)
+            screen.print(f"    {name}: {one.quantity} {published}{counted}")

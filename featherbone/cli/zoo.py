@@ -32,7 +32,7 @@ def zoo(
         print_json([entry.to_json() for entry in entries])
         return
     if not entries:
-        console().print("no published network passes every limit; `featherbone fit` looks for a new one", markup=False)
+        console().print("no published network passes every limit; `featherbone fit` looks for a new one")
         return
     rows = [
         (

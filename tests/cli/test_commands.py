@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from featherbone.graph import from_json, to_json
+from featherbone.graph import from_json, image, to_json
 from featherbone.networks import NETWORKS, network
 
 
@@ -194,3 +194,14 @@ def test_formula_of_a_network_says_where_it_holds(featherbone):
 def test_public_names_are_functions_whatever_was_imported_first():
     code = "import featherbone.job, featherbone as fb; assert callable(fb.fit) and callable(fb.count) and fb.Graph"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_looks_like_markup_is_printed_as_it_is(featherbone, tmp_path):
+    graph = image(3, 8).opaque("a[/b]", (3, 8, 8)).conv(4, 3, name="stem").graph("[bold]net [/x]")
+    path = tmp_path / "graph.json"
+    path.write_text(to_json(graph))
+    said = featherbone("cost", path)
+    assert said.code == 0
+    assert "[bold]net [/x]  input 3×8×8" in said.out
+    assert "partial: 1 operators not counted (a[/b])" in said.out
+    assert "[/red]" in featherbone("cost", "[/red]").err
