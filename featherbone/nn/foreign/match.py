@@ -1,0 +1,179 @@
+"""Foreign weights as those of a network of ours: by a library's naming, else by order and shape, else not at all."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+
+from featherbone.errors import FeatherboneError
+from featherbone.graph import Graph
+from featherbone.graph.operators import BatchNorm, shape_text
+from featherbone.nn.foreign import timm, torchvision
+from featherbone.nn.foreign.ambiguity import interchangeable
+from featherbone.nn.foreign.biases import biases_in_means
+from featherbone.nn.foreign.by_order import match_by_order
+from featherbone.nn.foreign.naming import Naming, our_layer
+from featherbone.nn.foreign.rewrite import with_activation, with_epsilon, without_norms
+from featherbone.nn.weights import COUNTER
+
+NAMINGS = (*torchvision.NAMINGS, *timm.NAMINGS)
+AUXILIARY = re.compile(r"(AuxLogits|aux[12]?|aux_logits)\..*")  # classifiers of training; our networks have none
+CLOSE = 0.5  # with fewer of its layers known, a naming is not what the file was written in
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matched:
+    """A graph, weights that fit it, the naming they had, and remarks; the graph may differ from what was asked."""
+
+    graph: Graph
+    weights: dict[str, torch.Tensor]
+    naming: str
+    remarks: tuple[str, ...] = ()
+
+
+def match(graph: Graph, tensors: Mapping[str, torch.Tensor]) -> Matched:
+    """Foreign tensors as the weights of ``graph``, or of its form with folded norms where the file has none.
+
+    >>> from featherbone.networks import network
+    >>> from featherbone.nn import module, weights_of
+    >>> graph = network("squeezenet", classes=10)
+    >>> match(graph, weights_of(module(graph, seed=0))).naming
+    'featherbone'
+
+    Half precision becomes float32. A linear layer stored as a convolution of its whole map is reshaped. Batch counters
+    and auxiliary classifiers are left out. Names of no known library are matched by order and shape, only where
+    the order leaves no choice.
+
+    Raises:
+        FeatherboneError: nothing fits; every mismatch under the closest naming is listed.
+    """
+    kept, remarks = _cleaned(tensors)
+    folded = not any(name.endswith(".running_mean") for name in kept)
+    target = graph
+    if folded and any(isinstance(node.operator, BatchNorm) for node in graph.nodes):
+        target = without_norms(graph)
+        remarks.append("the file has its batch norms folded into biases: the graph has biases in their place")
+    own = _fit(target, {name: name for name in kept}, kept)
+    if not own[1]:
+        return Matched(graph=target, weights=own[0], naming="featherbone", remarks=tuple(remarks))
+    attempts: list[tuple[int, str, list[str]]] = []
+    for naming in NAMINGS:
+        names, unknown = _renamed(graph, kept, naming)
+        if len(names) < CLOSE * len(kept):
+            continue
+        weights, problems = _fit(target, names, biases_in_means(target, names, kept))
+        problems += [f"{name} is in the file, and not in the network" for name in unknown]
+        if not problems:
+            return Matched(
+                graph=_as_computed(target, naming), weights=weights, naming=naming.name, remarks=tuple(remarks)
+            )
+        attempts.append((len(problems), naming.name, problems))
+    if attempts:
+        _, name, problems = min(attempts)
+        raise FeatherboneError(
+            f"the weights, in the naming of {name}, do not fit {graph.name}, in {len(problems)} tensors:\n  "
+            + "\n  ".join(sorted(problems)),
+            hint="give the network the settings that the weights were trained with, such as width, classes or depth",
+        )
+    return _by_order(target, kept, remarks)
+
+
+def _as_computed(graph: Graph, naming: Naming) -> Graph:
+    if naming.relu:
+        graph = with_activation(graph, naming.relu)
+    return graph if naming.epsilon is None else with_epsilon(graph, naming.epsilon)
+
+
+def _by_order(graph: Graph, tensors: dict[str, torch.Tensor], remarks: list[str]) -> Matched:
+    weights = match_by_order(graph, tensors)
+    pairs = interchangeable(graph)
+    if pairs:
+        raise FeatherboneError(
+            f"the weights fit {graph.name} by order and shape, but the order does not decide between parallel layers "
+            "of one shape: "
+            + ", ".join(f"{one} and {other}" for one, other in pairs[:4])
+            + (" …" if pairs[4:] else ""),
+            hint="map the names with load_foreign",
+        )
+    remarks = [*remarks, "the names are of no known library: matched by order and shape; compare outputs"]
+    return Matched(graph=graph, weights=weights, naming="order and shape", remarks=tuple(remarks))
+
+
+def _cleaned(tensors: Mapping[str, torch.Tensor]) -> tuple[dict[str, torch.Tensor], list[str]]:
+    """The tensors that count, in float32, and remarks on what was done."""
+    kept: dict[str, torch.Tensor] = {}
+    left, converted = 0, Counter[str]()
+    for name, tensor in tensors.items():
+        if name.rpartition(".")[2] == COUNTER:
+            continue
+        if AUXILIARY.fullmatch(name):
+            left += 1
+        elif tensor.dtype == torch.float32:
+            kept[name] = tensor
+        elif tensor.dtype in (torch.float16, torch.bfloat16, torch.float64):
+            converted[str(tensor.dtype).removeprefix("torch.")] += 1
+            kept[name] = tensor.float()
+        else:
+            raise FeatherboneError(
+                f"{name} is {str(tensor.dtype).removeprefix('torch.')}; weights are floating-point numbers",
+                hint="a quantised file is not a set of weights; find its float version",
+            )
+    remarks = [f"{count} tensors were {kind}, and are float32 here" for kind, count in converted.items()]
+    if left:
+        remarks.append(f"{left} tensors of auxiliary classifiers were left out")
+    return kept, remarks
+
+
+def _renamed(graph: Graph, tensors: Mapping[str, torch.Tensor], naming: Naming) -> tuple[dict[str, str], list[str]]:
+    """Our name for each tensor that the naming knows in this graph, and the tensors that it does not."""
+    names, unknown, layers = {}, [], dict[str, str | None]()
+    for name in tensors:
+        layer, _, key = name.rpartition(".")
+        if layer not in layers:
+            layers[layer] = our_layer(graph, layer, naming)
+        ours = layers[layer]
+        if ours is None:
+            unknown.append(name)
+        else:
+            names[name] = f"{ours}.{key}"
+    return names, unknown
+
+
+def _fit(
+    graph: Graph, names: Mapping[str, str], tensors: Mapping[str, torch.Tensor]
+) -> tuple[dict[str, torch.Tensor], list[str]]:
+    """Renamed tensors in the shapes of the graph, and every mismatch."""
+    wanted = {**graph.parameters(), **graph.buffers()}
+    weights: dict[str, torch.Tensor] = {}
+    origin: dict[str, str] = {}
+    problems = []
+    for name, ours in names.items():
+        said = name if name == ours else f"{name} → {ours}"
+        if ours not in wanted:
+            problems.append(f"{said} is in the file, and not in the network")
+        elif ours in origin:
+            problems.append(f"{said}: {origin[ours]} is called that already")
+        else:
+            origin[ours] = name
+            shaped = _shaped(tensors[name], wanted[ours])
+            if shaped is None:
+                given, needed = shape_text(tuple(tensors[name].shape)), shape_text(wanted[ours])
+                problems.append(f"{said} is {given}; the network needs {needed}")
+            else:
+                weights[ours] = shaped
+    problems += [f"{name} is missing in the file" for name in wanted if name not in origin]
+    return weights, problems
+
+
+def _shaped(tensor: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor | None:
+    """The tensor in this shape; a linear layer may be stored as a convolution of its whole map, and the reverse."""
+    if tuple(tensor.shape) == shape:
+        return tensor
+    linear_as_conv = {tensor.dim(), len(shape)} == {2, 4} and tensor.shape[0] == shape[0]
+    if linear_as_conv and tensor.numel() == torch.Size(shape).numel():
+        return tensor.reshape(shape)
+    return None

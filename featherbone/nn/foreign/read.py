@@ -1,0 +1,110 @@
+"""The tensors in another project's file, without running code from it, and stripped of what wraps them."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from featherbone.errors import FeatherboneError
+from featherbone.nn.container import read_foreign_tensors
+
+PICKLED = (".pt", ".pth", ".bin", ".tar", ".ckpt")
+AVERAGES = ("model_ema", "state_dict_ema", "ema_state_dict", "ema")  # preferred: what their authors evaluate
+WRAPPERS = (*AVERAGES, "state_dict", "model", "model_state_dict", "net", "module", "weights")
+PREFIXES = ("module.", "_orig_mod.", "model.", "net.")
+
+
+def read_state(path: str | os.PathLike[str]) -> tuple[dict[str, torch.Tensor], list[str]]:
+    """The tensors by name, and remarks on how they were read.
+
+    ``.safetensors`` holds no code. ``.pt`` and ``.pth`` are pickles: they are read only by torch's restricted unpickler
+    (``weights_only=True``), which builds tensors and containers and refuses everything else, and a remark says so.
+    Wrappers (``state_dict``, ``model``, averaged weights) and prefixes (``module.``) are taken off, with a remark.
+
+    Raises:
+        FeatherboneError: no such file, another format, truncated, damaged, a pickle that is more than tensors.
+    """
+    if Path(path).suffix.lower() not in PICKLED:
+        return _without_prefixes(dict(read_foreign_tensors(path)), [])
+    remarks = [
+        f"{Path(path).name} is a pickle: it was read by torch's restricted unpickler, which runs no code of the file; "
+        "safetensors is the safer format"
+    ]
+    return _without_prefixes(_unwrapped(path, _restricted(path), remarks), remarks)
+
+
+def _restricted(path: str | os.PathLike[str]) -> Any:
+    try:
+        with open(path, "rb") as file:
+            start = file.read(2)
+    except OSError as error:
+        raise FeatherboneError(f"cannot read {path}: {error.strerror or error}", hint="check the path") from error
+    if start != b"PK" and not (start[:1] == b"\x80" and start[1:] in (b"\x02", b"\x03", b"\x04", b"\x05")):
+        raise FeatherboneError(
+            f"{path} is not a file that torch.save wrote: it begins with {start!r}",
+            hint="give a .safetensors file, or a .pt or .pth state dict",
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's advice on its own formats; what matters is raised
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        if "weights_only" not in str(error).lower():
+            raise _damaged(path) from error
+        raise FeatherboneError(
+            f"{path} is refused: it holds more than tensors, and building that would run code of the file",
+            hint="where you trust it, load it with torch and write its tensors with safetensors.torch.save_file",
+        ) from error
+    except Exception as error:  # torch's reader raises a dozen kinds on damaged bytes
+        raise _damaged(path) from error
+
+
+def _damaged(path: str | os.PathLike[str]) -> FeatherboneError:
+    return FeatherboneError(
+        f"{path} cannot be read as a state dict: it is truncated, damaged or of another kind",
+        hint="copy or download the file again",
+    )
+
+
+def _unwrapped(path: str | os.PathLike[str], content: Any, remarks: list[str]) -> dict[str, torch.Tensor]:
+    """The dictionary of tensors inside; averaged weights first."""
+    for _ in range(3):
+        if not isinstance(content, Mapping):
+            raise FeatherboneError(f"{path} holds a {type(content).__name__}, not a state dict")
+        if content and all(isinstance(value, torch.Tensor) for value in content.values()):
+            return {str(name): tensor for name, tensor in content.items()}
+        inner = next((key for key in WRAPPERS if isinstance(content.get(key), Mapping) and content[key]), None)
+        if inner is None:
+            break
+        others = [key for key in WRAPPERS if key != inner and isinstance(content.get(key), Mapping)]
+        beside = f"; {', '.join(others)} beside it was left" if others else ""
+        remarks.append(f"the weights were taken from {inner!r}{beside}")
+        content = content[inner]
+    if isinstance(content, Mapping):
+        tensors = {str(name): value for name, value in content.items() if isinstance(value, torch.Tensor)}
+        if tensors and not any(isinstance(value, Mapping) for value in content.values()):
+            left = [str(name) for name in content if str(name) not in tensors]
+            remarks.append(f"left out, being no tensors: {', '.join(left[:8])}{' …' if len(left) > 8 else ''}")
+            return tensors
+        found = ", ".join(map(str, list(content)[:8])) or "nothing"
+    raise FeatherboneError(
+        f"{path} holds no state dict; it has {found}", hint=f"tensors are looked for under {', '.join(WRAPPERS)}"
+    )
+
+
+def _without_prefixes(
+    tensors: dict[str, torch.Tensor], remarks: list[str]
+) -> tuple[dict[str, torch.Tensor], list[str]]:
+    for _ in range(len(PREFIXES)):
+        prefix = next((p for p in PREFIXES if tensors and all(name.startswith(p) for name in tensors)), None)
+        if prefix is None:
+            break
+        remarks.append(f"the prefix {prefix!r} was taken off every name")
+        tensors = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
+    return tensors, remarks

@@ -1,0 +1,95 @@
+"""A network as other projects compute it: norms folded into biases, another epsilon, TensorFlow's padding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from featherbone.graph import Graph
+from featherbone.graph.graph import Node
+from featherbone.graph.operators import Activation, AvgPool, BatchNorm, Conv, MaxPool, Operator
+from featherbone.graph.padding import padding_of
+
+TENSORFLOW_EPSILON = 1e-3
+
+
+def without_norms(graph: Graph) -> Graph:
+    """The graph after folding: each batch norm that alone reads a convolution is gone, the convolution has a bias.
+
+    >>> from featherbone.graph import image
+    >>> graph = image(3, 8).conv(4, 1).norm().act("relu").graph("tiny")
+    >>> list(without_norms(graph).parameters())
+    ['conv.weight', 'conv.bias']
+
+    Norms that do not follow a convolution stay, and so does a pair whose weights are shared.
+    """
+    readers = graph.consumers()
+    sharing = {node.shares for node in graph.nodes if node.shares}
+    gone: dict[str, str] = {}  # a norm, and the convolution that writes in its place
+    for node in graph.nodes:
+        if not isinstance(node.operator, BatchNorm):
+            continue
+        before = graph[node.inputs[0]]
+        own = not ({node.name, before.name} & sharing or node.shares or before.shares)
+        if isinstance(before.operator, Conv) and readers[before.name] == [node] and own:
+            gone[node.name] = before.name
+    biased = set(gone.values())
+    entries = [
+        (node.name, _biased(node.operator, node.name in biased), tuple(gone.get(name, name) for name in node.inputs))
+        for node in graph.nodes
+        if node.name not in gone
+    ]
+    outputs = tuple(gone.get(name, name) for name in graph.outputs)
+    return Graph.build(graph.name, entries, outputs, shares=_shares(graph))
+
+
+def _biased(operator: Operator, biased: bool) -> Operator:
+    return replace(operator, bias=True) if biased and isinstance(operator, Conv) else operator
+
+
+def with_epsilon(graph: Graph, epsilon: float) -> Graph:
+    """The graph with this epsilon in every batch norm; weights say nothing of it, and another one changes outputs."""
+    return _each(
+        graph, lambda node: replace(node.operator, epsilon=epsilon) if isinstance(node.operator, BatchNorm) else None
+    )
+
+
+def with_activation(graph: Graph, function: str) -> Graph:
+    """The graph with this activation wherever it had a ReLU."""
+
+    def changed(node: Node) -> Operator | None:
+        operator = node.operator
+        relu = isinstance(operator, Activation) and operator.function == "relu"
+        return Activation(function=function) if relu else None
+
+    return _each(graph, changed)
+
+
+def with_tensorflow_padding(graph: Graph) -> Graph:
+    """The graph with TensorFlow's SAME padding wherever a window was padded.
+
+    >>> from featherbone.graph import image
+    >>> graph = with_tensorflow_padding(image(3, 224).conv(4, 3, stride=2).graph("tiny"))
+    >>> graph["conv"].operator.padding
+    ((0, 1), (0, 1))
+    """
+
+    def padded(node: Node) -> Operator | None:
+        operator = node.operator
+        if not isinstance(operator, Conv | MaxPool | AvgPool) or not any(map(any, operator.padding)):
+            return None
+        sides = graph.input_shapes(node)[0][1:]
+        dilation = operator.dilation if isinstance(operator, Conv) else (1,) * len(sides)
+        edges = padding_of(node.name, "tf_same", sides, operator.kernel, operator.stride, dilation)
+        return replace(operator, padding=edges)
+
+    return _each(graph, padded)
+
+
+def _each(graph: Graph, change: Callable[[Node], Operator | None]) -> Graph:
+    entries = [(node.name, change(node) or node.operator, node.inputs) for node in graph.nodes]
+    return Graph.build(graph.name, entries, graph.outputs, shares=_shares(graph))
+
+
+def _shares(graph: Graph) -> dict[str, str]:
+    return {node.name: node.shares for node in graph.nodes if node.shares}
