@@ -73,7 +73,7 @@ def verify_onnx(model: Model, path: Path | str, images: np.ndarray) -> Verificat
         with torch.inference_mode():
             expected.append(module(batch).numpy())
         found.append(_run(session, name, batch.numpy(), path))
-    return _compare(np.concatenate(expected), np.concatenate(found))
+    return compared(np.concatenate(expected), np.concatenate(found))
 
 
 def _run(session: object, name: str, batch: np.ndarray, path: Path | str) -> np.ndarray:
@@ -86,7 +86,8 @@ def _run(session: object, name: str, batch: np.ndarray, path: Path | str) -> np.
     return result
 
 
-def _compare(expected: np.ndarray, found: np.ndarray) -> Verification:
+def compared(expected: np.ndarray, found: np.ndarray) -> Verification:
+    """The verdict on PyTorch's logits and ONNX Runtime's, both (N, classes)."""
     if expected.shape != found.shape:
         raise FeatherboneError(f"the ONNX file writes logits of shape {found.shape}; the model writes {expected.shape}")
     difference = float(np.abs(expected.astype(np.float64) - found).max())
