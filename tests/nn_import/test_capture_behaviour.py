@@ -65,6 +65,8 @@ def test_the_model_is_left_as_it_was():
     capture(model, (3, 8, 8))
     assert model.training
     assert model.norm.training
+    kinds = only(lambda self, x: x.relu() if self.training else x.sigmoid(), (3, 4, 4))
+    assert [operator.function for operator in kinds] == ["sigmoid"]  # it runs as at inference
     assert model.kept is None
     assert list(model.state_dict()) == list(before)
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
@@ -106,6 +108,8 @@ def test_patterns_of_the_vocabulary():
     padded = only(lambda self, x: F.conv2d(F.pad(x, (0, 1, 0, 1)), self.weight), (3, 4, 4), weight=(2, 3, 3, 3))
     assert padded[0].padding == ((0, 1), (0, 1))
     assert len(padded) == 1
+    ones = only(lambda s, x: F.conv2d(F.pad(x, (1, 1, 1, 1), value=1.0), s.weight), (3, 4, 4), weight=(2, 3, 3, 3))
+    assert [operator.kind for operator in ones] == ["opaque", "conv"]
     reflected = only(lambda s, x: F.conv2d(F.pad(x, (1, 1, 1, 1), "reflect"), s.weight), (3, 4, 4), weight=(2, 3, 3, 3))
     assert [operator.kind for operator in reflected] == ["opaque", "conv"]
 
