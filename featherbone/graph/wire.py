@@ -6,13 +6,12 @@ stored and combined freely. ``wire.graph(name)`` collects what the wire depends 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Sequence
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph.collect import collect
-from featherbone.graph.dimension import Dim, Shape, dimension, divide
+from featherbone.graph.convolve import convolution, size_of, transposed, window
+from featherbone.graph.dimension import Dim, Shape, divide
 from featherbone.graph.graph import Graph, infer
 from featherbone.graph.operators import (
     Activation,
@@ -21,8 +20,6 @@ from featherbone.graph.operators import (
     BatchNorm,
     ChannelShuffle,
     Concat,
-    Conv,
-    ConvTranspose,
     Dropout,
     Flatten,
     GlobalPool,
@@ -37,19 +34,8 @@ from featherbone.graph.operators import (
     Resize,
     Slice,
 )
-from featherbone.graph.padding import PaddingLike, SidesLike, padding_of, sides_of
-
-_scope: ContextVar[str] = ContextVar("scope", default="")
-
-
-@contextmanager
-def scope(name: str) -> Iterator[None]:
-    """Prefix the names of nodes made inside: ``with scope("stage3"), scope("block2"):`` gives ``stage3.block2.…``."""
-    token = _scope.set(_scope.get() + name + ".")
-    try:
-        yield
-    finally:
-        _scope.reset(token)
+from featherbone.graph.padding import PaddingLike, SidesLike, sides_of
+from featherbone.graph.scope import prefix
 
 
 def image(channels: Dim, height: Dim, width: Dim | None = None, *, name: str = "image") -> Wire:
@@ -58,7 +44,7 @@ def image(channels: Dim, height: Dim, width: Dim | None = None, *, name: str = "
     >>> image(3, 224).shape
     (3, 224, 224)
     """
-    shape = tuple(_size(name, value) for value in (channels, height, height if width is None else width))
+    shape = tuple(size_of(name, value) for value in (channels, height, height if width is None else width))
     return _apply(Input(shape=shape), (), name)
 
 
@@ -117,23 +103,15 @@ class Wire:
         ``padding`` is ``"same"`` (half the kernel at each edge), ``"valid"`` (none), ``"tf_same"`` (TensorFlow's: only
         what the stride needs, the odd pixel after), one number, one a side, or ((top, bottom), (left, right)).
         """
-        rank = len(self.shape) - 1
-        if rank < 1:
-            raise FeatherboneError(
-                f"{_scope.get()}{name}: conv needs a feature map; its input has shape {self.shape}",
-                hint="flatten comes after the last convolution",
-            )
-        where = _scope.get() + name
-        sides = sides_of(where, "kernel", kernel, rank)
-        strides = sides_of(where, "stride", stride, rank)
-        dilations = sides_of(where, "dilation", dilation, rank)
-        operator = Conv(
-            out_channels=_size(where, out),
-            kernel=sides,
-            stride=strides,
-            padding=padding_of(where, padding, self.shape[1:], sides, strides, dilations),
-            dilation=dilations,
-            groups=_size(where, groups),
+        operator = convolution(
+            prefix() + name,
+            self.shape,
+            out,
+            kernel,
+            stride=stride,
+            padding=padding,
+            dilation=dilation,
+            groups=groups,
             bias=bias,
         )
         return _apply(operator, (self,), name)
@@ -180,15 +158,15 @@ class Wire:
         name: str = "conv_transpose",
     ) -> Wire:
         """A convolution turned around: it grows the map by its stride. ``padding`` is what it crops at each edge."""
-        rank, where = len(self.shape) - 1, _scope.get() + name
-        operator = ConvTranspose(
-            out_channels=_size(where, out),
-            kernel=sides_of(where, "kernel", kernel, rank),
-            stride=sides_of(where, "stride", stride, rank),
-            padding=sides_of(where, "padding", padding, rank),
-            output_padding=sides_of(where, "output_padding", output_padding, rank),
-            dilation=(1,) * rank,
-            groups=_size(where, groups),
+        operator = transposed(
+            prefix() + name,
+            self.shape,
+            out,
+            kernel,
+            stride=stride,
+            padding=padding,
+            output_padding=output_padding,
+            groups=groups,
             bias=bias,
         )
         return _apply(operator, (self,), name)
@@ -218,7 +196,7 @@ class Wire:
         name: str = "max_pool",
     ) -> Wire:
         """The largest value of each window; the stride is the kernel unless given."""
-        sides, strides, edges = self._window(name, kernel, stride, padding)
+        sides, strides, edges = window(prefix() + name, self.shape, kernel, stride, padding)
         return _apply(MaxPool(kernel=sides, stride=strides, padding=edges, ceil=ceil), (self,), name)
 
     def avg_pool(
@@ -232,7 +210,7 @@ class Wire:
         name: str = "avg_pool",
     ) -> Wire:
         """The mean of each window; the stride is the kernel unless given."""
-        sides, strides, edges = self._window(name, kernel, stride, padding)
+        sides, strides, edges = window(prefix() + name, self.shape, kernel, stride, padding)
         operator = AvgPool(kernel=sides, stride=strides, padding=edges, ceil=ceil, count_padding=count_padding)
         return _apply(operator, (self,), name)
 
@@ -241,7 +219,7 @@ class Wire:
         return _apply(GlobalPool(reduce=reduce), (self,), name)
 
     def resize(self, size: SidesLike, *, mode: str = "nearest", name: str = "resize") -> Wire:
-        sides = sides_of(_scope.get() + name, "size", size, len(self.shape) - 1)
+        sides = sides_of(prefix() + name, "size", size, len(self.shape) - 1)
         return _apply(Resize(size=sides, mode=mode), (self,), name)
 
     def flatten(self, *, name: str = "flatten") -> Wire:
@@ -249,14 +227,14 @@ class Wire:
 
     def linear(self, out: Dim, *, bias: bool = True, name: str = "linear") -> Wire:
         """A fully connected layer on a vector."""
-        return _apply(Linear(out_features=_size(_scope.get() + name, out), bias=bias), (self,), name)
+        return _apply(Linear(out_features=size_of(prefix() + name, out), bias=bias), (self,), name)
 
     def dropout(self, probability: float, *, name: str = "dropout") -> Wire:
         return _apply(Dropout(probability=probability), (self,), name)
 
     def shuffle(self, groups: Dim, *, name: str = "shuffle") -> Wire:
         """ShuffleNet's channel shuffle."""
-        return _apply(ChannelShuffle(groups=_size(_scope.get() + name, groups)), (self,), name)
+        return _apply(ChannelShuffle(groups=size_of(prefix() + name, groups)), (self,), name)
 
     def slice(self, start: Dim, stop: Dim, *, name: str = "slice") -> Wire:
         """Channels ``start`` up to, not including, ``stop``."""
@@ -266,9 +244,7 @@ class Wire:
         """The channels in equal parts."""
         size = divide(self.channels, parts)
         if size is None:
-            raise FeatherboneError(
-                f"{_scope.get()}{name}: {self.channels} channels do not split in {parts} equal parts"
-            )
+            raise FeatherboneError(f"{prefix()}{name}: {self.channels} channels do not split in {parts} equal parts")
         return tuple(self.slice(part * size, (part + 1) * size, name=f"{name}{part + 1}") for part in range(parts))
 
     def pad_channels(self, before: Dim, after: Dim, *, name: str = "pad_channels") -> Wire:
@@ -306,29 +282,14 @@ class Wire:
     def __repr__(self) -> str:
         return f"Wire({self.scope}{self.label}{self.suffix}: {self.shape})"
 
-    def _window(
-        self, name: str, kernel: SidesLike, stride: SidesLike | None, padding: PaddingLike
-    ) -> tuple[tuple[Dim, ...], tuple[Dim, ...], tuple[tuple[Dim, Dim], ...]]:
-        rank, where = len(self.shape) - 1, _scope.get() + name
-        sides = sides_of(where, "kernel", kernel, rank)
-        strides = sides if stride is None else sides_of(where, "stride", stride, rank)
-        return sides, strides, padding_of(where, padding, self.shape[1:], sides, strides, (1,) * rank)
-
     def _follow(self, operator: Operator, suffix: str, name: str | None) -> Wire:
         """Append an operator that is named after its producer where both stand in one scope."""
-        if name is None and self.inputs and self.scope == _scope.get():
+        if name is None and self.inputs and self.scope == prefix():
             return _apply(operator, (self,), self.label, "_" + suffix)
         return _apply(operator, (self,), name or suffix)
 
 
 def _apply(operator: Operator, inputs: Sequence[Wire], label: str, suffix: str = "") -> Wire:
-    prefix = _scope.get()
-    shape = infer(prefix + label + suffix, operator, tuple([wire.shape for wire in inputs]))
-    return Wire(operator, tuple(inputs), shape, prefix, label, suffix)
-
-
-def _size(where: str, value: object) -> Dim:
-    try:
-        return dimension(value)
-    except TypeError as error:
-        raise FeatherboneError(f"{where}: {error}") from None
+    before = prefix()
+    shape = infer(before + label + suffix, operator, tuple([wire.shape for wire in inputs]))
+    return Wire(operator, tuple(inputs), shape, before, label, suffix)
