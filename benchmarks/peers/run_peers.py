@@ -22,7 +22,7 @@ import warnings
 from collections.abc import Callable
 
 import torch
-from subjects import ARCHITECTURES, MODULES, build, input_size
+from subjects import ARCHITECTURES, MODULES, build, input_size, torchvision_models
 from torch import nn
 
 Tool = Callable[[nn.Module, tuple[int, ...]], int]
@@ -111,6 +111,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     torch.set_num_threads(1)
+    torchvision_models()  # ptflops imports it, and needs it prepared
     print(
         json.dumps(
             {

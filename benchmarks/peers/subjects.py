@@ -108,10 +108,10 @@ class ModuleActivations(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.conv = nn.Conv2d(8, 8, 1, bias=False)
-        self.act = nn.ReLU()
+        self.relu = nn.ReLU()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return F.relu(self.conv(self.act(self.conv(x))))
+        return F.relu(self.conv(self.relu(self.conv(x))))
 
 
 class MatrixProduct(nn.Module):
@@ -127,14 +127,14 @@ class MatrixProduct(nn.Module):
 
 
 class Attention(nn.Module):
-    """Scaled dot-product attention over the 256 places of a map."""
+    """Scaled dot-product attention over the 256 places of a map, with two heads."""
 
     def __init__(self) -> None:
         super().__init__()
         self.conv = nn.Conv2d(8, 8, 1, bias=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        rows = self.conv(x).flatten(2).transpose(1, 2)
+        rows = self.conv(x).flatten(2).unflatten(1, (2, 4)).transpose(2, 3)
         return F.scaled_dot_product_attention(rows, rows, rows)
 
 

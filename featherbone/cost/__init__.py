@@ -11,9 +11,11 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from featherbone.cost.calls import Calls, calls
 from featherbone.cost.compare import Comparison, compare
 from featherbone.cost.convention import PAPERS, Charge, Convention
 from featherbone.cost.count import Count, count
+from featherbone.cost.explain import Explanation, explain
 from featherbone.cost.formula import Formula, formula
 from featherbone.cost.group import Group
 from featherbone.cost.memory import PeakMemory, peak_memory
@@ -38,18 +40,22 @@ sys.modules[__name__].__class__ = _CallablePackage
 __all__ = [
     "CONVENTIONS",
     "PAPERS",
+    "Calls",
     "Charge",
     "Comparison",
     "Convention",
     "Count",
+    "Explanation",
     "Formula",
     "Group",
     "NetworkFormula",
     "PeakMemory",
     "Row",
     "Verdict",
+    "calls",
     "compare",
     "count",
+    "explain",
     "formula",
     "network_formula",
     "peak_memory",

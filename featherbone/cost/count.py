@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from featherbone.cost.calls import NO_CALLS, Calls, as_called
 from featherbone.cost.convention import PAPERS, Convention
 from featherbone.cost.group import Group, by_scope
 from featherbone.cost.row import Row, total
@@ -79,7 +80,7 @@ class Count:
         }
 
 
-def count(graph: Graph, convention: Convention = PAPERS) -> Count:
+def count(graph: Graph, convention: Convention = PAPERS, *, calls: Calls = NO_CALLS) -> Count:
     """Parameters, multiply-adds and activations of every operator, under a convention.
 
     >>> from featherbone.graph import image
@@ -89,12 +90,15 @@ def count(graph: Graph, convention: Convention = PAPERS) -> Count:
     >>> cost.rows[1].description
     'conv 3×3 /2'
 
-    Sums are integers, or sympy expressions where shapes hold symbols. Buffers (running statistics) are not parameters.
+    ``calls`` says which operators the model calls as functions (``featherbone.cost.calls.calls``); only some tools'
+    conventions ask. Sums are integers, or sympy expressions where shapes hold symbols. Buffers (running statistics) are
+    not parameters.
     """
     rows: list[Row] = []
     uncounted: list[tuple[str, str]] = []
     for node in graph.nodes:
         operator, inputs = node.operator, graph.input_shapes(node)
+        rules = convention if node.name not in calls else as_called(convention, calls[node.name])
         if isinstance(operator, Opaque) and operator.macs is None:
             uncounted.append((node.name, operator.label))
         rows.append(
@@ -105,7 +109,7 @@ def count(graph: Graph, convention: Convention = PAPERS) -> Count:
                 inputs,
                 node.shape,
                 0 if node.shares else parameters(operator, inputs, convention),
-                multiply_adds(operator, inputs, node.shape, convention),
+                multiply_adds(operator, inputs, node.shape, rules),
                 activations(operator, node.shape, convention),
             )
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from featherbone.cost.convention import Charge, Convention
+from featherbone.cost.convention import Charge, Convention, Rate
 from featherbone.graph import Dim, Shape
 from featherbone.graph.dimension import divide, volume
 from featherbone.graph.operators import (
@@ -18,6 +19,7 @@ from featherbone.graph.operators import (
     Linear,
     Opaque,
     Operator,
+    Resize,
 )
 
 FREE = Charge()
@@ -36,36 +38,13 @@ def parameters(operator: Operator, inputs: tuple[Shape, ...], convention: Conven
 
 def multiply_adds(operator: Operator, inputs: tuple[Shape, ...], output: Shape, convention: Convention) -> Dim:
     """Its own products, its bias where that is charged, and whatever else the convention charges."""
-    kind, written, macs = operator.kind, volume(output), 0
-    if isinstance(operator, Conv):
-        if kind in convention.multiply_adds:
-            fan: Any = divide(inputs[0][0], operator.groups)
-            macs = written * fan * volume(operator.kernel)
-        if operator.bias and convention.conv_bias:
-            macs = macs + written
-    elif isinstance(operator, ConvTranspose):
-        if kind in convention.multiply_adds:
-            made: Any = divide(operator.out_channels, operator.groups)
-            macs = volume(inputs[0]) * made * volume(operator.kernel)
-        if operator.bias and convention.conv_bias:
-            macs = macs + written
-    elif isinstance(operator, Linear):
-        if kind in convention.multiply_adds:
-            macs = written * inputs[0][0]
-        if operator.bias and convention.linear_bias:
-            macs = macs + written
-    elif isinstance(operator, Opaque) and operator.macs is not None:
-        macs = operator.macs
+    macs: Any = _products(operator, inputs, output) if _counts_products(operator, convention) else 0
+    if _bias_charged(operator, convention):
+        macs = macs + volume(output)
     if not convention.charges:
         return macs
     charge = _charge(operator, convention)
-    read = sum((volume(shape) for shape in inputs), start=0)
-    extra = _times(charge.written, written) + _times(charge.read, read)
-    if charge.window:
-        extra = extra + _times(charge.window, written * _window(operator, inputs))
-    if charge.unbiased:
-        extra = extra + _times(charge.unbiased, _unbiased(operator, inputs))
-    return _whole(macs + extra)
+    return macs if charge is FREE else _whole(macs + _extra(charge, operator, inputs, output))
 
 
 def activations(operator: Operator, output: Shape, convention: Convention) -> Dim:
@@ -76,11 +55,72 @@ def activations(operator: Operator, output: Shape, convention: Convention) -> Di
     return volume(output)
 
 
+def _counts_products(operator: Operator, convention: Convention) -> bool:
+    if isinstance(operator, Opaque):
+        return convention.opaque is None or operator.label in convention.opaque
+    return operator.kind in convention.multiply_adds
+
+
+def _products(operator: Operator, inputs: tuple[Shape, ...], output: Shape) -> Any:
+    if isinstance(operator, Conv):
+        return volume(output) * _fan(operator, inputs, output)
+    if isinstance(operator, ConvTranspose):
+        made: Any = divide(operator.out_channels, operator.groups)
+        return volume(inputs[0]) * made * volume(operator.kernel)
+    if isinstance(operator, Linear):
+        return volume(output) * inputs[0][0]
+    return operator.macs or 0 if isinstance(operator, Opaque) else 0
+
+
+def _bias_charged(operator: Operator, convention: Convention) -> bool:
+    if isinstance(operator, Opaque):
+        counted = convention.opaque is None or operator.label in convention.opaque
+        return counted and convention.linear_bias and operator.label == "linear" and "bias" in dict(operator.weights)
+    wanted = convention.linear_bias if isinstance(operator, Linear) else convention.conv_bias
+    return wanted and bool(getattr(operator, "bias", False))
+
+
 def _charge(operator: Operator, convention: Convention) -> Charge:
     charges = convention.charges
-    if isinstance(operator, Activation) and (single := charges.get(f"activation:{operator.function}")):
-        return single
-    return charges.get(operator.kind, FREE)
+    return charges.get(f"{operator.kind}:{variety(operator)}") or charges.get(operator.kind, FREE)
+
+
+def variety(operator: Operator) -> str:
+    """What tells operators of one kind apart: a function, a label, a mode; empty for most kinds."""
+    if isinstance(operator, Activation):
+        return operator.function
+    if isinstance(operator, Opaque):
+        return operator.label
+    if isinstance(operator, GlobalPool):
+        return operator.reduce
+    return operator.mode if isinstance(operator, Resize) else ""
+
+
+def _extra(charge: Charge, operator: Operator, inputs: tuple[Shape, ...], output: Shape) -> Any:
+    amounts: tuple[tuple[Rate, Callable[[], Any]], ...] = (
+        (charge.written, lambda: volume(output)),
+        (charge.read, lambda: _read(inputs)),
+        (charge.scaled, lambda: _read(inputs) if operator.parameters(*inputs) else 0),
+        (charge.window, lambda: volume(output) * _window(operator, inputs)),
+        (charge.fan, lambda: volume(output) * _fan(operator, inputs, output)),
+        (charge.weights, lambda: sum((volume(shape) for shape in operator.parameters(*inputs).values()), start=0)),
+        (charge.unbiased, lambda: _unbiased(operator, inputs)),
+    )
+    return sum((_times(rate, amount()) for rate, amount in amounts if rate), start=0)
+
+
+def _read(inputs: tuple[Shape, ...]) -> Any:
+    return sum((volume(shape) for shape in inputs), start=0)
+
+
+def _fan(operator: Operator, inputs: tuple[Shape, ...], output: Shape) -> Any:
+    if isinstance(operator, Opaque) and output:
+        matrices: Any = sum((volume(shape) for _, shape in operator.weights if len(shape) == 2), start=0)
+        return matrices // output[-1]
+    if not isinstance(operator, (Conv, ConvTranspose)):
+        return 0
+    fan: Any = divide(inputs[0][0], operator.groups)
+    return fan * volume(operator.kernel)
 
 
 def _unbiased(operator: Operator, inputs: tuple[Shape, ...]) -> Any:

@@ -96,7 +96,7 @@ def reduction(label: str, reduce: str) -> Rule:
         dims = range(rank) if dim is None or dim == [] or dim == () else (dim,) if isinstance(dim, int) else dim
         axes = {axis(one, rank) for one in dims}
         if reduce and is_map(input) and axes == set(range(2, rank)):
-            pooled = tracer.emit(GlobalPool(reduce=reduce), (input,), "pool")
+            pooled = tracer.emit(GlobalPool(reduce=reduce), (input,), label)
             return pooled if keepdim else flattened(tracer, pooled)
         full = [1 if place in axes else size for place, size in enumerate(input.shape) if keepdim or place not in axes]
         return tracer.opaque(label, (input,), full, dtype=settings.get("dtype"))
