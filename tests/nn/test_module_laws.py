@@ -14,7 +14,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.flop_counter import FlopCounterMode
 
-from featherbone.blocks import basic, bottleneck, fire, inverted_residual, resnext, shuffle_unit, shuffle_unit_v2
+from featherbone.blocks import (
+    basic,
+    bottleneck,
+    fire,
+    ghost,
+    inverted_residual,
+    resnext,
+    shuffle_unit,
+    shuffle_unit_v2,
+    two_stage_squeeze,
+    universal_bottleneck,
+)
 from featherbone.graph import Graph, Wire, concat, image, scope
 from featherbone.graph.operators import BatchNorm, Conv, Linear
 from featherbone.networks import network
@@ -37,6 +48,9 @@ GRAPHS = {
     "resnext": _stack(lambda x: resnext(x, 48, groups=4)),
     "shuffle_unit": _stack(lambda x: shuffle_unit(x, 24, groups=3)),
     "shuffle_unit_v2": _stack(lambda x: shuffle_unit_v2(x, 48, stride=2)),
+    "ghost": _stack(lambda x: ghost(x, 32)),
+    "two_stage_squeeze": _stack(lambda x: two_stage_squeeze(x, 32, stride=2)),
+    "universal_bottleneck": _stack(lambda x: universal_bottleneck(x, 24, start=5)),
     "mobilenet_v2": network("mobilenet_v2:width=0.5,resolution=64"),
 }
 
