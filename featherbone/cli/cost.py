@@ -1,16 +1,14 @@
-"""``featherbone cost``: what a network costs, per stage and per operator."""
+"""``featherbone cost``: what a network costs, per stage and per operator; with ``--budget`` a gate."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from featherbone.cli.options import NETWORK_HELP, Json, read_network
-from featherbone.cli.output import console, print_json, print_table, with_lead
-
-if TYPE_CHECKING:
-    from featherbone.cost import Count, Group, PeakMemory, Row
+from featherbone.cli.options import NETWORK_HELP, read_network
+from featherbone.errors import FeatherboneError
 
 
 def cost(
@@ -19,59 +17,55 @@ def cost(
         int | None, typer.Option(min=1, help="Fold operators by this many parts of their names; 1 is stages.")
     ] = None,
     operators: Annotated[bool, typer.Option("--operators", help="One row for every operator, no folding.")] = False,
-    dtype: Annotated[str, typer.Option(help="Of the activations: float32, float16, bfloat16, int8.")] = "float32",
-    json: Json = False,
+    sort: Annotated[
+        str | None, typer.Option(help="Largest first: macs, params, activations, bytes or intensity.")
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            help="Of what, reads, writes, params, macs, activations, bytes, intensity, macs-share (and so on), field "
+            "(receptive field), jump (its stride); with commas. JSON holds all."
+        ),
+    ] = None,
+    dtype: Annotated[str, typer.Option(help="Of weights and maps: float32, float16, bfloat16, int8.")] = "float32",
+    format: Annotated[
+        str | None, typer.Option(help="table, json, csv, markdown or html. JSON and CSV hold every operator.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    out: Annotated[Path | None, typer.Option(help="A file to write; html needs one.")] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            help="Limits, such as 'macs<300M params<4M peak-memory<2MiB': exit code 1 and a line for each that is "
+            "broken. Of macs, params, activations, peak-memory, size (model file), latency (onnxruntime, 1 thread)."
+        ),
+    ] = None,
 ) -> None:
-    """Parameters, multiply-adds, activations and peak memory, per stage (and per operator)."""
-    from featherbone.cost import count, peak_memory
+    """Parameters, multiply-adds, activations, bytes moved and peak memory, per stage (and per operator)."""
+    from featherbone.cli.cost_output import require_format, write_table
+    from featherbone.cost import count
+    from featherbone.cost.columns import OPERATORS, SCOPES
+    from featherbone.cost.columns import columns as columns_of
+    from featherbone.cost.table import cost_table
 
-    counted = count(read_network(network))
-    peak = peak_memory(counted.graph, dtype)
-    if json:
-        document = counted.to_json()
-        document["totals"]["peak_memory"] = peak.bytes
-        document["peak_memory"] = {"bytes": peak.bytes, "dtype": dtype, "node": peak.node}
-        print_json(document)
+    form = _format(format, json)
+    require_format(form, out)
+    if depth is not None and operators:
+        raise FeatherboneError("--depth folds operators and --operators does not", hint="give one of them")
+    if budget is not None:
+        from featherbone.cli.gate import gate
+
+        if form not in ("table", "json") or out is not None:
+            raise FeatherboneError("--budget answers in lines or in JSON", hint="leave out --format and --out")
+        gate(count(read_network(network)), budget, dtype=dtype, json=form == "json")
         return
-    _print_rows(counted, depth, operators)
-    _print_totals(counted, peak)
+    folded = depth or (1 if form in ("table", "markdown") and not operators else None)
+    wanted = columns_of(columns.split(",") if columns is not None else OPERATORS if folded is None else SCOPES)
+    table = cost_table(count(read_network(network)), dtype=dtype, depth=folded, sort=sort)
+    write_table(table, format=form, columns=wanted, chosen=columns is not None, out=out)
 
 
-def _print_rows(counted: Count, depth: int | None, operators: bool) -> None:
-    from featherbone.graph.operators import shape_text
-
-    numbers = ("params", "MACs", "activations", "of MACs")
-    totals = (f"{counted.params:,}", f"{counted.macs:,}", f"{counted.activations:,}", "")
-    title = f"{counted.graph.name}  input {', '.join(shape_text(node.shape) for node in counted.graph.inputs)}"
-    whole = int(counted.macs) or 1
-
-    def cells(part: Row | Group) -> tuple[str, ...]:
-        share = f"{100 * int(part.macs) / whole:.1f} %" if part.macs else ""
-        return shape_text(part.output), f"{part.params:,}", f"{part.macs:,}", f"{part.activations:,}", share
-
-    if operators:
-        rows = [(row.name, row.description, *cells(row)) for row in counted.rows]
-        print_table(title, ("operator", "what", "writes", *numbers), rows, left=3, total=("total", "", "", *totals))
-        return
-    groups = [(group.name, *cells(group)) for group in counted.by_scope(depth or 1)]
-    heading = "stage" if depth in (None, 1) else "scope"
-    print_table(title, (heading, "writes", *numbers), groups, left=2, total=("total", "", *totals))
-
-
-def _print_totals(counted: Count, peak: PeakMemory) -> None:
-    from featherbone.quantity import format_bytes, format_count
-
-    screen = console()
-    screen.print(
-        f"{format_count(counted.params)} parameters, {format_count(counted.macs)} multiply-adds "
-        f"({format_count(counted.flops)} FLOPs), {format_count(counted.activations)} activations"
-    )
-    live = ", ".join(f"{tensor.name} {format_bytes(tensor.bytes)}" for tensor in peak.live[:3])
-    screen.print(f"peak activation memory {format_bytes(peak.bytes)} ({peak.dtype}) at {peak.node}")
-    screen.print(f"  alive then: {live}")
-    if counted.complete:
-        screen.print(f"complete, by the convention '{counted.convention.name}' (conv + linear multiply-adds)")
-    else:
-        labels = ", ".join(sorted({label for _, label in counted.uncounted}))
-        text = f" {len(counted.uncounted)} operators not counted ({labels})"
-        screen.print(with_lead("partial:", text, "bold yellow"))
+def _format(format: str | None, json: bool) -> str:
+    if json and format not in (None, "json"):
+        raise FeatherboneError(f"--json and --format {format} cannot both hold", hint="give one of them")
+    return "json" if json else format or "table"

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Mapping
 from datetime import datetime, timezone
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from featherbone.cost import count
 from featherbone.graph import Graph, from_json
 from featherbone.nn.atomic import write_atomically
-from featherbone.quantity import format_bytes, format_count
 from featherbone.report import figures, tables
 from featherbone.report.choice import chosen, uses
 from featherbone.report.diagram import diagram
 from featherbone.report.outline import Costs
+from featherbone.report.parts import page, script_json
 from featherbone.report.run import Run, read_run
-from featherbone.report.words import missing, percent, reasons, verdict
+from featherbone.report.words import missing, reasons, verdict
 
 NAME = "report.html"
 DATA: dict[str, Any] = {  # what the page asks of the data, where a run does not say
@@ -41,23 +37,16 @@ DATA: dict[str, Any] = {  # what the page asks of the data, where a run does not
 
 def write(folder: Path) -> Path:
     """Write the page of a run into its folder; see `featherbone.report.write_report`."""
-    page = render(read_run(folder))
+    text = render(read_run(folder))
     path = folder / NAME
     with write_atomically(path) as file:
-        file.write(page.encode("utf-8"))
+        file.write(text.encode("utf-8"))
     return path
 
 
 def render(run: Run) -> str:
     """The page as HTML text."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(count=format_count, bytes=format_bytes, percent=percent)
-    return environment.from_string(_file("template.html")).render(
-        _content(run),
-        style=Markup(_file("style.css")),
-        script=Markup(_file("figures.js")),
-        plotly=Markup(get_plotlyjs()),
-    )
+    return page("template.html", _content(run))
 
 
 def _content(run: Run) -> dict[str, Any]:
@@ -86,7 +75,7 @@ def _content(run: Run) -> dict[str, Any]:
         "rungs": tables.rungs(run),
         "worst": tables.worst_classes(run),
         "designs": tables.designs(run),
-        "figures": {name: _script_json(figure) for name, figure in drawn.items() if figure is not None},
+        "figures": {name: script_json(figure) for name, figure in drawn.items() if figure is not None},
         "command": shlex.join(map(str, facts.get("command") or [])),
         "environment": [*_pairs("versions", facts), *_pairs("machine", facts), *_timed_on(run)],
         "recipe": _pairs("recipe", facts),
@@ -105,12 +94,3 @@ def _pairs(key: str, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _timed_on(run: Run) -> list[tuple[str, str]]:
     timing = (run.result or {}).get("timing") or {}
     return [(f"latency: {key}", str(timing[key])) for key in ("cpu", "runtime", "runs") if key in timing]
-
-
-def _script_json(figure: object) -> Markup:
-    """JSON that can stand inside a script element, whatever text it holds."""
-    return Markup(json.dumps(figure).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
-
-
-def _file(name: str) -> str:
-    return resources.files("featherbone.report").joinpath(name).read_text(encoding="utf-8")

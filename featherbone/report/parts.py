@@ -1,0 +1,35 @@
+"""What every page is made of: a template beside this file, the style sheet, the figures' script, Plotly inside."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from featherbone.quantity import format_bytes, format_count
+from featherbone.report.words import percent
+
+
+def page(template: str, content: dict[str, Any]) -> str:
+    """A page as HTML text, in one piece that opens without a network."""
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters.update(count=format_count, bytes=format_bytes, percent=percent)
+    return environment.from_string(_file(template)).render(
+        content,
+        style=Markup(_file("style.css")),
+        script=Markup(_file("figures.js")),
+        plotly=Markup(get_plotlyjs()),
+    )
+
+
+def script_json(figure: object) -> Markup:
+    """JSON that can stand inside a script element, whatever text it holds."""
+    return Markup(json.dumps(figure).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
+
+
+def _file(name: str) -> str:
+    return resources.files("featherbone.report").joinpath(name).read_text(encoding="utf-8")
