@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from featherbone.graph import scope as scope
     from featherbone.graph import symbols as symbols
     from featherbone.graph import to_json as to_json
+    from featherbone.hub import load as load
     from featherbone.importing import profile as profile
     from featherbone.importing import read_model as read_model
     from featherbone.job import fit as fit
@@ -46,6 +47,7 @@ _HOME = {
     "fit": "job",
     "from_json": "graph",
     "image": "graph",
+    "load": "hub",
     "load_model": "nn",
     "module": "nn",
     "network": "networks",

@@ -1,0 +1,11 @@
+"""Weights from elsewhere: files and published weights of other projects, as models of ours."""
+
+from featherbone.hub.download import Progress as Progress
+from featherbone.hub.download import download as download
+from featherbone.hub.fetch import fetch as fetch
+from featherbone.hub.loading import load as load
+from featherbone.hub.published import Published as Published
+from featherbone.hub.published import list_published as list_published
+from featherbone.hub.published import published as published
+
+__all__ = ["Progress", "Published", "download", "fetch", "list_published", "load", "published"]

@@ -1,0 +1,89 @@
+"""Weights that torchvision and timm publish for networks we have: a table, made by benchmarks/published_weights.py."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from featherbone.errors import FeatherboneError, did_you_mean
+
+LIBRARIES = ("torchvision/", "timm/")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Published:
+    """One file of weights: for which network, where it is, what is known of it.
+
+    It is at ``url``, with a SHA-256 that begins with ``sha256``; or it is ``model.safetensors`` of a ``repository`` on
+    the Hugging Face hub, which states the hash. ``resolution``, ``mean`` and ``std`` are those it was made for;
+    ``tensorflow`` says that its convolutions pad as TensorFlow's.
+    """
+
+    name: str
+    network: str
+    url: str
+    repository: str
+    sha256: str
+    licence: str
+    resolution: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    tensorflow: bool
+
+
+def published(name: str) -> Published:
+    """Published weights by name; without what follows the dot, the library's default for that model.
+
+    >>> published("torchvision/mobilenet_v2").name
+    'torchvision/mobilenet_v2.IMAGENET1K_V2'
+    >>> published("timm/mobilenetv2_100.ra_in1k").licence
+    'apache-2.0'
+
+    Raises:
+        FeatherboneError: an unknown name, with the closest one.
+    """
+    table = _table()
+    if name in table:
+        return table[name]
+    first = next((row for row in table.values() if row.name.startswith(f"{name}.")), None)
+    if first is None:
+        raise FeatherboneError(f"no published weights are known as {name[:80]!r}", hint=_hint(name, table))
+    return first
+
+
+def list_published() -> tuple[Published, ...]:
+    """All published weights that ``featherbone.load`` knows by name.
+
+    >>> len(list_published()) > 100
+    True
+    """
+    return tuple(_table().values())
+
+
+def _hint(name: str, table: dict[str, Published]) -> str:
+    models = {row.rpartition(".")[0] if row not in name else row for row in table}
+    close = did_you_mean(name[:80], {*models, *table})
+    return close if close.startswith("did") else "featherbone.hub.list_published() names them all"
+
+
+@cache
+def _table() -> dict[str, Published]:
+    text = files(__package__).joinpath("published.csv").read_text(encoding="utf-8")
+    return {row["name"]: _row(row) for row in csv.DictReader(text.splitlines())}
+
+
+def _row(row: dict[str, str]) -> Published:
+    return Published(
+        name=row["name"],
+        network=row["network"],
+        url=row["url"],
+        repository=row["repository"],
+        sha256=row["sha256"],
+        licence=row["licence"],
+        resolution=int(row["resolution"]),
+        mean=tuple(map(float, row["mean"].split())),
+        std=tuple(map(float, row["std"].split())),
+        tensorflow=row["tensorflow"] == "yes",
+    )
