@@ -1,4 +1,4 @@
-"""Convolutions and pooling windows as people write them, made exact: operators from one value or one a side, and padding in words."""
+"""Convolutions and windows as people write them, made exact: one value or one a side, padding in words."""
 
 from __future__ import annotations
 
