@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 
 if TYPE_CHECKING:
-    from featherbone.cost import Convention, Count
+    from featherbone.cost import Calls, Convention, Count
 
 USUAL = (3, 224, 224)  # what a model is assumed to take where nobody says
 FACTORY = re.compile(r"(?P<home>[^:()]+):(?P<function>[A-Za-z_]\w*(\.[A-Za-z_]\w*)*)\s*(?P<call>\(.*\))?", re.DOTALL)
@@ -22,10 +22,17 @@ PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt")
 
 @dataclass(frozen=True, kw_only=True)
 class Imported:
-    """A graph, and what is to be said about how it came about, a sentence each."""
+    """A graph, what is to be said about how it came about, a sentence each, and the module it was captured from."""
 
     graph: Graph
     warnings: tuple[str, ...] = ()
+    module: Any = None
+
+    def calls(self) -> Calls:
+        """Which operators the module calls as functions: what some tools' conventions ask."""
+        from featherbone.cost import calls
+
+        return {} if self.module is None else calls(self.graph, self.module)
 
 
 class ImportedWarning(UserWarning):
@@ -56,10 +63,13 @@ def read_model(target: Any, input_size: Any = None, *, inputs: Sequence[Any] | N
     Warns:
         ImportedWarning: what ``read`` returns as warnings.
     """
-    imported = read(target, input_size, inputs=inputs)
+    return _warned(read(target, input_size, inputs=inputs)).graph
+
+
+def _warned(imported: Imported) -> Imported:
     for sentence in imported.warnings:
-        warnings.warn(sentence, ImportedWarning, stacklevel=2)
-    return imported.graph
+        warnings.warn(sentence, ImportedWarning, stacklevel=3)
+    return imported
 
 
 def read(target: Any, input_size: Any = None, *, inputs: Sequence[Any] | None = None) -> Imported:
@@ -83,7 +93,7 @@ def read(target: Any, input_size: Any = None, *, inputs: Sequence[Any] | None = 
         if isinstance(model, Graph):
             return Imported(graph=model, warnings=notes)
         imported = _module(model, input_size, inputs, text)
-        return Imported(graph=imported.graph, warnings=notes + imported.warnings)
+        return replace(imported, warnings=notes + imported.warnings)
     from featherbone.networks import network
 
     _only_for_modules(text, input_size, inputs)
@@ -96,13 +106,23 @@ def profile(
     """Parameters, multiply-adds and activations of any model: whatever ``read_model`` takes.
 
     >>> from torch import nn
-    >>> profile(nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU()), (3, 32, 32)).macs
+    >>> model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU())
+    >>> profile(model, (3, 32, 32)).macs
     194400
+
+    ``convention`` is one of ``featherbone.cost.CONVENTIONS``, to count as another tool does, or one of your own:
+
+    >>> from featherbone.cost import CONVENTIONS
+    >>> profile(model, (3, 32, 32), convention=CONVENTIONS["ptflops"]).macs
+    216000
     """
     from featherbone.cost import count
     from featherbone.cost.convention import PAPERS
 
-    return count(read_model(model, input_size, inputs=inputs), convention or PAPERS)
+    imported = _warned(read(model, input_size, inputs=inputs))
+    if convention is None:
+        return count(imported.graph, PAPERS)
+    return count(imported.graph, convention, calls=imported.calls())
 
 
 def _module(model: Any, input_size: Any, inputs: Sequence[Any] | None, name: str | None) -> Imported:
@@ -112,7 +132,7 @@ def _module(model: Any, input_size: Any, inputs: Sequence[Any] | None, name: str
         raise FeatherboneError("input_size and inputs are both given", hint="give inputs alone where there are several")
     given = list(inputs) if inputs is not None else _sizes(input_size)
     captured = trace(model, *given, name=name)
-    return Imported(graph=captured.graph, warnings=captured.warnings)
+    return Imported(graph=captured.graph, warnings=captured.warnings, module=model)
 
 
 def _sizes(input_size: Any) -> list[Any]:

@@ -8,6 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from featherbone.graph import Graph
+    from featherbone.importing import Imported
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -19,7 +20,12 @@ NETWORK_HELP = (
 
 
 def read_network(target: str) -> Graph:
-    """The graph that a NETWORK argument names; what is to be said about how it came about goes to standard error.
+    """The graph that a NETWORK argument names, as ``read_imported`` reads it."""
+    return read_imported(target).graph
+
+
+def read_imported(target: str) -> Imported:
+    """What a NETWORK argument names; what is to be said about how it came about goes to standard error.
 
     Raises:
         FeatherboneError: what ``featherbone.read_model`` refuses.
@@ -29,4 +35,4 @@ def read_network(target: str) -> Graph:
     imported = read(target)
     for sentence in imported.warnings:
         typer.echo(f"note: {sentence}", err=True)
-    return imported.graph
+    return imported

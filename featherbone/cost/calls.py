@@ -34,6 +34,7 @@ def calls(graph: Graph, model: Any) -> dict[str, Call]:
     tools leave out where they charge pooling. Operators are told apart by their names, as the capture gives them: a
     function whose name is also that of a module beside it (``act``) is taken for that module.
     """
+    model = getattr(model, "_orig_mod", model)  # torch.compile wraps the model that it compiles
     layers = {
         re.sub(r"[^A-Za-z0-9_.]", "_", path)
         for path, module in model.named_modules(remove_duplicate=False)
