@@ -83,10 +83,8 @@ def fit(
     cost = job.cost()
     fitting(job.space, budget, cost)
     folder = run_folder(dataset.name, budget, name=name, out=out)
-    asked = {"--epochs": epochs, "--trials": trials, "--resolution": resolution, "--seed": seed or None, "--name": name}
-    command = ["featherbone", "fit", str(source), *" ".join(flag(*limit) for limit in budget.limits().items()).split()]
-    command += [str(word) for option, value in asked.items() if value is not None for word in (option, value)]
-    command += (["--out", str(out)] if out else []) + (["--skip-bad"] if skip_bad else [])
+    settings = {"epochs": epochs, "trials": trials, "resolution": resolution, "seed": seed or None}
+    command = command_of(source, budget, **settings, name=name, out=out, skip_bad=skip_bad)
 
     with open_ledger(folder) as ledger:
         _begin(job, ledger, folder, cost, progress)
@@ -189,6 +187,20 @@ def default_epochs(dataset: Dataset) -> int:
     73
     """
     return min(75, max(9, round(2400 / math.sqrt(len(dataset.splits["train"].labels)))))
+
+
+def command_of(source: str | Path, budget: Budget, *, skip_bad: bool = False, **asked: Any) -> list[str]:
+    """The command that asks for the same again, as words; what is None was not asked for.
+
+    >>> " ".join(command_of("digits", Budget(macs=300_000, memory=4096), trials=4, epochs=None, skip_bad=True))
+    'featherbone fit digits --macs 300000 --memory 4096B --trials 4 --skip-bad'
+    """
+    command = ["featherbone", "fit", str(source)]
+    for limit in budget.limits().items():
+        command += flag(*limit).split()
+    for option, value in asked.items():
+        command += [] if value is None else [f"--{option}", str(value)]
+    return [*command, "--skip-bad"] if skip_bad else command
 
 
 def _begin(job: Job, ledger: Ledger, folder: Path, cost: Callable[[Design], Costs], progress: Progress) -> None:

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,14 @@ import pytest
 from PIL import Image
 
 import featherbone.job as job
+from featherbone.data import open_dataset
 from featherbone.errors import FeatherboneError
+from featherbone.graph import Graph
 from featherbone.job import fit
 from featherbone.nn import Model, load_model
-from featherbone.search import Budget, Event
+from featherbone.search import Budget, Costs, Event, costs_of
 from featherbone.search.progress import Step, TrialScored
+from featherbone.train import evaluate
 
 BUDGET = Budget(macs=60_000, params=2_000)
 ASKED: dict[str, Any] = {"trials": 4, "epochs": 6, "seed": 3}
@@ -92,7 +96,8 @@ def test_a_run_folder_is_complete_and_within_the_budget(undisturbed: tuple[Path,
     facts = json.loads((folder / "run.json").read_text())
     result = facts["result"]
     assert facts["format"] == "featherbone-run"
-    assert facts["command"][:3] == ["featherbone", "fit", str(data)]
+    limits, settings = ["--macs", "60000", "--params", "2000"], ["--epochs", "6", "--trials", "4", "--seed", "3"]
+    assert facts["command"] == ["featherbone", "fit", str(data), *limits, *settings, "--out", str(folder)]
     assert facts["data"]["counts"]["train"] > facts["data"]["counts"]["test"] > 0
     assert result["macs"] <= 60_000
     assert result["params"] <= 2_000
@@ -100,7 +105,9 @@ def test_a_run_folder_is_complete_and_within_the_budget(undisturbed: tuple[Path,
     assert result["test_count"] == facts["data"]["counts"]["test"] == sum(map(sum, result["confusion"]))
     assert result["test_top1"] > 0.6  # a third by chance
     assert result["file_bytes"] == (folder / "model.safetensors").stat().st_size
-    model = load_model(folder / "model.safetensors")
+    model, dataset = load_model(folder / "model.safetensors"), open_dataset(data, seed=3)
+    confusions = {name: evaluate(model.module(), split, dataset).confusion for name, split in dataset.splits.items()}
+    assert result["confusion"] == confusions["test"].tolist() != confusions["val"].tolist()
     assert model.classes == ("corner", "left", "upper")
     assert model.provenance["design"] == result["design"]
     scored = [(event.trial, event.rung) for event in events if isinstance(event, TrialScored)]
@@ -158,6 +165,11 @@ def test_what_no_design_meets_is_refused_before_anything_is_written(data: Path, 
     assert not (tmp_path / "none").exists()
 
 
+def test_a_search_needs_a_trial(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(FeatherboneError, match="trials is 0"):
+        fit(data, BUDGET, out=tmp_path / "none", trials=0)
+
+
 def test_a_folder_of_something_else_is_not_written_into(data: Path) -> None:
     with pytest.raises(FeatherboneError, match="holds no run"):
         fit(data, BUDGET, out=data)
@@ -170,13 +182,31 @@ def test_names_that_are_no_folder_names_are_refused(data: Path, name: str, out: 
         fit(data, BUDGET, name=name, out=out)
 
 
+def unfinished(run: Path, folder: Path) -> None:
+    """A copy of a finished run from which the last step is taken back."""
+    shutil.copytree(run, folder)
+    facts = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**facts, "result": None}))
+
+
+def test_a_model_that_turns_out_to_exceed_the_budget_fails_the_run(
+    undisturbed: tuple[Path, list[Event]], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def larger(graph: Graph, **settings: int) -> Costs:
+        return replace(costs_of(graph, **settings), **({} if settings else {"params": 2_001}))
+
+    unfinished(undisturbed[0], tmp_path / "large")
+    monkeypatch.setattr(job, "costs_of", larger)
+    with pytest.raises(FeatherboneError, match="exceeds params"):
+        fit(data, BUDGET, out=tmp_path / "large", **ASKED)
+    assert json.loads((tmp_path / "large" / "run.json").read_text())["result"] is None
+
+
 def test_an_export_that_computes_something_else_fails_the_run(
     undisturbed: tuple[Path, list[Event]], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "wrong"
-    shutil.copytree(undisturbed[0], folder)
-    facts = json.loads((folder / "run.json").read_text())
-    (folder / "run.json").write_text(json.dumps({**facts, "result": None}))
+    unfinished(undisturbed[0], folder)
 
     def wrong(model: Model, path: Path) -> None:
         weights = {name: tensor * 1.5 for name, tensor in model.weights.items()}
