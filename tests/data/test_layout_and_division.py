@@ -87,6 +87,14 @@ def test_the_seed_decides_and_the_order_of_the_listing_does_not() -> None:
     assert first != divide(read_layout(files, where="pets"), seed=1)[0]
 
 
+def test_a_wrapping_folder_changes_no_split() -> None:
+    files = listing({"cat": 40, "dog": 40})
+    plain, wrapped = (
+        divide(read_layout(found, where="pets"), seed=0)[0] for found in (files, [f"v1/{f}" for f in files])
+    )
+    assert wrapped == {split: [(f"v1/{path}", label) for path, label in rows] for split, rows in plain.items()}
+
+
 def test_this_division_is_for_ever() -> None:
     """A change here changes everybody's splits: it needs a new FORMAT in index.py."""
     division, _ = divide(read_layout(listing({"cat": 6, "dog": 6}), where="pets"), seed=0)
