@@ -1,34 +1,94 @@
-"""``featherbone compare``: several networks side by side."""
+"""``featherbone compare``: several networks side by side, or costs that were kept, row by row."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from featherbone.cli.options import NETWORK_HELP, Json, read_network
-from featherbone.cli.output import print_json, print_table
+from featherbone.cli.output import console, print_json, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from featherbone.cost.compare import Cell
+    from featherbone.cost.compare import Cell, Comparison
+    from featherbone.cost.differences import Difference
+    from featherbone.cost.document import Kept
 
 
 def compare(
-    networks: Annotated[list[str], typer.Argument(help=f"{NETWORK_HELP} The first is what the others differ from.")],
-    dtype: Annotated[str, typer.Option(help="Of the activations: float32, float16, bfloat16, int8.")] = "float32",
+    networks: Annotated[
+        list[str],
+        typer.Argument(
+            help=f"{NETWORK_HELP} Or costs that `featherbone cost NETWORK --json` wrote (.json), compared row by "
+            "row. The first is what the others differ from."
+        ),
+    ],
+    dtype: Annotated[
+        str | None, typer.Option(help="Of the activations: float32 (unless a file says another), float16, …")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Costs of networks side by side, with the difference from the first."""
-    from featherbone.cost import compare as side_by_side
-    from featherbone.quantity import format_bytes, format_count
+    from featherbone.cost import compare as compare_graphs
+    from featherbone.cost.compare import side_by_side
+    from featherbone.cost.differences import differences
+    from featherbone.cost.document import is_kept
 
-    columns = side_by_side([read_network(network) for network in networks], dtype=dtype)
+    files = {target for target in networks if target.endswith(".json") and is_kept(Path(target))}
+    rows: list[tuple[Difference, ...]] = []
+    if files:
+        costs = _kept(networks, files, dtype)
+        rows = [differences(costs[0], other) for other in costs[1:]]
+        columns = side_by_side([(one.network, one.uncounted, _totals(one)) for one in costs])
+    else:
+        columns = compare_graphs([read_network(network) for network in networks], dtype=dtype or "float32")
     if json:
-        found = [{"target": target, **column.to_json()} for target, column in zip(networks, columns, strict=True)]
+        found: list[dict[str, Any]] = [
+            {"target": target, **column.to_json()} for target, column in zip(networks, columns, strict=True)
+        ]
+        for entry, changed in zip(found[1:], rows, strict=False):
+            entry["rows"] = [row.to_json() for row in changed]
         print_json(found)
         return
+    _print_columns(networks, columns)
+    for target, changed in zip(networks[1:], rows, strict=False):
+        _print_rows(f"{networks[0]} → {target}", changed)
+
+
+def _kept(targets: Sequence[str], files: set[str], dtype: str | None) -> list[Kept]:
+    """The costs of every target; a network's are taken as those of the first file were."""
+    from featherbone.cost import CONVENTIONS, count
+    from featherbone.cost.document import kept, read_kept
+    from featherbone.cost.table import cost_table
+    from featherbone.errors import FeatherboneError, did_you_mean
+
+    read = {target: read_kept(Path(target)) for target in targets if target in files}
+    like = next(iter(read.values()))
+    if dtype is not None and dtype != like.dtype:
+        raise FeatherboneError(f"--dtype is {dtype}, but {next(iter(read))} holds costs in {like.dtype}")
+    if len(read) < len(set(targets)) and like.convention not in CONVENTIONS:
+        raise FeatherboneError(
+            f"{next(iter(read))} was counted by {like.convention!r}, by which a network cannot be counted here",
+            hint=did_you_mean(like.convention, CONVENTIONS),
+        )
+    for target in targets:
+        if target not in read:
+            counted = count(read_network(target), CONVENTIONS[like.convention])
+            read[target] = kept(cost_table(counted, dtype=like.dtype, depth=like.depth))
+    return [read[target] for target in targets]
+
+
+def _totals(costs: Kept) -> dict[str, int]:
+    return {"depth" if key == "layers" else key: value for key, value in costs.totals.items()}
+
+
+def _print_columns(targets: Sequence[str], columns: Sequence[Comparison]) -> None:
+    from featherbone.quantity import format_bytes, format_count
+
     rows = [
         (
             target,
@@ -38,12 +98,29 @@ def compare(
             _cell(column.peak_memory, format_bytes),
             _cell(column.depth, str),
         )
-        for target, column in zip(networks, columns, strict=True)
+        for target, column in zip(targets, columns, strict=True)
     ]
     print_table("", ("network", "params", "MACs", "activations", "peak memory", "layers"), rows)
-    partial = [target for target, column in zip(networks, columns, strict=True) if column.uncounted]
+    partial = [target for target, column in zip(targets, columns, strict=True) if column.uncounted]
     if partial:
-        print(f"partial: operators without a rule are not counted in {', '.join(partial)}")
+        console().print(f"partial: operators without a rule are not counted in {', '.join(partial)}")
+
+
+def _print_rows(title: str, rows: Sequence[Difference]) -> None:
+    if not rows:
+        console().print(f"{title}: every row is the same")
+        return
+    from featherbone.graph.operators import shape_text
+    from featherbone.quantity import format_bytes
+
+    shown = []
+    for row in rows:
+        shapes = dict.fromkeys(shape_text(shape) for shape in (row.before, row.after) if shape)
+        moved = f"{'-' if row.bytes < 0 else '+'}{format_bytes(abs(row.bytes))}"
+        shown.append((row.name, row.change, " → ".join(shapes), f"{row.params:+,}", f"{row.macs:+,}", moved))
+    print_table(title, ("row", "", "writes", "params", "MACs", "bytes"), shown, left=3)
+    counts = {change: sum(row.change == change for row in rows) for change in ("added", "removed", "changed")}
+    console().print(", ".join(f"{number} {change}" for change, number in counts.items() if number))
 
 
 def _cell(cell: Cell, shown: Callable[[int], str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from featherbone.cost.count import Count, count
 from featherbone.cost.memory import peak_memory
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
+
+LAYERS = ("conv", "conv_transpose", "linear")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,13 +58,18 @@ def compare(
     peaks = [peak_memory(graph, dtype).bytes for graph in graphs]  # refuses symbolic sizes
     counts = [count(graph, convention) for graph in graphs]
     costs = [_costs(counted, peak) for counted, peak in zip(counts, peaks, strict=True)]
+    return side_by_side([(one.graph.name, len(one.uncounted), cost) for one, cost in zip(counts, costs, strict=True)])
+
+
+def side_by_side(costs: Sequence[tuple[str, int, Mapping[str, int]]]) -> tuple[Comparison, ...]:
+    """A column for each (network, number of uncounted operators, costs by the fields of ``Comparison``)."""
     return tuple(
         Comparison(
-            network=graph.name,
-            uncounted=len(counted.uncounted),
-            **{key: _cell(value, costs[0][key]) for key, value in cost.items()},
+            network=name,
+            uncounted=uncounted,
+            **{key: _cell(value, costs[0][2][key]) for key, value in cost.items()},
         )
-        for graph, counted, cost in zip(graphs, counts, costs, strict=True)
+        for name, uncounted, cost in costs
     )
 
 
@@ -72,7 +79,7 @@ def _costs(cost: Count, peak: int) -> dict[str, int]:
         "macs": int(cost.macs),
         "activations": int(cost.activations),
         "peak_memory": peak,
-        "depth": sum(row.kind in ("conv", "linear") for row in cost.rows),
+        "depth": sum(row.kind in LAYERS for row in cost.rows),
     }
 
 
