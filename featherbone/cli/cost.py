@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from featherbone.cli.options import NETWORK_HELP, read_network
+from featherbone.cli.options import NETWORK_HELP, read_imported
 from featherbone.errors import FeatherboneError
+
+if TYPE_CHECKING:
+    from featherbone.cost import Count
 
 
 def cost(
@@ -40,10 +43,17 @@ def cost(
             "broken. Of macs, params, activations, peak-memory, size (model file), latency (onnxruntime, 1 thread)."
         ),
     ] = None,
+    convention: Annotated[
+        str, typer.Option(help="Count multiply-adds as papers do, or as this tool: fvcore, ptflops, thop, torchinfo, …")
+    ] = "papers",
+    explain: Annotated[
+        bool, typer.Option("--explain", help="What each tool prints, and which operators make the difference.")
+    ] = False,
 ) -> None:
     """Parameters, multiply-adds, activations, bytes moved and peak memory, per stage (and per operator)."""
     from featherbone.cli.cost_output import require_format, write_table
-    from featherbone.cost import count
+    from featherbone.cost import PAPERS, convention_named, count
+    from featherbone.cost.calls import NO_CALLS
     from featherbone.cost.columns import OPERATORS, SCOPES
     from featherbone.cost.columns import columns as columns_of
     from featherbone.cost.table import cost_table
@@ -52,16 +62,33 @@ def cost(
     require_format(form, out)
     if depth is not None and operators:
         raise FeatherboneError("--depth folds operators and --operators does not", hint="give one of them")
+    if explain:
+        from featherbone.cli.explain import print_explanation
+
+        others = (out, budget, depth, sort, columns, operators or None, convention if convention != "papers" else None)
+        if form not in ("table", "json") or any(other is not None for other in others):
+            raise FeatherboneError(
+                "--explain shows totals by every convention, as a table or as JSON", hint="leave out other options"
+            )
+        imported = read_imported(network)
+        print_explanation(imported.graph, imported.calls(), json=form == "json")
+        return
+    rules = convention_named(convention)
+
+    def counted() -> Count:
+        imported = read_imported(network)
+        return count(imported.graph, rules, calls=NO_CALLS if rules is PAPERS else imported.calls())
+
     if budget is not None:
         from featherbone.cli.gate import gate
 
         if form not in ("table", "json") or out is not None:
             raise FeatherboneError("--budget answers in lines or in JSON", hint="leave out --format and --out")
-        gate(count(read_network(network)), budget, dtype=dtype, json=form == "json")
+        gate(counted(), budget, dtype=dtype, json=form == "json")
         return
     folded = depth or (1 if form in ("table", "markdown") and not operators else None)
     wanted = columns_of(columns.split(",") if columns is not None else OPERATORS if folded is None else SCOPES)
-    table = cost_table(count(read_network(network)), dtype=dtype, depth=folded, sort=sort)
+    table = cost_table(counted(), dtype=dtype, depth=folded, sort=sort)
     write_table(table, format=form, columns=wanted, chosen=columns is not None, out=out)
 
 

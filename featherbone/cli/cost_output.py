@@ -152,7 +152,9 @@ def _print_totals(table: Table) -> None:
     screen.print(f"peak activation memory {format_bytes(peak.bytes)} ({peak.dtype}) at {peak.node}")
     screen.print(f"  alive then: {live}")
     if counted.complete:
-        screen.print(f"complete, by the convention '{counted.convention.name}' (conv + linear multiply-adds)")
+        named = counted.convention.name
+        what = " (conv + linear multiply-adds)" if named == "papers" else ""
+        screen.print(f"complete, by the convention '{named}'{what}")
     else:
         labels = ", ".join(sorted({label for _, label in counted.uncounted}))
         text = f" {len(counted.uncounted)} operators not counted ({labels})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from featherbone.cli.output import console, print_json, print_table
+from featherbone.cli.output import console, print_json, print_table, with_lead
 
 if TYPE_CHECKING:
     from featherbone.cost import Calls
@@ -13,12 +13,18 @@ if TYPE_CHECKING:
 
 def print_explanation(graph: Graph, calls: Calls, *, json: bool) -> None:
     """The presets side by side, a line for each kind of operator that sets one apart from the papers' convention."""
-    from featherbone.cost import explain
+    from featherbone.cost import count, explain
     from featherbone.graph.operators import shape_text
 
-    found = explain(graph, calls=calls)
+    found, uncounted = explain(graph, calls=calls), count(graph).uncounted
     if json:
-        print_json({"network": graph.name, "conventions": [each.to_json() for each in found]})
+        print_json(
+            {
+                "network": graph.name,
+                "conventions": [each.to_json() for each in found],
+                "uncounted": [{"name": name, "label": label} for name, label in uncounted],
+            }
+        )
         return
     rows: list[tuple[str, ...]] = []
     for each in found:
@@ -27,6 +33,7 @@ def print_explanation(graph: Graph, calls: Calls, *, json: bool) -> None:
     title = f"{graph.name}  input {', '.join(shape_text(node.shape) for node in graph.inputs)}"
     print_table(title, ("convention", "charges otherwise", "count", "difference", "MACs"), rows, left=2)
     if not calls:
-        console().print(
-            "As for layers written as modules: ptflops, thop and torchinfo count layers called as functions otherwise."
-        )
+        console().print("Every layer is taken for a module; ptflops, thop and torchinfo count functions otherwise.")
+    if uncounted:
+        labels = ", ".join(sorted({label for _, label in uncounted}))
+        console().print(with_lead("partial:", f" {len(uncounted)} operators not counted ({labels})", "bold yellow"))

@@ -20,7 +20,7 @@ from featherbone.cost.formula import Formula, formula
 from featherbone.cost.group import Group
 from featherbone.cost.memory import PeakMemory, peak_memory
 from featherbone.cost.network_formula import NetworkFormula, network_formula
-from featherbone.cost.presets import CONVENTIONS
+from featherbone.cost.presets import CONVENTIONS, convention_named
 from featherbone.cost.row import Row
 from featherbone.cost.verify import Verdict, verify
 from featherbone.cost.zoo import zoo
@@ -54,6 +54,7 @@ __all__ = [
     "Verdict",
     "calls",
     "compare",
+    "convention_named",
     "count",
     "explain",
     "formula",

@@ -38,7 +38,8 @@ def calls(graph: Graph, model: Any) -> dict[str, Call]:
     layers = {
         re.sub(r"[^A-Za-z0-9_.]", "_", path)
         for path, module in model.named_modules(remove_duplicate=False)
-        if not module._modules and type(module).__module__.startswith("torch.nn.")
+        if type(module).__module__.startswith("torch.nn.")
+        and (not module._modules or type(module).__name__ == "MultiheadAttention")
     }
     found: dict[str, Call] = {}
     for node in graph.nodes:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from featherbone.cost.convention import PAPERS, Charge, Convention
+from featherbone.errors import FeatherboneError, did_you_mean
 
 HALF = Fraction(1, 2)  # pytorchcv's README divides FLOPs by two
 NOTHING: frozenset[str] = frozenset()
@@ -130,9 +131,14 @@ TORCHINFO = Convention(
             **_norms(Charge(weights=1)),
         }
     ),
-    functions=Convention(name="torchinfo", multiply_adds=NOTHING, opaque=NOTHING),
+    functions=Convention(
+        name="torchinfo", multiply_adds=NOTHING, opaque=NOTHING, charges=_charges(_norms(Charge(weights=1)))
+    ),
 )
-"""torchinfo 1.8: modules alone; parameters times places, where only convolutions have places."""
+"""torchinfo 1.8: modules alone; parameters times places, where only convolutions have places.
+
+Norms called as functions stand in modules of their own, such as torchvision's LayerNorm2d, whose parameters it sees.
+"""
 
 CALFLOPS = replace(PAPERS, name="calflops", opaque=PLAIN | TRANSPOSED, charges=_charges({ATTENTION: Charge(fan=1)}))
 """calflops 0.3: the papers' convention, without products written as ``a @ b`` and without fused attention."""
@@ -180,3 +186,16 @@ CONVENTIONS = {
         PYTORCHCV,
     )
 }
+
+
+def convention_named(name: str) -> Convention:
+    """The preset of this name.
+
+    >>> convention_named("fvcore").name
+    'fvcore'
+
+    Raises FeatherboneError for any other, with the nearest.
+    """
+    if name not in CONVENTIONS:
+        raise FeatherboneError(f"unknown convention {name!r}", hint=did_you_mean(name, CONVENTIONS))
+    return CONVENTIONS[name]
