@@ -14,13 +14,16 @@ from torch import nn
 from train_cases import RECIPE, dataset, network
 
 from featherbone.data import Split
+from featherbone.data.batches import batches
 from featherbone.errors import FeatherboneError
 from featherbone.graph import image
-from featherbone.nn import module, module_with
+from featherbone.nn import module, module_with, weights_of
 from featherbone.train import Progress, evaluate, train
 from featherbone.train.ema import MovingAverage
 from featherbone.train.loop import equal_batches
 from featherbone.train.optimizer import decayed, make_optimizer
+from featherbone.train.randomness import data_generator, network_randomness
+from featherbone.train.schedule import rate
 
 
 def test_it_learns(tmp_path: Path) -> None:
@@ -34,6 +37,45 @@ def test_it_learns(tmp_path: Path) -> None:
     assert list(done.history[0]) == ["epoch", "lr", "train_loss", "val_loss", "val_top1", "seconds"]
     rebuilt = evaluate(module_with(network(8), done.weights), dataset().splits["val"], dataset())
     assert rebuilt.loss == pytest.approx(done.history[-1]["val_loss"], rel=1e-6)
+
+
+def test_training_is_the_recipe_written_out(tmp_path: Path) -> None:
+    recipe, data, graph = replace(RECIPE, clip=0.05), dataset(), network()
+    plain = module(graph, seed=0).to(memory_format=torch.channels_last)
+    average = {name: tensor.clone() for name, tensor in weights_of(plain).items()}
+    groups = [
+        {"params": [value for name, value in plain.named_parameters() if (name in decayed(graph)) is yes], **settings}
+        for yes, settings in ((True, {"weight_decay": recipe.weight_decay}), (False, {"weight_decay": 0.0}))
+    ]
+    optimizer = torch.optim.SGD(groups, lr=1.0, momentum=0.9, nesterov=True)
+    step, norms = 0, []
+    for epoch in (1, 2):
+        passes = batches(
+            data.splits["train"],
+            mean=data.mean,
+            std=data.std,
+            batch_size=14,
+            shuffle=True,
+            generator=data_generator(0, epoch),
+            augment=recipe.augment,
+            drop_last=True,
+        )
+        with network_randomness(0, epoch, "cpu"):
+            for images, labels in passes:
+                for group in optimizer.param_groups:
+                    group["lr"] = recipe.learning_rate * rate("cosine", step, steps=6 * 7, warmup=7)
+                plain.train().zero_grad()
+                nn.functional.cross_entropy(plain(images), labels, label_smoothing=0.1).backward()
+                norms.append(float(nn.utils.clip_grad_norm_(plain.parameters(), 0.05)))
+                optimizer.step()
+                share = min(0.9, (1 + step) / (10 + step))
+                average = {name: share * average[name] + (1 - share) * now for name, now in weights_of(plain).items()}
+                step += 1
+    assert min(norms) > recipe.clip  # so that clipping is part of what is compared
+    trained = train(graph, data, recipe, folder=tmp_path, seed=0, until_epoch=2).weights
+    assert trained.keys() == average.keys()
+    for name, tensor in average.items():
+        torch.testing.assert_close(trained[name], tensor, rtol=1e-4, atol=1e-6)
 
 
 def test_the_learning_rate_follows_the_schedule(tmp_path: Path) -> None:
