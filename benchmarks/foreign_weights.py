@@ -63,6 +63,7 @@ SPECS = {  # a peer's model, and the network here
     "timm/legacy_senet154": "senet154",
     "timm/legacy_xception": "xception",
 }
+SPECS = {name: spec.removesuffix(":width=1.0") for name, spec in SPECS.items()}
 
 
 def main() -> None:

@@ -145,15 +145,13 @@ def test_missing_file_and_busy_server(server: Server, tmp_path: Path) -> None:
 def test_no_server_and_no_address(tmp_path: Path) -> None:
     with Server() as closed:
         url = closed.url
-    with pytest.raises(FeatherboneError, match="could not be downloaded: .*refused"):
+    with pytest.raises(FeatherboneError, match=r"could not be downloaded: .*refused"):
         download(url, tmp_path / "file", sha256=DIGEST, pause=0)
     with pytest.raises(FeatherboneError, match="is not an address to download from"):
         download("file:///etc/hostname", tmp_path / "file", sha256=DIGEST)
 
 
-def test_fetched_once_then_cached_and_checked(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fetched_once_then_cached_and_checked(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FEATHERBONE_CACHE", str(tmp_path))
     path, digest = fetch(entry(server.url))
     assert (path, digest) == (tmp_path / "weights" / "file", DIGEST)
@@ -167,7 +165,7 @@ def test_fetched_once_then_cached_and_checked(
 def test_offline_only_what_is_cached(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FEATHERBONE_CACHE", str(tmp_path))
     monkeypatch.setenv("FEATHERBONE_OFFLINE", "1")
-    with pytest.raises(FeatherboneError, match="is not in the cache .* FEATHERBONE_OFFLINE forbids"):
+    with pytest.raises(FeatherboneError, match=r"is not in the cache .* FEATHERBONE_OFFLINE forbids"):
         fetch(entry(server.url))
     monkeypatch.setenv("FEATHERBONE_OFFLINE", "0")
     path, _ = fetch(entry(server.url))

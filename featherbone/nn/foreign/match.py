@@ -122,9 +122,9 @@ def _cleaned(tensors: Mapping[str, torch.Tensor]) -> tuple[dict[str, torch.Tenso
                 f"{name} is {str(tensor.dtype).removeprefix('torch.')}; weights are floating-point numbers",
                 hint="a quantised file is not a set of weights; find its float version",
             )
-    remarks = [f"{count} tensors were {kind}, and are float32 here" for kind, count in converted.items()]
+    remarks = [f"float32 here, and {kind} in the file: {count} tensors" for kind, count in converted.items()]
     if left:
-        remarks.append(f"{left} tensors of auxiliary classifiers were left out")
+        remarks.append(f"left out, being of auxiliary classifiers: {left} tensors")
     return kept, remarks
 
 

@@ -15,6 +15,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.nn.container import read_foreign_tensors
 
 PICKLED = (".pt", ".pth", ".bin", ".tar", ".ckpt")
+FILES = (*PICKLED, ".safetensors")
 AVERAGES = ("model_ema", "state_dict_ema", "ema_state_dict", "ema")  # preferred: what their authors evaluate
 WRAPPERS = (*AVERAGES, "state_dict", "model", "model_state_dict", "net", "module", "weights")
 PREFIXES = ("module.", "_orig_mod.", "model.", "net.")

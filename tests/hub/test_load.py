@@ -1,0 +1,127 @@
+"""featherbone.load: a file or a name becomes a model, with all that was decided said."""
+
+from __future__ import annotations
+
+import csv
+import re
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+import featherbone as fb
+from featherbone.hub import loading
+from featherbone.hub.published import Published, list_published, published
+from featherbone.networks import network
+from featherbone.nn import Preprocessing, module, weights_of
+
+SPEC = "mobilenet_v2:width=0.1,resolution=32,classes=4"
+OWN = weights_of(module(network(SPEC), seed=0))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    save_file(OWN, tmp_path / "weights.safetensors")
+    return tmp_path / "weights.safetensors"
+
+
+def test_a_file_becomes_a_model(file: Path, tmp_path: Path) -> None:
+    model = fb.load(SPEC, file)
+    assert model.classes == ("0", "1", "2", "3")
+    assert model.preprocessing.mean == (0.485, 0.456, 0.406)
+    said = model.provenance["weights"]
+    assert said["source"] == str(file)
+    assert said["remarks"] == [
+        "no class names were given: the classes are called by their numbers",
+        "no preprocessing was given: it is ImageNet's usual mean and deviation",
+    ]
+    fb.save_model(tmp_path / "model.safetensors", model)
+    assert fb.load_model(tmp_path / "model.safetensors").provenance == model.provenance
+
+
+def test_what_is_given_is_not_remarked(file: Path) -> None:
+    scale = Preprocessing(resolution=32, channels=3, mean=(0.5,) * 3, std=(0.5,) * 3)
+    model = fb.load(SPEC, str(file), classes=["a", "b", "c", "d"], preprocessing=scale)
+    assert model.classes == ("a", "b", "c", "d")
+    assert model.preprocessing == scale
+    assert model.provenance["weights"]["remarks"] == []
+    with pytest.raises(fb.FeatherboneError, match=r"class"):
+        fb.load(SPEC, file, classes=["a"])
+
+
+def test_a_pickle_says_so_on_the_result(tmp_path: Path) -> None:
+    torch.save({"state_dict": OWN}, tmp_path / "weights.pth")
+    remarks = fb.load(SPEC, tmp_path / "weights.pth").provenance["weights"]["remarks"]
+    assert "restricted unpickler" in remarks[0]
+
+
+def test_grey_images_need_their_preprocessing(tmp_path: Path) -> None:
+    grey = SPEC + ",image_channels=1"
+    save_file(weights_of(module(network(grey), seed=0)), tmp_path / "grey.safetensors")
+    with pytest.raises(fb.FeatherboneError, match="takes 1 channels, for which no mean and deviation is usual"):
+        fb.load(grey, tmp_path / "grey.safetensors")
+
+
+def test_background_of_tensorflow(tmp_path: Path) -> None:
+    wide = {**OWN}
+    for key in ("weight", "bias"):
+        row = OWN[f"head.classifier.{key}"]
+        wide[f"head.classifier.{key}"] = torch.cat([torch.full_like(row[:1], 9.0), row])
+    save_file(wide, tmp_path / "five.safetensors")
+    with pytest.raises(fb.FeatherboneError, match=r"drop_background=True, or keep it with classes=5"):
+        fb.load(SPEC, tmp_path / "five.safetensors")
+    model = fb.load(SPEC, tmp_path / "five.safetensors", drop_background=True)
+    assert torch.equal(model.weights["head.classifier.weight"], OWN["head.classifier.weight"])
+    assert "the background, was left out" in model.provenance["weights"]["remarks"][0]
+    assert len(fb.load(SPEC.replace("classes=4", "classes=5"), tmp_path / "five.safetensors").classes) == 5
+
+
+def test_no_background_to_drop(file: Path) -> None:
+    with pytest.raises(fb.FeatherboneError, match="drop_background needs one layer with 5 outputs; the file has none"):
+        fb.load(SPEC, file, drop_background=True)
+
+
+def test_published_weights_bring_what_they_know(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_download(entry: Published, **_: object) -> tuple[Path, str]:
+        assert entry.name == "timm/mobilenetv2_050.lamb_in1k"
+        return file, "0123"
+
+    monkeypatch.setattr(loading, "fetch", no_download)
+    model = fb.load(SPEC, "timm/mobilenetv2_050")
+    said = model.provenance["weights"]
+    assert (said["licence"], said["sha256"]) == ("apache-2.0", "0123")
+    assert said["address"] == "https://huggingface.co/timm/mobilenetv2_050.lamb_in1k"
+    assert "the weights were made for images of 224×224" in said["remarks"]
+    with pytest.raises(fb.FeatherboneError, match=r"'mobilenet_v2:width=0\.5'"):
+        fb.load("mobilenet_v2", "timm/mobilenetv2_050")
+
+
+def test_weights_of_another_network_are_not_even_fetched() -> None:
+    with pytest.raises(fb.FeatherboneError, match=r"holds weights of mobilenet_v2; they cannot fit resnet18"):
+        fb.load("resnet18", "torchvision/mobilenet_v2")
+    with pytest.raises(fb.FeatherboneError, match="did you mean torchvision/mobilenet_v2"):
+        fb.load("mobilenet_v2", "torchvision/mobilenetv2")
+
+
+def test_tensorflow_padding_on_request(file: Path) -> None:
+    operator = fb.load(SPEC, file, tensorflow=True).graph["stem.conv"].operator
+    assert operator.padding == ((0, 1), (0, 1))  # type: ignore[attr-defined]
+
+
+def test_the_table_is_whole() -> None:
+    entries = list_published()
+    rows = list(csv.reader(files("featherbone.hub").joinpath("published.csv").read_text().splitlines()))
+    assert len(entries) == len(rows) - 1, "names are unique"
+    for entry in entries:
+        assert bool(entry.url) != bool(entry.repository), entry.name
+        assert entry.licence
+        assert len(entry.mean) == len(entry.std) == 3
+        if entry.url:
+            assert entry.url.startswith("https://")
+            assert re.search(rf"-{entry.sha256}\.pth$", entry.url), entry.name
+            assert len(entry.sha256) >= 8
+    for spec in {entry.network for entry in entries}:
+        network(spec)
+    assert published("torchvision/inception_v3").mean == (0.5, 0.5, 0.5), "its definition rescales its input"
