@@ -91,5 +91,6 @@ def _finding(limit: Limit, counted: Count, measures: Mapping[str, Callable[[], f
     unknown = ""
     if limit.what == "macs" and counted.uncounted:
         labels = sorted({label for _, label in counted.uncounted})
-        unknown = f"{len(counted.uncounted)} operators are not counted ({', '.join(labels)})"
+        number = len(counted.uncounted)
+        unknown = f"{number} operator{'s are' if number > 1 else ' is'} not counted ({', '.join(labels)})"
     return Finding(limit=limit, value=int(getattr(counted, limit.what)), unknown=unknown)
