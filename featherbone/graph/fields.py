@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 import types
 from dataclasses import fields
 from functools import cache
@@ -57,7 +57,7 @@ def read_field(where: str, value: Any, wanted: Any) -> Any:
         if len(value) != len(arguments):
             raise FeatherboneError(f"{where} has {len(value)} values; it needs {len(arguments)}")
         return tuple(read_field(where, item, kind) for item, kind in zip(value, arguments, strict=True))
-    if wanted is float and type(value) in (int, float) and math.isfinite(value):
+    if wanted is float and type(value) in (int, float) and abs(value) <= sys.float_info.max:
         return float(value)
     if type(value) is wanted and wanted in (int, str, bool):
         return value

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, concat, from_json, image, symbols, to_json
 from featherbone.graph.expression import parse_expression
+from featherbone.graph.fields import read_field
 from featherbone.graph.operators import ACTIVATIONS, VOCABULARY
 
 
@@ -175,3 +176,9 @@ def test_expressions_hold_nothing_but_arithmetic():
     for text in ("M.real", "f(M)", "M if M else 1", "[M]", "lambda: 1", "M // 2", "'M'", "1.5*M", "M**100", "1/0", ""):
         with pytest.raises(FeatherboneError, match="not a symbolic size"):
             parse_expression(text)
+
+
+def test_a_number_beyond_every_float_is_refused():
+    for value in (10**400, -(10**400), float("inf"), float("nan")):
+        with pytest.raises(FeatherboneError, match=r"probability is .* it must be float"):
+            read_field("drop: probability", value, float)
