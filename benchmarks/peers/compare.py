@@ -1,6 +1,6 @@
 """Our numbers beside those that ``run_peers.py`` collected: equal to the last digit, or the difference explained.
 
-    peers/bin/python benchmarks/peers/compare.py peers.json > benchmarks/results/conventions.txt
+    peers/bin/python benchmarks/peers/compare.py > benchmarks/results/conventions.txt
 
 Two readings of ours stand beside each tool's: of the tool's very module, and of our network of that architecture. A
 difference counts as explained only where the operators below, computed from the graph, give it exactly.
@@ -34,9 +34,9 @@ REMARKS = {
     ("functional convolution", "ptflops"): "misses the convolution that is called as a function",
     ("functional convolution", "thop"): "misses the convolution that is called as a function",
     ("functional convolution", "torchinfo"): "misses the convolution that is called as a function",
-    ("shared, two parents", "ptflops"): "twice too many: run by both, and added up in both",
+    ("shared, two parents", "ptflops"): "4 times for 2 runs: run by both, added up in both",
     ("shared, two parents", "thop"): "8 times for 2 runs: hooked by both, run by both, added up in both",
-    ("shared, two parents", "calflops"): "twice too many: run by both, and added up in both",
+    ("shared, two parents", "calflops"): "4 times for 2 runs: run by both, added up in both",
     ("transposed convolution", "thop"): "kernels at each element written, not read: stride² times too many",
     ("transposed convolution", "torchinfo"): "kernels at each element written, not read: stride² times too many",
     ("depthwise transposed", "thop"): "kernels at each element written, not read: stride² times too many",
@@ -184,7 +184,7 @@ def modules(peers: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 
 
 def main() -> None:
-    kept = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    kept = json.loads((Path(__file__).parent / "figures.json").read_text(encoding="utf-8"))
     torch.set_num_threads(1)
     print(describe("torch"), end="")
     print("tools     " + ", ".join(f"{tool} {version}" for tool, version in kept["versions"].items()))

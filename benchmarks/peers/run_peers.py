@@ -5,7 +5,7 @@ An environment of its own is best, as some of the tools ask for much:
     python -m venv peers
     peers/bin/pip install torch fvcore ptflops thop torchinfo calflops transformers deepspeed setuptools
     peers/bin/pip install --no-deps torchvision pillow
-    peers/bin/python benchmarks/peers/run_peers.py > peers.json
+    peers/bin/python benchmarks/peers/run_peers.py > benchmarks/peers/figures.json
 
 ``compare.py`` sets our numbers beside them. Numbers are multiply-adds: torch's FlopCounterMode is halved.
 """
