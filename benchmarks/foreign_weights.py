@@ -80,7 +80,8 @@ def main() -> None:
         try:
             size, difference, folded = compare(name, spec)
         except fb.FeatherboneError as error:
-            print(f"{name:33}{spec:32}  no counterpart: {error.sentence.splitlines()[0]}", flush=True)
+            reason = error.sentence.splitlines()[0].partition("weights.safetensors: ")[2].rstrip(":")
+            print(f"{name:33}{spec:32}  no counterpart: {reason}", flush=True)
             continue
         failed += not difference <= 1e-5 * size
         print(f"{name:33}{spec:32}{size:15.3g}{difference:12.1e}{folded:>10}", flush=True)

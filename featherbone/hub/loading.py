@@ -111,7 +111,7 @@ def _check_network(graph: Graph, entry: Published) -> None:
 
 
 def _hint(error: FeatherboneError, tensors: dict[str, torch.Tensor], outputs: Any, entry: Published | None) -> str:
-    if any(tensor.dim() and tensor.shape[0] == outputs + 1 for tensor in tensors.values()):
+    if len({name.rpartition(".")[0] for name in _longer(tensors, outputs)}) == 1:
         return (
             f"the file has {outputs + 1} classes: TensorFlow's first is the background; "
             f"drop it with drop_background=True, or keep it with classes={outputs + 1} among the network's settings"
@@ -121,13 +121,17 @@ def _hint(error: FeatherboneError, tensors: dict[str, torch.Tensor], outputs: An
 
 def _without_background(tensors: dict[str, torch.Tensor], outputs: Any) -> dict[str, torch.Tensor]:
     """The tensors with the first row of the classifier's taken off: those with one row more than there are classes."""
-    longer = [name for name, tensor in tensors.items() if tensor.dim() and tensor.shape[0] == outputs + 1]
+    longer = _longer(tensors, outputs)
     if len({name.rpartition(".")[0] for name in longer}) != 1:
         raise FeatherboneError(
             f"drop_background needs one layer with {outputs + 1} outputs; the file has {', '.join(longer) or 'none'}",
             hint="leave drop_background out where the file has as many classes as the network",
         )
     return {name: tensor[1:] if name in longer else tensor for name, tensor in tensors.items()}
+
+
+def _longer(tensors: dict[str, torch.Tensor], outputs: Any) -> list[str]:
+    return [name for name, tensor in tensors.items() if tensor.dim() and tensor.shape[0] == outputs + 1]
 
 
 def _as_tensorflow(matched: Matched) -> Graph:
