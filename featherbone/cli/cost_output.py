@@ -43,7 +43,7 @@ def write_table(table: Table, *, format: str, columns: Sequence[Column], chosen:
     if out is None:
         print(text, end="")
         return
-    from featherbone.nn.atomic import write_atomically
+    from featherbone.atomic import write_atomically
 
     with write_atomically(out) as file:
         file.write(text.encode("utf-8"))

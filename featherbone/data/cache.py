@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from featherbone.atomic import UNFINISHED, replacing
 from featherbone.errors import FeatherboneError
 
 _CHECKED_BYTES = 256 * 2**20
@@ -33,7 +33,7 @@ def cache_folder(cache: Path | None) -> Path:
     folder = Path(cache or os.environ.get("FEATHERBONE_CACHE") or Path.home() / ".cache" / "featherbone").expanduser()
     with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for leftover in folder.glob("*.partial"):
+        for leftover in folder.glob(f".*{UNFINISHED}"):
             if time.time() - leftover.stat().st_mtime > _STALE_SECONDS:
                 leftover.unlink(missing_ok=True)
     return folder
@@ -59,23 +59,6 @@ def check_space(folder: Path, needed: int) -> None:
             f"the decoded images need {needed / 2**30:.1f} GiB and {str(folder)!r} has {free / 2**30:.1f} GiB free",
             hint="lower the resolution, or name another folder in FEATHERBONE_CACHE",
         )
-
-
-@contextmanager
-def atomic(target: Path) -> Iterator[IO[bytes]]:
-    """A file that takes the name `target` when the block ends well, and vanishes otherwise."""
-    with tempfile.NamedTemporaryFile(
-        dir=target.parent, prefix=target.stem[:16], suffix=".partial", delete=False
-    ) as file:
-        temporary = Path(file.name)
-        try:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
 
 
 def write_array_header(file: IO[bytes], shape: tuple[int, ...]) -> None:
@@ -104,7 +87,7 @@ def checksum(path: Path) -> str:
 def save_index(folder: Path, key: str, index: dict[str, Any]) -> None:
     """Write the JSON beside the array; the array must be complete by now."""
     body = json.dumps(index, sort_keys=True).encode()
-    with explained(folder), atomic(folder / f"{key}.json") as file:
+    with explained(folder), replacing(folder / f"{key}.json") as file:
         file.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
 
 

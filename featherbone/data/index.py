@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from featherbone.data.cache import array_path, atomic, check_space, checksum, explained, write_array_header
+from featherbone.atomic import replacing
+from featherbone.data.cache import array_path, check_space, checksum, explained, write_array_header
 from featherbone.data.decode import BadImage, Header, decode, read_header
 from featherbone.data.division import Division, divide
 from featherbone.data.layout import SPLITS, Layout, read_layout
@@ -143,7 +144,7 @@ def _write(
     check_space(target.parent, int(np.prod(shape)))
     broken: dict[str, str] = {}
     try:
-        with explained(target.parent), atomic(target) as file:
+        with explained(target.parent), replacing(target) as file:
             write_array_header(file, shape)
             for name, result in decoded:
                 if isinstance(result, BadImage):

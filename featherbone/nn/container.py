@@ -18,8 +18,8 @@ import safetensors
 import safetensors.torch
 import torch
 
+from featherbone.atomic import write_atomically
 from featherbone.errors import FeatherboneError
-from featherbone.nn.atomic import write_atomically
 
 LONGEST_HEADER = 100_000_000  # bytes; the bound of the format itself
 PAYLOAD, HEADER = "sha256", "header_sha256"

@@ -10,9 +10,9 @@ from typing import Any
 
 from markupsafe import Markup
 
+from featherbone.atomic import write_atomically
 from featherbone.cost import count
 from featherbone.graph import Graph, from_json
-from featherbone.nn.atomic import write_atomically
 from featherbone.report import figures, tables
 from featherbone.report.choice import chosen, uses
 from featherbone.report.diagram import diagram

@@ -72,7 +72,7 @@ def read_facts(folder: Path) -> dict[str, Any] | None:
 
 def write_facts(folder: Path, facts: Mapping[str, Any]) -> None:
     """Write ``run.json``, atomically."""
-    from featherbone.nn.atomic import write_atomically
+    from featherbone.atomic import write_atomically
 
     with write_atomically(folder / FILE) as file:
         file.write(json.dumps({"format": FORMAT, "version": VERSION, **facts}, indent=1, allow_nan=False).encode())

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from featherbone.atomic import write_atomically
 from featherbone.nn import Model, onnx_graph
-from featherbone.nn.atomic import write_atomically
 from featherbone.ship.metadata import describe
 
 if TYPE_CHECKING:

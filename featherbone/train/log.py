@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from featherbone.atomic import write_atomically
 from featherbone.errors import FeatherboneError
-from featherbone.nn.atomic import write_atomically
 
 NAME = "log.jsonl"
 

@@ -168,7 +168,7 @@ def test_a_cache_that_is_a_file_is_explained(make_folder: MakeFolder, tmp_path: 
 
 def test_leftovers_of_killed_runs_are_removed_after_a_day(make_folder: MakeFolder, cache: Path) -> None:
     cache.mkdir()
-    old, fresh = cache / "old.partial", cache / "fresh.partial"
+    old, fresh = cache / ".old.npy.1234.tmp", cache / ".fresh.npy.1234.tmp"
     for path in (old, fresh):
         path.write_bytes(b"half")
     os.utime(old, (time.time() - 90_000,) * 2)

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from featherbone.errors import FeatherboneError
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+UNFINISHED = ".tmp"  # how the name of a temporary file ends; a killed process may leave one
 
 
 @contextmanager
@@ -33,28 +34,40 @@ def write_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         FeatherboneError: the file cannot be written, as on a full disk. The previous file is then unchanged and no
             temporary file is left. An error of another kind passes through, with the same promise.
     """
+    try:
+        with replacing(path) as file:
+            yield file
+    except OSError as error:
+        raise _refusal(path, error) from error
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """As ``write_atomically``, with the system's own error: for callers that explain it in words of their own.
+
+    Raises:
+        FeatherboneError: ``path`` is a folder or a device.
+        OSError: the file cannot be written.
+    """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
         raise FeatherboneError(
             f"{path} is not a file that can be replaced", hint="name a file, not a folder or a device"
         )
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}{UNFINISHED}")
+    # The umask decides who may read it, as for any other new file; tempfile would make it private.
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
-        # The umask decides who may read it, as for any other new file; tempfile would make it private.
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-        try:
-            with open(descriptor, "wb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, target)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
-        _flush_folder(target.parent)
-    except OSError as error:
-        raise _refusal(path, error) from error
+        with open(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    _flush_folder(target.parent)
 
 
 def _flush_folder(folder: Path) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from featherbone.atomic import write_atomically
 from featherbone.errors import FeatherboneError
-from featherbone.nn.atomic import write_atomically
 
 
 def write(path: Path, content: bytes) -> None:
