@@ -28,7 +28,8 @@ def universal_bottleneck(
     ``None`` leaves it out. The paper's names: both are an extra depthwise block, K alone an inverted bottleneck, S
     alone a ConvNext-like block, neither a feed-forward network. The stride is that of the last of them.
 
-    Cost per output position: S²M + tM² + K²tM + tMN. Source: MobileNetV4, arXiv:2404.10518, the universal inverted bottleneck (UIB).
+    Cost per output position: S²M + tM² + K²tM + tMN.
+    Source: MobileNetV4, arXiv:2404.10518, the universal inverted bottleneck (UIB).
     """
     if stride != 1 and start is None and kernel is None:
         raise FeatherboneError(
