@@ -1,6 +1,8 @@
 """How long it takes from a network's Python function to its totals, on one core: the cost of looking at one design.
 
     python benchmarks/count_speed.py > benchmarks/results/count_speed.txt
+
+It takes about half a minute.
 """
 
 from __future__ import annotations
