@@ -24,7 +24,7 @@ from featherbone.search.feasible import fitting
 from featherbone.search.folder import environment, read_facts, require_same, run_folder, write_facts
 from featherbone.search.halving import halve, rungs
 from featherbone.search.ledger import Ledger, Score, Trial, open_ledger
-from featherbone.search.progress import Progress, Reading, Step, Trained, silent
+from featherbone.search.progress import Noticed, Progress, Reading, Step, Trained, silent
 from featherbone.search.sample import sample
 from featherbone.search.space import Space, light
 from featherbone.ship.onnx_export import export_onnx
@@ -72,6 +72,8 @@ def fit(
         skip_bad=skip_bad,
         progress=lambda what, done, total: progress(Reading(what=what, done=done, total=total)),
     )
+    for sentence in [*dataset.warnings, *skipped(dataset)]:
+        progress(Noticed(sentence=sentence))
     job = Job(
         dataset=dataset,
         budget=budget,
@@ -178,6 +180,14 @@ def _threads(number: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def skipped(dataset: Dataset) -> list[str]:
+    """A sentence about the files that were left out, if any."""
+    if not dataset.skipped:
+        return []
+    path, reason = dataset.skipped[0]
+    return [f"{len(dataset.skipped)} files are left out, such as {path}: {reason}; the report lists them"]
 
 
 def default_epochs(dataset: Dataset) -> int:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from json import loads
 from pathlib import Path
-from typing import Annotated
+from shlex import quote
+from typing import Annotated, Any
 
 import typer
+
+from featherbone.cli.options import Json
+from featherbone.cli.output import console, print_json
 
 BUDGET = "Budget"
 WORK = "Work"
@@ -32,10 +37,11 @@ def fit(
     name: Annotated[str | None, typer.Option(help="Name of the run, a folder in runs/.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder itself.")] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out files that are no images.")] = False,
+    json: Json = False,
 ) -> None:
     """Find, train, export, verify and explain the most accurate network within a budget.
 
-    The same command again continues where it stopped.
+    The same command again continues where it stopped. With --json, progress goes to standard error.
     """
     from featherbone.cli.progress import Live
     from featherbone.job import fit as run_fit
@@ -48,7 +54,7 @@ def fit(
         memory=None if memory is None else parse_bytes(memory, what="--memory"),
         size=None if size is None else parse_bytes(size, what="--size"),
     )
-    with Live() as live:
+    with Live(stderr=json) as live:
         folder = run_fit(
             data,
             budget,
@@ -61,17 +67,17 @@ def fit(
             skip_bad=skip_bad,
             progress=live,
         )
-    _print_result(folder)
+    facts = loads((folder / "run.json").read_text(encoding="utf-8"))
+    if json:
+        print_json({"run": str(folder), **facts})
+    else:
+        _print_result(folder, facts["result"])
 
 
-def _print_result(folder: Path) -> None:
+def _print_result(folder: Path, result: dict[str, Any]) -> None:
     """The result in three lines, and where everything is."""
-    import json
-
-    from featherbone.cli.output import console
     from featherbone.quantity import format_bytes, format_count
 
-    result = json.loads((folder / "run.json").read_text(encoding="utf-8"))["result"]
     check, timing = result["verification"], result["timing"]
     for line in (
         "",
@@ -86,6 +92,6 @@ def _print_result(folder: Path) -> None:
         f"report  {folder / 'report.html'}",
         f"model   {folder / 'model.safetensors'}",
         f"        {folder / 'model.onnx'}",
-        f"try     featherbone predict {folder / 'model.onnx'} IMAGE…",
+        f"try     featherbone predict {quote(str(folder / 'model.onnx'))} IMAGE…",
     ):
         console().print(line)

@@ -36,6 +36,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+INTERRUPTED = 130
+
 DESIGN = "Design and measure"
 JOB = "The main job"
 app.command(rich_help_panel=JOB)(fit)
@@ -82,13 +84,21 @@ def run() -> NoReturn:
             raise
         _complain(f"this command needs the package {error.name}", "pip install 'featherbone[fit]'")
         sys.exit(2)
-    except KeyboardInterrupt:
-        _complain("interrupted", "the same command continues where it stopped")
-        sys.exit(130)
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:  # how Typer passes Ctrl-C on
+            _complain("interrupted", "the same command continues where it stopped")
+        raise
     except BrokenPipeError:
         # The reader of our output left (``| head``); what follows goes nowhere, quietly.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except OSError as error:
+        if debug:
+            raise
+        _complain(
+            f"{error.filename or 'a file'}: {error.strerror or error}", "check the disk, the path and its permissions"
+        )
+        sys.exit(2)
 
 
 def _complain(sentence: str, hint: str) -> None:

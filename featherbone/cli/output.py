@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
-def console() -> Console:
+def console(*, stderr: bool = False) -> Console:
     """The terminal, or a pipe; Rich leaves colours out there and honours NO_COLOR.
 
     Text is printed as it is: names of networks, files and operators may hold what Rich would read as markup.
     """
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else 100
-    return Console(markup=False, highlight=False, width=width, soft_wrap=True)
+    width = None if (sys.stderr if stderr else sys.stdout).isatty() else 100
+    return Console(stderr=stderr, markup=False, highlight=False, width=width, soft_wrap=True)
 
 
 def with_lead(lead: str, text: str, style: str = "bold") -> Text:

@@ -30,10 +30,10 @@ class Live:
     Lines are for what is worth keeping (a rung reached, the next step); epochs move the bar.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, stderr: bool = False) -> None:
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-        self._screen = console()
+        self._screen = console(stderr=stderr)
         self._began = time.monotonic()
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -65,6 +65,8 @@ class Live:
             self._say(f"{WORDS.get(event.name, event.name)}{': ' + event.detail if event.detail else ''}")
         elif isinstance(event, events.Reading):
             self._move(event.what, event.done, event.total, "files")
+        elif isinstance(event, events.Noticed):
+            self._say(f"note: {event.sentence}")
         elif isinstance(event, events.RungBegan):
             count = len(event.trials)
             self._say(

@@ -7,9 +7,18 @@ from typing import Annotated
 
 import typer
 
+from featherbone.cli.options import Json
+from featherbone.cli.output import print_json
 
-def report(run: Annotated[Path, typer.Argument(help="The folder of a run, such as runs/demo.")]) -> None:
+
+def report(
+    run: Annotated[Path, typer.Argument(help="The folder of a run, such as runs/demo.")], json: Json = False
+) -> None:
     """Write report.html of a run again; works while the run is going on, too."""
     from featherbone.report import write_report
 
-    print(write_report(run))
+    page = write_report(run)
+    if json:
+        print_json({"report": str(page)})
+    else:
+        print(page)

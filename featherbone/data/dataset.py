@@ -63,9 +63,10 @@ def open_dataset(
     (8, 1, 10, (1079, 8, 8, 1))
 
     `division.py` says which folders make which split, `decode.py` how pixels are made. Without a `resolution`, images
-    that all share one size of at most 64×64 keep it, and all others become 224×224. Without `channels`, it is 1 if
-    every file is stored as grey and 3 otherwise. The name `digits` means the built-in set; write `./digits` for a
-    folder. `progress` is called with what is being done, how many files are done, and how many there are.
+    that all share one size of at most 64×64 keep it, larger ones become 224×224, and a mixture takes the median of the
+    shorter sides, at most 224. Without `channels`, it is 1 if every file is stored as grey and 3 otherwise. The name
+    `digits` means the built-in set; write `./digits` for a folder. `progress` is called with what is being done, how
+    many files are done, and how many there are.
 
     The first call reads and decodes every file into `cache` (default: the variable FEATHERBONE_CACHE, or
     ~/.cache/featherbone). A later one opens no image: it takes a source for unchanged when paths, sizes and, in a

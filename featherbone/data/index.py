@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -111,7 +112,11 @@ def _shape(request: Request, headers: list[Header]) -> tuple[int, int, list[str]
     if request.resolution is not None:
         return request.resolution, channels, []
     sizes = {(header.width, header.height) for header in headers}
-    if len(sizes) != 1 or max(max(sizes)) > NATIVE_LIMIT:
+    if len(sizes) != 1:
+        side = min(DEFAULT_RESOLUTION, int(median(min(header.width, header.height) for header in headers)))
+        mixed = f"images have {len(sizes)} sizes; each is brought to {side}×{side}, and --resolution sets another side"
+        return side, channels, [mixed]
+    if max(max(sizes)) > NATIVE_LIMIT:
         return DEFAULT_RESOLUTION, channels, []
     width, height = sizes.pop()
     side = min(width, height)

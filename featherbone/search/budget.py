@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,8 +13,7 @@ from featherbone.graph import Graph, to_json
 from featherbone.graph.dimension import volume
 
 LIMITS = ("macs", "params", "memory", "size")
-FILE_HEAD = 8 * 1024  # bytes of a model file besides tensors and graph: classes, preprocessing, provenance
-TENSOR_HEAD = 160  # bytes that describe one tensor in a model file, beyond its name
+FILE_HEAD = 2560  # bytes of a model file besides tensors and graph: checksums, preprocessing, provenance
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,13 +95,16 @@ def costs_of(graph: Graph, *, file_head: int = FILE_HEAD) -> Costs:
     counted = count(graph)
     tensors = {**graph.parameters(), **graph.buffers()}
     numbers = sum(int(volume(shape)) for shape in tensors.values())
-    text = len(to_json(graph)) * 5 // 4  # quotes are escaped where JSON stands in JSON
-    described = sum(len(name) + TENSOR_HEAD for name in tensors)
+    payload = 4 * numbers
+    layout = {
+        name: {"dtype": "F32", "shape": shape, "data_offsets": (payload, payload)} for name, shape in tensors.items()
+    }
+    described = len(json.dumps(layout, separators=(",", ":"))) + len(json.dumps(to_json(graph)))
     return Costs(
         macs=int(counted.macs),
         params=int(counted.params),
         memory=peak_memory(graph).bytes,
-        size=4 * numbers + described + text + file_head,
+        size=payload + described + file_head,
     )
 
 

@@ -143,7 +143,8 @@ class Ledger:
         try:
             yield self._connection
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            if self._connection.in_transaction:  # on a full disk SQLite has rolled back already
+                self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
 
@@ -162,6 +163,11 @@ def open_ledger(folder: Path) -> Iterator[Ledger]:
         try:
             _prepare(connection, path)
             yield Ledger(connection)
+        except sqlite3.OperationalError as error:
+            raise FeatherboneError(
+                f"{path} cannot be written: {error}",
+                hint="free some space, or choose another disk with --out; the same command continues the run",
+            ) from error
         finally:
             connection.close()
 

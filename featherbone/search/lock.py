@@ -27,8 +27,13 @@ def locked(path: Path, what: str) -> Iterator[None]:
             raise FeatherboneError(
                 f"{what} is in use by process {holder}", hint="wait until it ends, or choose another --name"
             ) from None
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            raise FeatherboneError(
+                f"cannot write {path}: {error.strerror}", hint="free some space, or write to another disk"
+            ) from error
         yield
     finally:
         os.close(handle)  # which also unlocks

@@ -25,6 +25,13 @@ class Reading:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Noticed:
+    """Something about the data that a person should know; the job goes on."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RungBegan:
     """These trials will be trained up to ``epochs`` epochs."""
 
@@ -77,7 +84,7 @@ class TrialFailed:
     error: str
 
 
-Event = Step | Reading | RungBegan | TrialBegan | Trained | TrialScored | TrialFailed
+Event = Step | Reading | Noticed | RungBegan | TrialBegan | Trained | TrialScored | TrialFailed
 
 
 class Progress(Protocol):

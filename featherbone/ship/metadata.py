@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -12,11 +13,29 @@ from featherbone.nn import Model, Preprocessing
 
 VERSION = "1"
 PREFIX = "featherbone."
+CHECKSUM = PREFIX + "sha256"  # of the whole file, with these digits as zeros
+ZEROS = "0" * 64
+
+
+def seal(content: bytes) -> bytes:
+    """The bytes of a file with its own SHA-256 in place of the zeros that ``describe`` put there."""
+    return content.replace(ZEROS.encode(), hashlib.sha256(content).hexdigest().encode(), 1)
+
+
+def require_sealed(path: object, content: bytes, metadata: Mapping[str, str]) -> None:
+    """Raise FeatherboneError unless ``content`` is, byte for byte, what ``seal`` made."""
+    stated = metadata.get(CHECKSUM, "")
+    unsealed = content.replace(stated.encode(), ZEROS.encode(), 1) if len(stated) == len(ZEROS) else content
+    if hashlib.sha256(unsealed).hexdigest() != stated:
+        raise FeatherboneError(
+            f"{path} is damaged: it does not match its checksum", hint="copy the file again, or export the model again"
+        )
 
 
 def describe(model: Model) -> dict[str, str]:
     """The metadata of a model: its graph's name, class names, preprocessing and provenance, the last three as JSON."""
     values = {
+        "sha256": ZEROS,
         "version": VERSION,
         "graph": model.graph.name,
         "classes": json.dumps(model.classes),

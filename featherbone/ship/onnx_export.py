@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from featherbone.atomic import write_atomically
 from featherbone.nn import Model, onnx_graph
-from featherbone.ship.metadata import describe
+from featherbone.ship.metadata import describe, seal
 
 if TYPE_CHECKING:
     import onnx
@@ -20,12 +20,12 @@ def export_onnx(model: Model, path: Path | str) -> None:
 
     The batch is free; batch norms are folded into the convolutions before them. The input is normalised already: the
     preprocessing stands in the metadata, with class names, provenance and the graph's name. The file appears whole or
-    not at all.
+    not at all, and holds its own checksum.
 
     Raises:
         FeatherboneError: the network has several inputs or can't be exported, or the file can't be written.
     """
-    content = to_onnx(model).SerializeToString(deterministic=True)
+    content = seal(to_onnx(model).SerializeToString(deterministic=True))
     with write_atomically(path) as file:
         file.write(content)
 

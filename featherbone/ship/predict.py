@@ -69,6 +69,8 @@ def load_predictor(path: Path | str) -> Predictor:
         FeatherboneError: no such file, another kind of file, or one that is damaged or not ours.
     """
     path = Path(path)
+    if path.is_dir():
+        raise FeatherboneError(f"{path} is a folder", hint=f"name the model in it: {path / 'model.onnx'}")
     if not path.is_file():
         raise FeatherboneError(f"there is no model file {path}", hint="fit writes model.safetensors and model.onnx")
     if path.suffix == ".onnx":
@@ -99,7 +101,8 @@ def _from_onnx(path: Path) -> Predictor:
     from featherbone.ship import metadata
 
     session = open_session(path)
-    classes, preprocessing = metadata.read(path, session.get_modelmeta().custom_metadata_map)
+    found = session.get_modelmeta().custom_metadata_map
+    classes, preprocessing = metadata.read(path, found)
     entry, result = session.get_inputs()[0], session.get_outputs()[0]
     wanted = [preprocessing.channels, preprocessing.resolution, preprocessing.resolution]
     if entry.shape[1:] != wanted or result.shape[1:] != [len(classes)]:
@@ -108,9 +111,10 @@ def _from_onnx(path: Path) -> Predictor:
             "classes",
             hint="export the model again",
         )
+    metadata.require_sealed(path, path.read_bytes(), found)
 
     def logits(images: np.ndarray) -> np.ndarray:
-        found: np.ndarray = session.run([result.name], {entry.name: images})[0]
-        return found
+        scores: np.ndarray = session.run([result.name], {entry.name: images})[0]
+        return scores
 
     return Predictor(classes=classes, preprocessing=preprocessing, logits=logits)

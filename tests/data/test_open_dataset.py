@@ -60,13 +60,14 @@ def test_size_and_channels_follow_the_images_or_the_request(make_folder: MakeFol
     assert wide.warnings == ("images are 12×8: the centre 8×8 of each is used",)
 
 
-def test_mixed_sizes_become_224_and_mixed_colours_become_rgb(
+def test_mixed_sizes_take_the_median_side_and_say_so_and_mixed_colours_become_rgb(
     make_folder: MakeFolder, picture: Callable[..., bytes]
 ) -> None:
     root = make_folder({"cat": 3, "dog": 3}, channels=1)
     (root / "dog" / "0.png").write_bytes(picture(99, size=(9, 9)))
     data = open_dataset(root)
-    assert (data.resolution, data.channels) == (224, 3)
+    assert (data.resolution, data.channels) == (8, 3)
+    assert any("sizes; each is brought to 8×8" in warning for warning in data.warnings)
 
 
 @pytest.mark.parametrize(("name", "value"), [("resolution", 0), ("resolution", 5000), ("channels", 2)])

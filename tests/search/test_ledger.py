@@ -95,3 +95,15 @@ def test_the_schema_is_the_documented_one(tmp_path: Path) -> None:
     assert columns["trial"][:6] == ["id", "design", "graph", "params", "macs", "peak_memory"]
     assert columns["trial"][6:] == ["state", "epochs", "val_top1", "seconds", "error"]
     assert columns["rung"] == ["trial", "rung", "epochs", "val_top1", "val_loss", "seconds"]
+
+
+def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
+    def fill() -> None:
+        with open_ledger(tmp_path) as ledger:
+            ledger._connection.execute("PRAGMA max_page_count = 1")
+            ledger.add([], "x" * 100_000)
+
+    with pytest.raises(FeatherboneError, match=r"ledger\.sqlite cannot be written: database or disk is full"):
+        fill()
+    with open_ledger(tmp_path) as ledger:
+        assert ledger.asked() is None

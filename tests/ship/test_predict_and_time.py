@@ -137,3 +137,15 @@ def test_timing_says_what_it_measured(exported: Path, monkeypatch: pytest.Monkey
         time_onnx(exported, threads=0)
     with pytest.raises(FeatherboneError, match="there is no file"):
         time_onnx("absent.onnx")
+
+
+def test_one_flipped_bit_anywhere_in_an_onnx_file_is_refused(exported: Path, tmp_path: Path) -> None:
+    content = exported.read_bytes()
+    damaged = tmp_path / "damaged.onnx"
+    for place in range(0, len(content), max(1, len(content) // 40)):
+        damaged.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        with pytest.raises(FeatherboneError):
+            load_predictor(damaged)
+    damaged.write_bytes(content + b"\0\0")
+    with pytest.raises(FeatherboneError):
+        load_predictor(damaged)

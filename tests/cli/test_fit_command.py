@@ -1,0 +1,57 @@
+"""``featherbone fit`` from the shell: JSON alone on the output, notes about the data, and Ctrl-C."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Two classes of small pictures, of two sizes, one of them a text."""
+    draw = np.random.default_rng(0)
+    for label, shade in (("dark cats", 60), ("bright dogs", 190)):
+        (tmp_path / "my photos" / label).mkdir(parents=True)
+        for number in range(14):
+            pixels = np.clip(draw.normal(shade, 30, (12, 12, 3)), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).resize((12 + number % 2, 12)).save(tmp_path / "my photos" / label / f"{number}.png")
+    (tmp_path / "my photos" / "dark cats" / "notes.png").write_text("no picture")
+    return tmp_path / "my photos"
+
+
+def test_json_alone_and_notes_and_a_quoted_hint(featherbone, photos, tmp_path):
+    folder = tmp_path / "my run"
+    arguments = ("fit", photos, "--macs", "200k", "--trials", "1", "--epochs", "1", "--out", folder, "--skip-bad")
+    ended = featherbone(*arguments, "--json")
+    assert ended.code == 0, ended.err
+    facts = json.loads(ended.out)
+    assert facts["run"] == str(folder)
+    assert facts["result"]["macs"] <= 200_000
+    assert facts["result"]["verification"]["passed"]
+    assert "note: 1 files are left out, such as dark cats/notes.png" in ended.err
+    assert "note: images have 2 sizes; each is brought to 12×12" in ended.err
+    assert not list(folder.glob("unverified*"))
+    again = featherbone(*arguments)
+    assert f"predict '{folder}/model.onnx' IMAGE" in again.out
+    assert json.loads(featherbone("report", folder, "--json").out) == {"report": str(folder / "report.html")}
+    mistaken = featherbone("predict", folder, photos / "dark cats" / "0.png")
+    assert mistaken.code == 2
+    assert f"name the model in it: {folder}/model.onnx" in mistaken.err
+
+
+def test_interrupted_says_that_the_same_command_continues(tmp_path):
+    command = [sys.executable, "-m", "featherbone", "fit", "digits", "--macs", "300k", "--out", str(tmp_path / "run")]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert running.stdout is not None
+    for line in running.stdout:
+        if "rung 1" in line:
+            break
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "the same command continues where it stopped" in errors
+    assert "Traceback" not in errors
