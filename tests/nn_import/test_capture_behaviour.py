@@ -210,3 +210,18 @@ def test_a_given_batch_is_read_as_one_example():
 def test_the_package_of_costs_can_be_called():
     assert featherbone.cost(Unet(), (1, 32, 32)).macs == featherbone.profile(Unet(), (1, 32, 32)).macs
     assert featherbone.cost("mobilenet_v2").macs == 300_774_272
+
+
+def test_parts_of_complex_tensors():
+    class Spectrum(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.real, self.imaginary = nn.Linear(8, 8), nn.Linear(8, 8)
+
+        def forward(self, x):
+            spectrum = torch.fft.fft(x)
+            return self.real(spectrum.real) + self.imaginary(spectrum.imag)
+
+    found = featherbone.profile(Spectrum(), (4, 8))
+    assert found.macs == 2 * 4 * 8 * 8
+    assert [label for _, label in found.uncounted] == ["fft_fft"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from featherbone.nn.capture.calls import Rule
+from featherbone.nn.capture.calls import NoRule, Rule
 from featherbone.nn.capture.rules import (
     activation,
     arrange,
@@ -57,12 +57,20 @@ RULES: dict[str, Rule] = {
     **VALUES,
 }
 
+
+def complex_part(tracer: Any, tensor: torch.Tensor) -> Any:
+    """Of a complex tensor another view, which the general way shapes; of a real one itself."""
+    raise NoRule
+
+
 PROPERTIES: dict[str, Rule] = {
     "T": arrange.last_two,
     "mT": arrange.last_two,
     "H": arrange.last_two,
     "mH": arrange.last_two,
     "data": arrange.copied,
+    "real": complex_part,
+    "imag": complex_part,
 }
 
 
