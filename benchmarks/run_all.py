@@ -3,7 +3,8 @@
     python benchmarks/run_all.py
 
 A result replaces the kept one only where its script succeeded. The long ones (``fit_cifar.py``, ``latency_zoo.py``) and
-those that need other tools (``foreign_weights.py``, ``peers/``) are run by hand; their docstrings say how.
+those that need other tools (``foreign_weights.py``, ``profile_speed.py``, ``peers/``) are run by hand; their
+docstrings say how.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-QUICK = ("count_speed", "module_overhead", "profile_speed")
+QUICK = ("count_speed", "module_overhead", "fit_digits")
 NEEDS = {"cifar_weights": HERE.parent.parent / "shared" / "data" / "cifar10.zip"}
 
 
