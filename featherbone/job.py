@@ -6,9 +6,8 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cache, partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import torch
 
 from featherbone.data import Dataset, open_dataset
 from featherbone.errors import FeatherboneError
-from featherbone.nn import Model, Preprocessing, save_model
+from featherbone.finish import finish
 from featherbone.report import write_report
 from featherbone.search.budget import FILE_HEAD, Budget, Costs, costs_of, flag
 from featherbone.search.design import Design
@@ -27,15 +26,11 @@ from featherbone.search.ledger import Ledger, Score, Trial, open_ledger
 from featherbone.search.progress import Noticed, Progress, Reading, Step, Trained, silent
 from featherbone.search.sample import sample
 from featherbone.search.space import Space, light
-from featherbone.ship.onnx_export import export_onnx
-from featherbone.ship.timing import time_onnx
-from featherbone.ship.verify import verify_onnx
 from featherbone.train import Progress as Report
-from featherbone.train import Recipe, Training, default_recipe, evaluate, train
+from featherbone.train import Recipe, Training, default_recipe, train
 
 TRIALS = 12
 LARGE = 256 * 10**6  # multiply-adds of a batch; below it threads wait for each other longer than they compute
-VERIFIED = 256  # test images on which PyTorch and ONNX Runtime must agree
 
 
 def fit(
@@ -95,7 +90,7 @@ def fit(
             write_facts(folder, facts)
             progress(Step(name="search", detail=f"{len(ledger.trials())} designs"))
             winner = halve(ledger, rungs(job.trials, job.recipe.epochs), job.scorer(ledger, folder, progress), progress)
-            result = _finish(job, ledger, winner, folder, progress)
+            result = finish(job, ledger, winner, folder, progress)
             write_facts(folder, {**facts, "result": result})
         progress(Step(name="report"))
         write_report(folder)
@@ -227,62 +222,6 @@ def _begin(job: Job, ledger: Ledger, folder: Path, cost: Callable[[Design], Cost
         for place, design in enumerate(designs, start=1)
     ]
     ledger.add(entries, json.dumps(job.identity()))
-
-
-def _finish(job: Job, ledger: Ledger, winner: Trial, folder: Path, progress: Progress) -> dict[str, Any]:
-    """Write the winner's model in both formats, check one against the other, time it and test it."""
-    dataset, test = job.dataset, job.dataset.splits["test"]
-    progress(Step(name="winner", detail=winner.design))
-    training = job.trained(ledger, winner, job.recipe.epochs, folder, progress)
-    graph = ledger.graph(winner.id)
-    model = Model(
-        graph=graph,
-        weights=training.weights,
-        classes=dataset.classes,
-        preprocessing=Preprocessing(
-            resolution=dataset.resolution, channels=dataset.channels, mean=dataset.mean, std=dataset.std
-        ),
-        provenance={
-            "featherbone": version("featherbone"),
-            "data": {"name": dataset.name, "fingerprint": dataset.fingerprint},
-            "budget": job.budget.limits(),
-            "seed": job.seed,
-            "design": winner.design,
-            "recipe": job.recipe.to_dict(),
-            "val_top1": training.val_top1,
-        },
-    )
-    weights_file, onnx_file = folder / "model.safetensors", folder / "model.onnx"
-    progress(Step(name="export"))
-    save_model(weights_file, model)
-    unverified = folder / "unverified.onnx"  # takes its name when it computes what was trained
-    export_onnx(model, unverified)
-    progress(Step(name="verify"))
-    verification = verify_onnx(model, unverified, test.images[:VERIFIED]).require()
-    unverified.replace(onnx_file)
-    progress(Step(name="time"))
-    timing = time_onnx(onnx_file)
-    progress(Step(name="test"))
-    tested = evaluate(model.module(), test, dataset)
-    costs = replace(costs_of(graph), size=weights_file.stat().st_size)
-    if job.budget.breaches(costs):
-        raise FeatherboneError(f"the model that was written exceeds {', '.join(job.budget.breaches(costs))}: {costs}")
-    return {
-        "trial": winner.id,
-        "design": winner.design,
-        "test_top1": tested.top1,
-        "test_top1_standard_error": tested.top1_standard_error,
-        "test_count": tested.count,
-        "val_top1": training.val_top1,
-        "params": costs.params,
-        "macs": costs.macs,
-        "peak_memory": costs.memory,
-        "file_bytes": costs.size,
-        "verification": asdict(verification),
-        "timing": asdict(timing),
-        "confusion": tested.confusion.tolist(),
-        "seconds": ledger.seconds(),
-    }
 
 
 def _facts(job: Job, source: str, command: list[str]) -> dict[str, Any]:

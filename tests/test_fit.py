@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import featherbone.job as job
+import featherbone.finish as finishing
 from featherbone.data import open_dataset
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
@@ -196,7 +196,7 @@ def test_a_model_that_turns_out_to_exceed_the_budget_fails_the_run(
         return replace(costs_of(graph, **settings), **({} if settings else {"params": 2_001}))
 
     unfinished(undisturbed[0], tmp_path / "large")
-    monkeypatch.setattr(job, "costs_of", larger)
+    monkeypatch.setattr(finishing, "costs_of", larger)
     with pytest.raises(FeatherboneError, match="exceeds params"):
         fit(data, BUDGET, out=tmp_path / "large", **ASKED)
     assert json.loads((tmp_path / "large" / "run.json").read_text())["result"] is None
@@ -214,8 +214,9 @@ def test_an_export_that_computes_something_else_fails_the_run(
             Model(graph=model.graph, weights=weights, classes=model.classes, preprocessing=model.preprocessing), path
         )
 
-    export = job.export_onnx
-    monkeypatch.setattr(job, "export_onnx", wrong)
+    export = finishing.export_onnx
+    monkeypatch.setattr(finishing, "export_onnx", wrong)
     with pytest.raises(FeatherboneError, match="does not compute what was trained"):
         fit(data, BUDGET, out=folder, **ASKED)
     assert json.loads((folder / "run.json").read_text())["result"] is None
+    assert (folder / "model.onnx").read_bytes() == (undisturbed[0] / "model.onnx").read_bytes()
