@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache, partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import torch
 from featherbone.data import Dataset, open_dataset
 from featherbone.errors import FeatherboneError
 from featherbone.finish import finish
+from featherbone.nn import Model, Preprocessing
 from featherbone.report import write_report
 from featherbone.search.budget import FILE_HEAD, Budget, Costs, costs_of, flag
 from featherbone.search.design import Design
@@ -90,7 +92,7 @@ def fit(
             write_facts(folder, facts)
             progress(Step(name="search", detail=f"{len(ledger.trials())} designs"))
             winner = halve(ledger, rungs(job.trials, job.recipe.epochs), job.scorer(ledger, folder, progress), progress)
-            result = finish(job, ledger, winner, folder, progress)
+            result = _result(job, ledger, winner, folder, progress)
             write_facts(folder, {**facts, "result": result})
         progress(Step(name="report"))
         write_report(folder)
@@ -222,6 +224,37 @@ def _begin(job: Job, ledger: Ledger, folder: Path, cost: Callable[[Design], Cost
         for place, design in enumerate(designs, start=1)
     ]
     ledger.add(entries, json.dumps(job.identity()))
+
+
+def _result(job: Job, ledger: Ledger, winner: Trial, folder: Path, progress: Progress) -> dict[str, Any]:
+    """Train the winner to its end, and finish it."""
+    dataset = job.dataset
+    progress(Step(name="winner", detail=winner.design))
+    training = job.trained(ledger, winner, job.recipe.epochs, folder, progress)
+    model = Model(
+        graph=ledger.graph(winner.id),
+        weights=training.weights,
+        classes=dataset.classes,
+        preprocessing=Preprocessing(
+            resolution=dataset.resolution, channels=dataset.channels, mean=dataset.mean, std=dataset.std
+        ),
+        provenance={
+            "featherbone": version("featherbone"),
+            "data": {"name": dataset.name, "fingerprint": dataset.fingerprint},
+            "budget": job.budget.limits(),
+            "seed": job.seed,
+            "design": winner.design,
+            "recipe": job.recipe.to_dict(),
+            "val_top1": training.val_top1,
+        },
+    )
+    return {
+        "trial": winner.id,
+        "design": winner.design,
+        "val_top1": training.val_top1,
+        **finish(model, dataset, job.budget, folder, progress),
+        "seconds": ledger.seconds(),
+    }
 
 
 def _facts(job: Job, source: str, command: list[str]) -> dict[str, Any]:
