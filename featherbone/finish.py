@@ -6,15 +6,16 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from featherbone.data import Dataset
+from featherbone.data import Dataset, Split
 from featherbone.errors import FeatherboneError
 from featherbone.nn import Model, save_model
+from featherbone.report.sheet import MISTAKES, write_sheet
 from featherbone.search.budget import Budget, costs_of
 from featherbone.search.progress import Progress, Step
 from featherbone.ship.onnx_export import export_onnx
 from featherbone.ship.timing import time_onnx
 from featherbone.ship.verify import verify_onnx
-from featherbone.train import evaluate
+from featherbone.train import Evaluation, evaluate
 
 VERIFIED = 256  # test images on which PyTorch and ONNX Runtime must agree
 
@@ -38,18 +39,33 @@ def finish(model: Model, dataset: Dataset, budget: Budget, folder: Path, progres
     timing = time_onnx(onnx_file)
     progress(Step(name="test"))
     tested = evaluate(model.module(), test, dataset)
+    write_sheet(folder / MISTAKES, test.images[[answer.index for answer in tested.worst]])
     costs = replace(costs_of(model.graph), size=weights_file.stat().st_size)
     if budget.breaches(costs):
         raise FeatherboneError(f"the model that was written exceeds {', '.join(budget.breaches(costs))}: {costs}")
     return {
-        "test_top1": tested.top1,
-        "test_top1_standard_error": tested.top1_standard_error,
-        "test_count": tested.count,
+        **_figures(tested, test),
         "params": costs.params,
         "macs": costs.macs,
         "peak_memory": costs.memory,
         "file_bytes": costs.size,
         "verification": asdict(verification),
         "timing": asdict(timing),
+    }
+
+
+def _figures(tested: Evaluation, test: Split) -> dict[str, Any]:
+    """How good it is on the test split; recall, precision and F1 of each class follow from the confusion matrix."""
+    return {
+        "test_top1": tested.top1,
+        "test_top1_standard_error": tested.top1_standard_error,
+        "test_top1_interval": list(tested.top1_interval),
+        "test_top5": tested.top5,
+        "test_loss": tested.loss,
+        "test_brier": tested.brier,
+        "test_calibration_error": tested.calibration_error,
+        "test_count": tested.count,
         "confusion": tested.confusion.tolist(),
+        "calibration": [asdict(entry) for entry in tested.calibration],
+        "worst": [{**asdict(answer), "path": test.paths[answer.index]} for answer in tested.worst],
     }

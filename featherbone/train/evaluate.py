@@ -1,4 +1,4 @@
-"""How good a network is on a split: top-1, top-5, loss and the confusion matrix."""
+"""How good a network is on a split: top-1, top-5, loss, confusion, calibration, and the images that it reads worst."""
 
 from __future__ import annotations
 
@@ -13,7 +13,28 @@ from torch.nn import functional
 from featherbone.data.batches import batches
 from featherbone.data.dataset import Dataset, Split
 from featherbone.errors import FeatherboneError
+from featherbone.metrics import (
+    Calibration,
+    CalibrationBin,
+    ClassScore,
+    calibration_error,
+    class_scores,
+    wilson_interval,
+)
 from featherbone.train.machine import keep_freed_memory
+
+WORST = 24
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What the network made of one image."""
+
+    index: int  # in the split
+    true: int  # class
+    predicted: int
+    confidence: float  # the probability of the predicted class
+    loss: float  # cross entropy in nats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,17 +45,41 @@ class Evaluation:
     top1: float
     top5: float  # with five classes or fewer it is 1
     loss: float  # mean cross entropy in nats, without label smoothing
+    brier: float  # mean over images of Σ (probability - truth)² over classes: 0 is best, 2 worst
     confusion: np.ndarray  # int64, (true class, predicted class), counts
+    calibration: tuple[CalibrationBin, ...]  # of 15 bins of equal width
+    worst: tuple[Answer, ...]  # those with the highest loss, the highest first
 
     @property
     def top1_standard_error(self) -> float:
         """The binomial standard error of top-1: how far another sample of as many images would typically differ."""
         return math.sqrt(self.top1 * (1 - self.top1) / self.count)
 
+    @property
+    def top1_interval(self) -> tuple[float, float]:
+        """Wilson's 95 % interval of top-1."""
+        return wilson_interval(int(self.confusion.trace()), self.count)
+
+    @property
+    def calibration_error(self) -> float:
+        """Expected calibration error: the mean distance between confidence and accuracy."""
+        return calibration_error(self.calibration)
+
+    @property
+    def classes(self) -> tuple[ClassScore, ...]:
+        """Recall, precision and F1 of each class."""
+        return class_scores(self.confusion)
+
 
 @torch.no_grad()
 def evaluate(
-    module: nn.Module, split: Split, dataset: Dataset, *, batch_size: int = 256, device: str = "cpu"
+    module: nn.Module,
+    split: Split,
+    dataset: Dataset,
+    *,
+    batch_size: int = 256,
+    device: str = "cpu",
+    worst: int = WORST,
 ) -> Evaluation:
     """Run `module` over `split`, in evaluation mode, with the data set's mean and standard deviation.
 
@@ -43,10 +88,12 @@ def evaluate(
     >>> from featherbone.nn import module
     >>> digits = open_dataset("digits")
     >>> untrained = module(image(1, 8).flatten().linear(10).graph("linear"), seed=0)
-    >>> evaluate(untrained, digits.splits["val"], digits).top1 < 0.5
-    True
+    >>> found = evaluate(untrained, digits.splits["val"], digits)
+    >>> found.top1 < 0.5, found.calibration_error < 1, len(found.worst)
+    (True, True, 24)
 
-    The module is on `device` and takes (N, C, H, W); its training mode is as before afterwards.
+    The module is on `device` and takes (N, C, H, W); its training mode is as before afterwards. One pass, in memory for
+    a batch and the `worst` images; of equal losses the earlier image counts as worse.
 
     Raises `FeatherboneError` for a split without images.
     """
@@ -57,8 +104,10 @@ def evaluate(
         keep_freed_memory()
     was_training = module.training
     module.eval()
-    loss, in_top5 = 0.0, 0
+    loss, brier, in_top5, count = 0.0, 0.0, 0, 0
     confusion = torch.zeros(classes * classes, dtype=torch.int64)
+    calibration = Calibration()
+    answers: list[Answer] = []
     passes = batches(
         split,
         mean=dataset.mean,
@@ -70,17 +119,53 @@ def evaluate(
     )
     for images, labels in passes:
         scores = module(images.to(device)).float().cpu()
-        loss += functional.cross_entropy(scores, labels, reduction="sum").item()
+        losses = functional.cross_entropy(scores, labels, reduction="none").double()
+        probabilities = scores.double().softmax(dim=1)
         best = scores.topk(min(5, classes), dim=1).indices
+        predicted = best[:, 0]
+        confidence = probabilities.gather(1, best[:, :1])[:, 0]
+        loss += losses.sum().item()
+        # Σ (p - truth)² = Σ p² - 2 p(true) + 1, without a one-hot matrix
+        true_probability = probabilities.gather(1, labels[:, None])[:, 0]
+        brier += (probabilities.square().sum(dim=1) - 2 * true_probability + 1).sum().item()
         in_top5 += int((best == labels[:, None]).any(dim=1).sum())
-        confusion += torch.bincount(labels * classes + best[:, 0], minlength=classes * classes)
+        confusion += torch.bincount(labels * classes + predicted, minlength=classes * classes)
+        calibration.add(confidence.numpy(), (predicted == labels).numpy())
+        answers = _worst(answers, worst, count, labels, predicted, confidence, losses)
+        count += len(labels)
     module.train(was_training)
     matrix = confusion.reshape(classes, classes).numpy()
-    count = int(matrix.sum())
     return Evaluation(
         count=count,
         top1=float(matrix.trace()) / count,
         top5=in_top5 / count,
         loss=loss / count,
+        brier=brier / count,
         confusion=matrix,
+        calibration=calibration.bins(),
+        worst=tuple(answers),
     )
+
+
+def _worst(
+    before: list[Answer],
+    most: int,
+    start: int,
+    labels: torch.Tensor,
+    predicted: torch.Tensor,
+    confidence: torch.Tensor,
+    losses: torch.Tensor,
+) -> list[Answer]:
+    """The worst of those before and of a batch that begins at image `start`."""
+    order = losses.argsort(descending=True, stable=True)[:most].tolist()
+    batch = [
+        Answer(
+            index=start + place,
+            true=int(labels[place]),
+            predicted=int(predicted[place]),
+            confidence=float(confidence[place]),
+            loss=float(losses[place]),
+        )
+        for place in order
+    ]
+    return sorted([*before, *batch], key=lambda answer: (-answer.loss, answer.index))[:most]
