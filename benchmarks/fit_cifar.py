@@ -18,8 +18,8 @@ from pathlib import Path
 from machine import describe
 
 from featherbone.job import fit
+from featherbone.progress import RungBegan, Step, TrialFailed, TrialScored
 from featherbone.search import Budget, Event
-from featherbone.search.progress import RungBegan, Step, TrialFailed, TrialScored
 
 
 def main() -> None:

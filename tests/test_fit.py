@@ -17,14 +17,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import featherbone.finish as finishing
 from featherbone.data import open_dataset
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
+from featherbone.job import finish as finishing
 from featherbone.job import fit
 from featherbone.nn import Model, load_model
+from featherbone.progress import Step, TrialScored
 from featherbone.search import Budget, Costs, Event, costs_of
-from featherbone.search.progress import Step, TrialScored
 from featherbone.train import evaluate
 
 BUDGET = Budget(macs=60_000, params=2_000)

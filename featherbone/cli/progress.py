@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from featherbone.cli.output import console
 
 if TYPE_CHECKING:
-    from featherbone.search.progress import Event, Trained, TrialScored
+    from featherbone.progress import Event, Trained, TrialScored
 
 WORDS = {
     "data": "reading the images",
@@ -58,7 +58,7 @@ class Live:
         self._bar.stop()
 
     def __call__(self, event: Event, /) -> None:
-        from featherbone.search import progress as events
+        from featherbone import progress as events
 
         if isinstance(event, events.Step):
             self._hide()

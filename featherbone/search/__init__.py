@@ -3,11 +3,11 @@
 Only ``featherbone.fit`` trains; nothing here loads torch.
 """
 
+from featherbone.progress import Event, Progress, silent
 from featherbone.search.budget import Budget, Costs, costs_of
 from featherbone.search.design import Design, Stage, Stem
 from featherbone.search.halving import Rung, halve, rungs
 from featherbone.search.ledger import Ledger, Score, Trial, open_ledger
-from featherbone.search.progress import Event, Progress, silent
 from featherbone.search.sample import sample
 from featherbone.search.space import Space, StageSpace, light
 

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from featherbone.errors import FeatherboneError
+from featherbone.progress import Progress, RungBegan, TrialBegan, TrialFailed, TrialScored
 from featherbone.search.ledger import Ledger, Score, Trial
-from featherbone.search.progress import Progress, RungBegan, TrialBegan, TrialFailed, TrialScored
 
 KEEP = 3  # one in three goes on
 FIRST_RUNG = 2  # epochs at least: a score after one says little

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, from_json, to_json
+from featherbone.lock import locked
 from featherbone.search.budget import Costs
-from featherbone.search.lock import locked
 
 VERSION = 1
 SCHEMA = """

@@ -14,18 +14,19 @@ from typing import Any
 
 import torch
 
-from featherbone.data import Dataset, open_dataset
+from featherbone.data import Dataset
 from featherbone.errors import FeatherboneError
-from featherbone.finish import finish
-from featherbone.nn import Model, Preprocessing
+from featherbone.job.finish import finish
+from featherbone.job.folder import environment, read_facts, require_same, run_folder, write_facts
+from featherbone.job.images import data_facts, open_images, preprocessing_of
+from featherbone.nn import Model
+from featherbone.progress import Progress, Step, Trained, silent
 from featherbone.report import write_report
 from featherbone.search.budget import FILE_HEAD, Budget, Costs, costs_of, flag
 from featherbone.search.design import Design
 from featherbone.search.feasible import fitting
-from featherbone.search.folder import environment, read_facts, require_same, run_folder, write_facts
 from featherbone.search.halving import halve, rungs
 from featherbone.search.ledger import Ledger, Score, Trial, open_ledger
-from featherbone.search.progress import Noticed, Progress, Reading, Step, Trained, silent
 from featherbone.search.sample import sample
 from featherbone.search.space import Space, light
 from featherbone.train import Progress as Report
@@ -61,16 +62,7 @@ def fit(
         FeatherboneError: the data are no data set; nothing fits the budget (before anything is written); the folder
             holds another run or is in use; every trial failed; the ONNX file does not compute what was trained.
     """
-    progress(Step(name="data", detail=str(source)))
-    dataset = open_dataset(
-        source,
-        resolution=resolution,
-        seed=seed,
-        skip_bad=skip_bad,
-        progress=lambda what, done, total: progress(Reading(what=what, done=done, total=total)),
-    )
-    for sentence in [*dataset.warnings, *skipped(dataset)]:
-        progress(Noticed(sentence=sentence))
+    dataset = open_images(source, resolution=resolution, seed=seed, skip_bad=skip_bad, progress=progress)
     job = Job(
         dataset=dataset,
         budget=budget,
@@ -81,7 +73,7 @@ def fit(
     )
     cost = job.cost()
     fitting(job.space, budget, cost)
-    folder = run_folder(dataset.name, budget, name=name, out=out)
+    folder = run_folder(dataset.name, *_limits(budget), name=name, out=out)
     settings = {"epochs": epochs, "trials": trials, "resolution": resolution, "seed": seed or None}
     command = command_of(source, budget, **settings, name=name, out=out, skip_bad=skip_bad)
 
@@ -179,17 +171,31 @@ def _threads(number: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def skipped(dataset: Dataset) -> list[str]:
-    """A sentence about the files that were left out, if any."""
-    if not dataset.skipped:
-        return []
-    path, reason = dataset.skipped[0]
-    return [f"{len(dataset.skipped)} files are left out, such as {path}: {reason}; the report lists them"]
+def _limits(budget: Budget) -> list[str]:
+    """The budget in the name of a folder.
+
+    >>> _limits(Budget(macs=300_000, params=20_000))
+    ['macs300k', 'params20k']
+    """
+    return [f"{limit}{_short(value)}" for limit, value in budget.limits().items()]
+
+
+def _short(value: int) -> str:
+    """A number for a file name: exact, and short where it is round.
+
+    >>> _short(12_500_000), _short(78_666)
+    ('12.5M', '78666')
+    """
+    for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
+        if value >= size and value % (size // 10) == 0:
+            return f"{value / size:g}{unit}"
+    return str(value)
 
 
 def default_epochs(dataset: Dataset) -> int:
     """Fewer for more images, as an epoch of them holds more steps: 75 for 1,000 images, 11 for 45,000.
 
+    >>> from featherbone.data import open_dataset
     >>> default_epochs(open_dataset("digits"))
     73
     """
@@ -235,9 +241,7 @@ def _result(job: Job, ledger: Ledger, winner: Trial, folder: Path, progress: Pro
         graph=ledger.graph(winner.id),
         weights=training.weights,
         classes=dataset.classes,
-        preprocessing=Preprocessing(
-            resolution=dataset.resolution, channels=dataset.channels, mean=dataset.mean, std=dataset.std
-        ),
+        preprocessing=preprocessing_of(dataset),
         provenance={
             "featherbone": version("featherbone"),
             "data": {"name": dataset.name, "fingerprint": dataset.fingerprint},
@@ -259,21 +263,10 @@ def _result(job: Job, ledger: Ledger, winner: Trial, folder: Path, progress: Pro
 
 def _facts(job: Job, source: str, command: list[str]) -> dict[str, Any]:
     """What run.json says from the start."""
-    dataset = job.dataset
     return {
         "command": command,
         **job.identity(),
-        "data": {
-            "source": source,
-            "name": dataset.name,
-            "fingerprint": dataset.fingerprint,
-            "classes": list(dataset.classes),
-            "resolution": dataset.resolution,
-            "channels": dataset.channels,
-            "counts": {name: len(split.labels) for name, split in dataset.splits.items()},
-            "warnings": list(dataset.warnings),
-            "skipped": [list(entry) for entry in dataset.skipped],
-        },
+        "data": data_facts(job.dataset, source),
         **environment(),
         "result": None,
     }

@@ -11,18 +11,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from featherbone.atomic import write_atomically
 from featherbone.errors import FeatherboneError
-from featherbone.search.budget import Budget
 
 FORMAT, VERSION = "featherbone-run", 1
-FILE = "run.json"
+FILE, LOCK = "run.json", "lock"
+BEGUN = (FILE, "ledger.sqlite")  # a folder with one of them holds a run
 
 
-def run_folder(data: str, budget: Budget, *, name: str | None = None, out: Path | None = None) -> Path:
-    """``out``, or ``runs/name``, or a folder named after the data and the budget.
+def run_folder(*parts: str, name: str | None = None, out: Path | None = None) -> Path:
+    """``out``, or ``runs/name``, or a folder named after the parts: the data, then what is done with them.
 
-    >>> run_folder("digits", Budget(macs=300_000, params=20_000)).as_posix()
-    'runs/digits-macs300k-params20k'
+    >>> run_folder("my photos", "mobilenet_v2:width=0.5").as_posix()
+    'runs/my-photos-mobilenet_v2-width-0.5'
 
     Raises:
         FeatherboneError: both are given; the name is no plain name; the folder holds something that is no run.
@@ -31,12 +32,12 @@ def run_folder(data: str, budget: Budget, *, name: str | None = None, out: Path 
         raise FeatherboneError(f"both a name, {name!r}, and a folder, {out}, are given", hint="give one of them")
     if name is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
         raise FeatherboneError(f"the name {name!r} is no plain folder name", hint="letters, digits, . _ and -")
-    limits = [f"{limit}{_short(value)}" for limit, value in budget.limits().items()]
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", data).strip("-.") or "data"
-    folder = out or Path("runs") / (name or "-".join([plain, *limits]))
+    plain = [re.sub(r"[^A-Za-z0-9._-]+", "-", part).strip("-.") for part in parts]
+    folder = out or Path("runs") / (name or "-".join(filter(None, plain)) or "run")
     if folder.exists() and not folder.is_dir():
         raise FeatherboneError(f"{folder} is a file; a run needs a folder", hint="choose another --name")
-    if folder.is_dir() and not (folder / "ledger.sqlite").exists() and set(_visible(folder)) - {"lock"}:
+    begun = any((folder / file).exists() for file in BEGUN)
+    if folder.is_dir() and not begun and set(_visible(folder)) - {LOCK}:
         raise FeatherboneError(
             f"{folder} is not empty and holds no run", hint="choose a new folder, so that nothing is written over"
         )
@@ -72,8 +73,6 @@ def read_facts(folder: Path) -> dict[str, Any] | None:
 
 def write_facts(folder: Path, facts: Mapping[str, Any]) -> None:
     """Write ``run.json``, atomically."""
-    from featherbone.atomic import write_atomically
-
     with write_atomically(folder / FILE) as file:
         file.write(json.dumps({"format": FORMAT, "version": VERSION, **facts}, indent=1, allow_nan=False).encode())
 
@@ -89,18 +88,6 @@ def environment() -> dict[str, Any]:
             "cores": os.cpu_count(),
         },
     }
-
-
-def _short(value: int) -> str:
-    """A number for a file name: exact, and short where it is round.
-
-    >>> _short(12_500_000), _short(78_666)
-    ('12.5M', '78666')
-    """
-    for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
-        if value >= size and value % (size // 10) == 0:
-            return f"{value / size:g}{unit}"
-    return str(value)
 
 
 def _visible(folder: Path) -> list[str]:

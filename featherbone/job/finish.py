@@ -1,4 +1,4 @@
-"""What becomes of a search's winner: model files, the check of one against the other, latency, and the test split."""
+"""What becomes of a trained network: model files, the check of one against the other, latency, and the test split."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 from featherbone.data import Dataset, Split
 from featherbone.errors import FeatherboneError
 from featherbone.nn import Model, save_model
+from featherbone.progress import Progress, Step
 from featherbone.report.sheet import MISTAKES, write_sheet
 from featherbone.search.budget import Budget, costs_of
-from featherbone.search.progress import Progress, Step
 from featherbone.ship.onnx_export import export_onnx
 from featherbone.ship.timing import time_onnx
 from featherbone.ship.verify import verify_onnx
@@ -20,7 +20,7 @@ from featherbone.train import Evaluation, evaluate
 VERIFIED = 256  # test images on which PyTorch and ONNX Runtime must agree
 
 
-def finish(model: Model, dataset: Dataset, budget: Budget, folder: Path, progress: Progress) -> dict[str, Any]:
+def finish(model: Model, dataset: Dataset, budget: Budget | None, folder: Path, progress: Progress) -> dict[str, Any]:
     """Write a model in both formats, check one against the other, time it and test it: what run.json says of it.
 
     Raises:
@@ -41,8 +41,9 @@ def finish(model: Model, dataset: Dataset, budget: Budget, folder: Path, progres
     tested = evaluate(model.module(), test, dataset)
     write_sheet(folder / MISTAKES, test.images[[answer.index for answer in tested.worst]])
     costs = replace(costs_of(model.graph), size=weights_file.stat().st_size)
-    if budget.breaches(costs):
-        raise FeatherboneError(f"the model that was written exceeds {', '.join(budget.breaches(costs))}: {costs}")
+    breaches = budget.breaches(costs) if budget else ()
+    if breaches:
+        raise FeatherboneError(f"the model that was written exceeds {', '.join(breaches)}: {costs}")
     return {
         **_figures(tested, test),
         "params": costs.params,

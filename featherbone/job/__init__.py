@@ -1,0 +1,5 @@
+"""The jobs: from images to a trained, exported, checked and timed network, in a folder that can be resumed from."""
+
+from featherbone.job.fitting import fit as fit
+
+__all__ = ["fit"]

@@ -1,0 +1,59 @@
+"""The data set of a job: opened with what there is to say about it, and what run.json and the model keep of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from featherbone.data import Dataset, open_dataset
+from featherbone.nn import Preprocessing
+from featherbone.progress import Noticed, Progress, Reading, Step
+
+
+def open_images(
+    source: str | Path, *, resolution: int | None, seed: int, skip_bad: bool, progress: Progress
+) -> Dataset:
+    """The data set that ``open_dataset`` makes of the source; its warnings are told.
+
+    Raises:
+        FeatherboneError: the data are no data set.
+    """
+    progress(Step(name="data", detail=str(source)))
+    dataset = open_dataset(
+        source,
+        resolution=resolution,
+        seed=seed,
+        skip_bad=skip_bad,
+        progress=lambda what, done, total: progress(Reading(what=what, done=done, total=total)),
+    )
+    for sentence in [*dataset.warnings, *_skipped(dataset)]:
+        progress(Noticed(sentence=sentence))
+    return dataset
+
+
+def preprocessing_of(dataset: Dataset) -> Preprocessing:
+    """What happens to an image before a network that was trained on these sees it."""
+    return Preprocessing(resolution=dataset.resolution, channels=dataset.channels, mean=dataset.mean, std=dataset.std)
+
+
+def data_facts(dataset: Dataset, source: str | Path) -> dict[str, Any]:
+    """What run.json says of the data."""
+    return {
+        "source": str(source),
+        "name": dataset.name,
+        "fingerprint": dataset.fingerprint,
+        "classes": list(dataset.classes),
+        "resolution": dataset.resolution,
+        "channels": dataset.channels,
+        "counts": {name: len(split.labels) for name, split in dataset.splits.items()},
+        "warnings": list(dataset.warnings),
+        "skipped": [list(entry) for entry in dataset.skipped],
+    }
+
+
+def _skipped(dataset: Dataset) -> list[str]:
+    """A sentence about the files that were left out, if any."""
+    if not dataset.skipped:
+        return []
+    path, reason = dataset.skipped[0]
+    return [f"{len(dataset.skipped)} files are left out, such as {path}: {reason}; the report lists them"]
