@@ -1,0 +1,89 @@
+"""How a machine computes training steps, as a value: what changes their speed and their rounding, and nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any, get_type_hints
+
+from featherbone.errors import FeatherboneError, did_you_mean
+from featherbone.graph.fields import read_field
+
+PRECISIONS = ("float32", "bfloat16", "float16")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One way to compute a training step; a checkpoint keeps it, so that a run goes on as it began.
+
+    >>> Setting.from_json(Setting(precision="bfloat16", threads=2).to_json())
+    Setting(channels_last=True, precision='bfloat16', compiled=False, threads=2)
+
+    - `channels_last`: the channels of a pixel lie beside each other in memory.
+    - `precision`: of convolutions and matrices, by autocast; weights, their gradients' sums and the loss stay float32.
+      `float16` is for GPUs, with a scaler of the loss.
+    - `compiled`: by `torch.compile`.
+    - `threads`: of the CPU; 0 leaves their number alone.
+
+    Raises `FeatherboneError` for a value outside of its range.
+    """
+
+    channels_last: bool = True
+    precision: str = "float32"
+    compiled: bool = False
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS:
+            raise FeatherboneError(
+                f"precision is {self.precision!r}; known: {', '.join(PRECISIONS)}",
+                hint=did_you_mean(self.precision, PRECISIONS),
+            )
+        if self.threads < 0:
+            raise FeatherboneError(f"threads is {self.threads}; it must be 0 or more")
+
+    def __str__(self) -> str:
+        """As a person reads it.
+
+        >>> print(Setting(precision="bfloat16", threads=2))
+        channels_last, bfloat16, 2 threads
+        """
+        words = ["channels_last" if self.channels_last else "NCHW", self.precision]
+        if self.compiled:
+            words.append("compiled")
+        if self.threads:
+            words.append(f"{self.threads} thread{'s' if self.threads > 1 else ''}")
+        return ", ".join(words)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The setting as numbers and strings; every field is written."""
+        return dataclasses.asdict(self)
+
+    def to_json(self) -> str:
+        return json.dumps(self.to_dict())
+
+    @staticmethod
+    def from_dict(document: object) -> Setting:
+        """The setting that `to_dict` wrote; a field that is missing has its default.
+
+        Raises `FeatherboneError` for an unknown field, a wrong type or a value outside of its range.
+        """
+        if not isinstance(document, dict):
+            raise FeatherboneError(f"setting is {str(document)[:80]!r}; it must be an object with fields")
+        types = get_type_hints(Setting)
+        unknown = next((name for name in document if name not in types), None)
+        if unknown is not None:
+            raise FeatherboneError(
+                f"setting has no field {str(unknown)[:80]!r}", hint=did_you_mean(str(unknown), types)
+            )
+        fields = {name: read_field(f"setting.{name}", value, types[name]) for name, value in document.items()}
+        return Setting(**fields)
+
+    @staticmethod
+    def from_json(text: str) -> Setting:
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise FeatherboneError(f"the setting is not JSON: {error}") from None
+        return Setting.from_dict(document)
