@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from featherbone.graph import Graph
 if TYPE_CHECKING:
     from featherbone.cost import Calls, Convention, Count
 
+Inputs = Sequence[Any] | Mapping[str, Any]
 USUAL = (3, 224, 224)  # what a model is assumed to take where nobody says
 FACTORY = re.compile(r"(?P<home>[^:()]+):(?P<function>[A-Za-z_]\w*(\.[A-Za-z_]\w*)*)\s*(?P<call>\(.*\))?", re.DOTALL)
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt")
@@ -39,7 +40,7 @@ class ImportedWarning(UserWarning):
     """Something about an import that its reader should know."""
 
 
-def read_model(target: Any, input_size: Any = None, *, inputs: Sequence[Any] | None = None) -> Graph:
+def read_model(target: Any, input_size: Any = None, *, inputs: Inputs | None = None) -> Graph:
     """The graph of what ``target`` names.
 
     >>> read_model("mobilenet_v2:width=0.5").output_shape
@@ -54,8 +55,13 @@ def read_model(target: Any, input_size: Any = None, *, inputs: Sequence[Any] | N
     - an ONNX file, or an archive of ``torch.export`` (``.pt2``): parsed, nothing in them is run
     - a ``torch.nn.Module``, or a ``Graph``
 
-    ``input_size`` is the size of the input without the batch, 3×224×224 unless given; ``inputs`` holds several, each a
-    size or a tensor. Files say for themselves what they take.
+    ``input_size`` is the size of the input without the batch, 3×224×224 unless given. ``inputs`` holds several, in
+    order or by name, each a size, a tensor (with the batch), or a text as the command line takes it:
+
+    >>> read_model("torch.nn:Embedding(1000, 16)", inputs=["128:int64"]).output_shape
+    (128, 16)
+
+    Files say for themselves what they take; where an ONNX file leaves sizes open, ``inputs`` fills them.
 
     Raises:
         FeatherboneError: with what is wrong with the target and the next step.
@@ -72,7 +78,7 @@ def _warned(imported: Imported) -> Imported:
     return imported
 
 
-def read(target: Any, input_size: Any = None, *, inputs: Sequence[Any] | None = None) -> Imported:
+def read(target: Any, input_size: Any = None, *, inputs: Inputs | None = None) -> Imported:
     """The same as ``read_model``, with the warnings in the result."""
     if isinstance(target, Graph):
         return Imported(graph=target)
@@ -81,12 +87,11 @@ def read(target: Any, input_size: Any = None, *, inputs: Sequence[Any] | None = 
     text = str(target)
     suffix = Path(text).suffix.lower()
     if suffix in (".safetensors", ".json", ".onnx", ".pt2", *PICKLES) and ":" not in Path(text).name:
-        _only_for_modules(text, input_size, inputs)
-        return _file(Path(text), suffix)
-    from featherbone.networks.registry import NETWORKS
-
-    found = FACTORY.fullmatch(text.strip())
-    if found and found["home"].strip() not in NETWORKS:
+        if suffix != ".onnx":
+            _only_for_modules(text, input_size, inputs)
+        return _file(Path(text), suffix, *_called_with(input_size, inputs))
+    found = _factory(text)
+    if found:
         from featherbone.nn.factory import build
 
         model, notes = build(found["home"].strip(), found["function"], found["call"] or "()")
@@ -101,7 +106,7 @@ def read(target: Any, input_size: Any = None, *, inputs: Sequence[Any] | None = 
 
 
 def profile(
-    model: Any, input_size: Any = None, *, inputs: Sequence[Any] | None = None, convention: Convention | None = None
+    model: Any, input_size: Any = None, *, inputs: Inputs | None = None, convention: Convention | None = None
 ) -> Count:
     """Parameters, multiply-adds and activations of any model: whatever ``read_model`` takes.
 
@@ -125,34 +130,66 @@ def profile(
     return count(imported.graph, convention, calls=imported.calls())
 
 
-def _module(model: Any, input_size: Any, inputs: Sequence[Any] | None, name: str | None) -> Imported:
+def takes_inputs(target: str) -> bool:
+    """Whether ``inputs`` can be given for what a text names: a function that builds a model, or an ONNX file."""
+    return target.lower().endswith(".onnx") or _factory(target) is not None
+
+
+def _factory(text: str) -> re.Match[str] | None:
+    from featherbone.networks.registry import NETWORKS
+
+    found = FACTORY.fullmatch(text.strip())
+    return found if found and found["home"].strip() not in NETWORKS else None
+
+
+def _module(model: Any, input_size: Any, inputs: Inputs | None, name: str | None) -> Imported:
     from featherbone.nn.capture import trace
 
+    given, named = _called_with(input_size, inputs)
+    assumed = not given and not named and inputs is None
+    try:
+        captured = trace(model, *([USUAL] if assumed else given), name=name, **named)
+    except FeatherboneError as error:
+        if not assumed:
+            raise
+        raise FeatherboneError(
+            f"{error.sentence}; no input was given, so 3×224×224 was assumed",
+            hint=error.hint if "--input" in error.hint else f"--input 1x28x28, input_size=(1, 28, 28); {error.hint}",
+        ) from error
+    return Imported(graph=captured.graph, warnings=captured.warnings, module=model)
+
+
+def _called_with(input_size: Any, inputs: Inputs | None) -> tuple[list[Any], dict[str, Any]]:
+    """(inputs in order, inputs by name) from the two ways of giving them; nothing where neither is given."""
     if input_size is not None and inputs is not None:
         raise FeatherboneError("input_size and inputs are both given", hint="give inputs alone where there are several")
-    given = list(inputs) if inputs is not None else _sizes(input_size)
-    captured = trace(model, *given, name=name)
-    return Imported(graph=captured.graph, warnings=captured.warnings, module=model)
+    if input_size is not None:
+        return _sizes(input_size), {}
+    if not inputs:
+        return [], {}
+    if isinstance(inputs, str):
+        inputs = [inputs]
+    from featherbone.nn.input_text import by_name, parsed
+
+    return ([], by_name(inputs)) if isinstance(inputs, Mapping) else parsed(inputs)
 
 
 def _sizes(input_size: Any) -> list[Any]:
     """One size, or a list of them."""
-    if input_size is None:
-        return [USUAL]
     if isinstance(input_size, (tuple, list)) and input_size and isinstance(input_size[0], (tuple, list)):
         return [tuple(size) for size in input_size]
     return [tuple(input_size) if isinstance(input_size, (tuple, list)) else input_size]
 
 
-def _only_for_modules(text: str, input_size: Any, inputs: Sequence[Any] | None) -> None:
-    if input_size is not None or inputs is not None:
+def _only_for_modules(text: str, input_size: Any, inputs: Inputs | None) -> None:
+    if input_size is not None or inputs:
         raise FeatherboneError(
             f"{text} says itself what it takes, so no input size can be given",
             hint="a network of the zoo has the setting resolution=; a file was written for one size",
         )
 
 
-def _file(path: Path, suffix: str) -> Imported:
+def _file(path: Path, suffix: str, given: list[Any], named: dict[str, Any]) -> Imported:
     if suffix in PICKLES:
         raise FeatherboneError(
             f"{path} may hold a pickle, which would run code when it is read, so it is not opened",
@@ -174,7 +211,7 @@ def _file(path: Path, suffix: str) -> Imported:
     if suffix == ".onnx":
         from featherbone.nn.onnx_reader import read_onnx
 
-        return Imported(graph=read_onnx(path))
+        return Imported(graph=read_onnx(path, given, named))
     from featherbone.nn.export_reader import read_export
 
     graph, notes = read_export(path)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from featherbone.cli.options import NETWORK_HELP, Json, read_network
+from featherbone.cli.options import NETWORK_HELP, Inputs, Json, inputs_of, read_network
 from featherbone.cli.output import console, print_json, print_table
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def compare(
     dtype: Annotated[
         str | None, typer.Option(help="Of the activations: float32 (unless a file says another), float16, …")
     ] = None,
+    input: Inputs = None,
     json: Json = False,
 ) -> None:
     """Costs of networks side by side, with the difference from the first."""
@@ -38,14 +39,17 @@ def compare(
     from featherbone.cost.differences import differences
     from featherbone.cost.document import is_kept
 
+    inputs = inputs_of(networks, input)
     files = {target for target in networks if target.endswith(".json") and is_kept(Path(target))}
     rows: list[tuple[Difference, ...]] = []
     if files:
-        costs = _kept(networks, files, dtype)
+        costs = _kept(networks, files, dtype, inputs)
         rows = [differences(costs[0], other) for other in costs[1:]]
         columns = side_by_side([(one.network, one.uncounted, _totals(one)) for one in costs])
     else:
-        columns = compare_graphs([read_network(network) for network in networks], dtype=dtype or "float32")
+        columns = compare_graphs(
+            [read_network(network, inputs[network]) for network in networks], dtype=dtype or "float32"
+        )
     if json:
         found: list[dict[str, Any]] = [
             {"target": target, **column.to_json()} for target, column in zip(networks, columns, strict=True)
@@ -59,7 +63,9 @@ def compare(
         _print_rows(f"{networks[0]} → {target}", changed)
 
 
-def _kept(targets: Sequence[str], files: set[str], dtype: str | None) -> list[Kept]:
+def _kept(
+    targets: Sequence[str], files: set[str], dtype: str | None, inputs: Mapping[str, Sequence[str] | None]
+) -> list[Kept]:
     """The costs of every target; a network's are taken as those of the first file were."""
     from featherbone.cost import CONVENTIONS, count
     from featherbone.cost.document import kept, read_kept
@@ -77,7 +83,7 @@ def _kept(targets: Sequence[str], files: set[str], dtype: str | None) -> list[Ke
         )
     for target in targets:
         if target not in read:
-            counted = count(read_network(target), CONVENTIONS[like.convention])
+            counted = count(read_network(target, inputs[target]), CONVENTIONS[like.convention])
             read[target] = kept(cost_table(counted, dtype=like.dtype, depth=like.depth))
     return [read[target] for target in targets]
 

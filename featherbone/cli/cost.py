@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from featherbone.cli.options import NETWORK_HELP, read_imported
+from featherbone.cli.options import NETWORK_HELP, Inputs, read_imported
 from featherbone.errors import FeatherboneError
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 def cost(
     network: Annotated[str, typer.Argument(help=NETWORK_HELP)],
+    input: Inputs = None,
     depth: Annotated[
         int | None, typer.Option(min=1, help="Fold operators by this many parts of their names; 1 is stages.")
     ] = None,
@@ -70,13 +71,13 @@ def cost(
             raise FeatherboneError(
                 "--explain shows totals by every convention, as a table or as JSON", hint="leave out other options"
             )
-        imported = read_imported(network)
+        imported = read_imported(network, input)
         print_explanation(imported.graph, imported.calls(), json=form == "json")
         return
     rules = convention_named(convention)
 
     def counted() -> Count:
-        imported = read_imported(network)
+        imported = read_imported(network, input)
         return count(imported.graph, rules, calls=NO_CALLS if rules is PAPERS else imported.calls())
 
     if budget is not None:

@@ -6,16 +6,17 @@ from typing import Annotated
 
 import typer
 
-from featherbone.cli.options import NETWORK_HELP, Json, read_network
+from featherbone.cli.options import NETWORK_HELP, Inputs, Json, read_network
 
 
 def show(
     network: Annotated[str, typer.Argument(help=NETWORK_HELP)],
     source: Annotated[bool, typer.Option("--source", help="Print the generated PyTorch module.")] = False,
+    input: Inputs = None,
     json: Json = False,
 ) -> None:
     """Print a network: every operator with its shapes, its JSON text, or its PyTorch source."""
-    graph = read_network(network)
+    graph = read_network(network, input)
     if json:
         from featherbone.graph import to_json
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from featherbone.cli.options import NETWORK_HELP, Json, read_network
+from featherbone.cli.options import NETWORK_HELP, Inputs, Json, inputs_of, read_network
 from featherbone.cli.output import console, print_json, print_table, with_lead
 from featherbone.errors import FeatherboneError
 
@@ -28,6 +29,7 @@ def time(
     operators: Annotated[
         bool, typer.Option("--operators", help="Also the time of each operator, beside this machine's limits.")
     ] = False,
+    input: Inputs = None,
     json: Json = False,
 ) -> None:
     """Latency on this machine: p50, p90, p99 after a warm-up, in a fresh process for each measurement."""
@@ -37,13 +39,14 @@ def time(
 
     runtimes, counts = _words("runtime", runtime), [_number(word) for word in _words("threads", threads)]
     _check(counts, batch)
+    inputs = inputs_of(models, input)
     latencies: list[Latency] = []
     profiles: list[Profile] = []
     limits: dict[int, Limits] = {}
     screen = Console(stderr=True)
     with (
         screen.status("starting") as status,
-        prepared([_read(model) for model in models], runtimes, progress=status.update) as subjects,
+        prepared([_read(model, inputs[model]) for model in models], runtimes, progress=status.update) as subjects,
     ):
         for count in counts:
             for name in runtimes:
@@ -140,7 +143,7 @@ def _print_profile(profiled: Profile, limits: Limits) -> None:
         screen.print(with_lead("no time known for", f" {', '.join(profiled.untimed)}", "bold yellow"))
 
 
-def _read(target: str) -> Graph | Model | Path:
+def _read(target: str, inputs: Sequence[str] | None) -> Graph | Model | Path:
     """The model that an argument names, under the name that the user gave it."""
     if target.endswith(".onnx"):
         return Path(target)
@@ -149,7 +152,7 @@ def _read(target: str) -> Graph | Model | Path:
 
         model = load_model(Path(target))
         return replace(model, graph=model.graph.renamed(Path(target).name))
-    return read_network(target).renamed(Path(target).name)
+    return read_network(target, inputs).renamed(Path(target).name)
 
 
 def _words(what: str, text: str) -> list[str]:

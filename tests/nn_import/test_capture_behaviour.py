@@ -190,7 +190,7 @@ def test_inputs_that_do_not_fit_say_what_to_do():
     assert "featherbone.profile(model, inputs=(x,))" in caught.value.hint
     with pytest.raises(FeatherboneError, match="takes whole numbers") as caught:
         capture(Reader(), (7,))
-    assert "dtype=torch.long" in caught.value.hint
+    assert "--input 128:int64" in caught.value.hint
     with pytest.raises(FeatherboneError, match="takes 1 channels and is given 3"):
         capture(Unet(), (3, 8, 8))
     with pytest.raises(FeatherboneError, match="is no input"):

@@ -33,7 +33,7 @@ class Captured:
     warnings: tuple[str, ...] = ()
 
 
-def capture(model: nn.Module, *inputs: Any, name: str | None = None, **named: Any) -> Graph:
+def capture(model: nn.Module, /, *inputs: Any, name: str | None = None, **named: Any) -> Graph:
     """The graph of what ``model`` runs for one example.
 
     >>> net = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 32 * 32, 10))
@@ -56,7 +56,7 @@ def capture(model: nn.Module, *inputs: Any, name: str | None = None, **named: An
     return captured.graph
 
 
-def trace(model: nn.Module, *inputs: Any, name: str | None = None, **named: Any) -> Captured:
+def trace(model: nn.Module, /, *inputs: Any, name: str | None = None, **named: Any) -> Captured:
     """The same as ``capture``, with the warnings in the result."""
     if not isinstance(model, nn.Module):
         raise FeatherboneError(
@@ -97,7 +97,7 @@ def _run_for_real(
             f"{title} fails on an input of shape {sizes}: {_sentence(error)}",
             hint="build it with weights: on the meta device it has no values"
             if meta
-            else "check the input size, which leaves the batch out: such as (3, 224, 224)",
+            else "check the input, whose size leaves the batch out: --input 3x224x224, input_size=(3, 224, 224)",
         ) from error
 
 

@@ -12,6 +12,7 @@ from torch import nn
 from featherbone.errors import FeatherboneError
 from featherbone.nn.capture.structure import each_tensor, mapped
 
+SIZE = "3x224x224"  # stands for a size in hints
 Given = Any  # a tensor, a shape without the batch, or a structure of tensors
 
 
@@ -59,7 +60,8 @@ def _check_signature(model: nn.Module, inputs: list[Any], keywords: dict[str, An
         raise FeatherboneError(
             f"{type(model).__name__} takes {len(wanted)} inputs ({', '.join(wanted) or 'none'}) and was given {count}: "
             f"{error}",
-            hint=f"give one for each: featherbone.profile(model, inputs=({', '.join(wanted)},))",
+            hint=f"give each: {' '.join(f'--input {name}:{SIZE}' for name in wanted)}, whole numbers as "
+            f"{(wanted or ['ids'])[0]}:128:int64; in Python featherbone.profile(model, inputs=({', '.join(wanted)},))",
         ) from None
 
 

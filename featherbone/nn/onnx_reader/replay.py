@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
 from featherbone.nn.onnx_reader.folding import fold
 from featherbone.nn.onnx_reader.load import DOMAINS, load
+from featherbone.nn.onnx_reader.open_sizes import OpenSizes
 from featherbone.nn.onnx_reader.operators import answer
 
 SMALL = 4096  # elements: constants up to here may be part of a shape, and are read as numbers
@@ -30,16 +32,16 @@ SAME_SIZE = ("Add", "Sub", "Mul", "Div", "Neg", "Sqrt", "Exp", "Cast", "Identity
 MALFORMED = (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, RuntimeError, AssertionError)
 
 
-def read_onnx(path: Path) -> Graph:
-    """The graph of an ONNX file, for one example.
+def read_onnx(path: Path, given: Sequence[Any] = (), named: Mapping[str, Any] | None = None) -> Graph:
+    """The graph of an ONNX file, for one example; ``given`` and ``named`` fill the sizes that its inputs leave open.
 
     Raises:
-        FeatherboneError: what ``load`` refuses; a dynamic size other than the batch; an operator that is neither known
-            nor says what it writes.
+        FeatherboneError: what ``load`` refuses; a dynamic size other than the batch that nobody fills, or inputs that
+            the file does not have; an operator that is neither known nor says what it writes.
     """
     model = load(path)
     try:
-        return _Replay(path.stem, model.graph).replayed()
+        return _Replay(path.stem, model.graph, given, named or {}).replayed()
     except FeatherboneError as error:
         raise FeatherboneError(f"{path}: {error.sentence}", hint=error.hint) from None
     except MALFORMED as error:
@@ -52,8 +54,10 @@ def read_onnx(path: Path) -> Graph:
 class _Replay:
     """One ONNX graph: its tensors by name, and the tracer that records what is done with them."""
 
-    def __init__(self, name: str, graph: Any) -> None:
+    def __init__(self, name: str, graph: Any, given: Sequence[Any], named: Mapping[str, Any]) -> None:
         self.name, self.graph = name, graph
+        weights = {tensor.name for tensor in graph.initializer}
+        self.open = OpenSizes([info for info in graph.input if info.name not in weights], given, named)
         self.census = Census()
         self.tracer = Tracer(self.census, real=False)
         self.values: dict[str, Any] = {"": None}
@@ -68,7 +72,7 @@ class _Replay:
             self.values[tensor.name] = self._constant(tensor.name, tensor, tensor.name not in statistics)
         for info in self.graph.input:
             if info.name not in self.values:
-                shape = _sides(info)
+                shape = self._sides(info)
                 dtype = torch.float32 if info.type.tensor_type.elem_type in FLOATS else torch.int64
                 self.values[info.name] = self.tracer.input(info.name, shape, dtype, None)
         modules = [_module_path(node) for node in self.graph.node]
@@ -144,7 +148,7 @@ class _Replay:
         shape: Any = tuple(tensors[0].shape) if tensors else ()
         kind, stated = node.op_type, self.shapes.get(node.output[0])
         if stated is not None:
-            shape = _sides(stated)
+            shape = self._sides(stated)
         elif kind == "Transpose":
             shape = tuple(shape[place] for place in attributes.get("perm", range(len(shape))[::-1]))
         elif kind == "Reshape":
@@ -157,6 +161,12 @@ class _Replay:
             )
         value = torch.empty(shape, device="meta")
         return Traced.make(shape, torch.float32, self.tracer.device, weights=names, value=value)
+
+    def _sides(self, info: Any) -> tuple[int, ...]:
+        """The stated shape, with 1 for a batch that is left open."""
+        shape = self.open.filled(info)
+        _volume(info.name, shape)
+        return shape
 
     def _unknown(self, node: Any, tensors: list[torch.Tensor]) -> list[Traced]:
         """An operator without a rule: not counted, with the shapes that the file states."""
@@ -171,29 +181,12 @@ class _Replay:
                     f"the operator {label} has no rule, and the file does not say what it writes",
                     hint="run onnx.shape_inference.infer_shapes on it first",
                 )
-            shape = _sides(info)
+            shape = self._sides(info)
             if place:
                 made.append(self.tracer.opaque(f"{label}_result", (made[0],), shape, moves=True))
             else:
                 made.append(self.tracer.opaque(label, tensors, shape, macs=None))
         return made
-
-
-def _sides(info: Any) -> tuple[int, ...]:
-    """The stated shape, with 1 for a batch that is left open."""
-    shape = []
-    for place, side in enumerate(info.type.tensor_type.shape.dim):
-        if side.HasField("dim_value") and side.dim_value > 0:
-            shape.append(side.dim_value)
-        elif place == 0:
-            shape.append(1)
-        else:
-            raise FeatherboneError(
-                f"{info.name} has the dynamic size {side.dim_param or '?'!r} beside the batch",
-                hint="export it with fixed sizes, or fix them with onnxruntime.tools.make_dynamic_shape_fixed",
-            )
-    _volume(info.name, tuple(shape))
-    return tuple(shape)
 
 
 def _volume(name: str, shape: tuple[int, ...]) -> int:

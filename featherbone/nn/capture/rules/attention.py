@@ -79,7 +79,7 @@ def embedding(tracer: Tracer, input: Any, weight: Any, *args: Any, **settings: A
     if input.dtype.is_floating_point:
         raise ModelError(
             f"an embedding in {tracer.place or 'the model'} takes whole numbers and is given {input.dtype}",
-            hint="pass an integer input: featherbone.profile(model, inputs=(torch.zeros(1, 128, dtype=torch.long),))",
+            hint="give whole numbers: --input 128:int64, or in Python featherbone.profile(model, inputs=['128:int64'])",
         )
     return tracer.opaque("embedding", (input, weight), (*input.shape, weight.shape[-1]), dtype=weight.dtype)
 
