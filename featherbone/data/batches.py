@@ -26,6 +26,7 @@ def batches(
     augment: Augment | None,
     drop_last: bool = False,
     channels_last: bool = True,
+    first: int = 0,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """One pass over a split: float32 images (N, C, H, W), normalised, and int64 labels (N,).
 
@@ -36,19 +37,23 @@ def batches(
     >>> tuple(images.shape), labels.dtype
     ((32, 1, 8, 8), torch.int64)
 
-    Every random draw comes from `generator`, a CPU one, so its state determines the batches. Which images a batch holds
-    is random under `shuffle`; within a batch they keep the order of the memory map, which is read front to back.
+    Every random draw comes from `generator`, a CPU one, so its state determines the batches. It gives the order and a
+    seed; from it each batch has draws of its own, so that a pass can begin at batch `first` and goes on the same. Which
+    images a batch holds is random under `shuffle`; within a batch they keep the order of the memory map, which is read
+    front to back.
+
     Raises `FeatherboneError` for a batch size below 1.
     """
     if batch_size < 1:
         raise FeatherboneError(f"batch size is {batch_size}; it must be at least 1")
     count = len(split.labels)
     order = torch.randperm(count, generator=generator).numpy() if shuffle else np.arange(count)
-    for start in range(0, count - batch_size + 1 if drop_last else count, batch_size):
+    seed = int(torch.randint(2**62, (), generator=generator))
+    for start in range(first * batch_size, count - batch_size + 1 if drop_last else count, batch_size):
         rows = np.sort(order[start : start + batch_size])
         images = normalise(split.images[rows], mean, std)
         if augment is not None:
-            images = augmented(images, augment, generator)
+            images = augmented(images, augment, torch.Generator().manual_seed(seed + start))
         if not channels_last:
             images = images.contiguous()
         yield images, torch.from_numpy(split.labels[rows])

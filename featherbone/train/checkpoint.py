@@ -1,73 +1,56 @@
-"""Checkpoints after each epoch: all that a run needs to go on as if it had never stopped, without pickle.
+"""Checkpoints: all that a run needs to go on as if it had never stopped, without pickle.
 
-A file holds the weights, their average, the optimizer's state, and the history, whose length is the epoch. Random
-numbers are drawn anew for each epoch from (seed, epoch), so these two are their whole state.
+A file holds the state (weights, their average, the optimizer's moments, the history and the position in the epoch) and
+the setting that computes it. Random numbers are drawn anew for each step from the seed and the position, so these are
+their whole state.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from featherbone.data.dataset import Dataset
 from featherbone.errors import FeatherboneError
-from featherbone.graph import Graph, to_json
 from featherbone.nn import read_tensors, weights_of, write_tensors
-from featherbone.train.recipe import Recipe
+from featherbone.train.identity import Identity
+from featherbone.train.setting import Setting
+from featherbone.train.state import State
 
 NEWEST, PREVIOUS, NEXT = "checkpoint.safetensors", "checkpoint.previous.safetensors", "checkpoint.next.safetensors"
-FORMAT = "featherbone-checkpoint 1"
-History = list[dict[str, Any]]
+FORMAT = "featherbone-checkpoint 2"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Identity:
-    """What a run is of; a checkpoint goes on only with the same."""
+class Saved:
+    """A checkpoint that was read."""
 
-    network: str  # SHA-256 of the graph's text, without its name
-    recipe: Recipe
-    data: str  # the data set's fingerprint
-    seed: int
-
-    @staticmethod
-    def of(graph: Graph, recipe: Recipe, dataset: Dataset, seed: int) -> Identity:
-        text = to_json(graph.renamed("network"))
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        return Identity(network=digest, recipe=recipe, data=dataset.fingerprint, seed=seed)
+    tensors: Mapping[str, Tensor]
+    setting: Setting
+    progress: Mapping[str, Any]  # history, step, loss, seconds, scaler
+    note: str  # a sentence where a newer one was damaged
 
 
-def save_checkpoint(
-    folder: Path,
-    identity: Identity,
-    history: History,
-    network: nn.Module,
-    averaged: nn.Module,
-    optimizer: torch.optim.Optimizer,
-) -> None:
+def save_checkpoint(folder: Path, identity: Identity, setting: Setting, state: State) -> None:
     """Write the newest checkpoint; the one before stays whole until the new one is on the disk, and is then kept.
 
-    Raises `FeatherboneError` where it cannot be written, as on a full disk; the last checkpoint is then unchanged.
+    Raises `FeatherboneError` where it cannot be written, as on a full disk, or a weight is not finite; the last
+    checkpoint is then unchanged.
     """
-    names: dict[Tensor, str] = {parameter: name for name, parameter in network.named_parameters()}
-    tensors = {f"weights/{name}": tensor for name, tensor in weights_of(network).items()}
-    tensors |= {f"average/{name}": tensor for name, tensor in weights_of(averaged).items()}
-    for parameter, state in optimizer.state.items():
-        tensors |= {f"optimizer/{key}/{names[parameter]}": tensor for key, tensor in state.items()}
+    tensors = _tensors(state)
+    _require_finite(tensors, state)
     header = {
         "format": FORMAT,
-        "network": identity.network,
-        "recipe": identity.recipe.to_json(),
-        "data": identity.data,
-        "seed": str(identity.seed),
-        "history": json.dumps(history, allow_nan=False),
+        "identity": json.dumps(identity.to_dict()),
+        "setting": setting.to_json(),
+        "progress": json.dumps(_progress(state), allow_nan=False),
     }
     try:
         write_tensors(folder / NEXT, tensors, header)
@@ -77,16 +60,15 @@ def save_checkpoint(
     except (OSError, FeatherboneError) as error:
         reason = error.sentence if isinstance(error, FeatherboneError) else str(error)
         raise FeatherboneError(
-            f"the checkpoint of epoch {len(history)} could not be saved: {reason}",
+            f"the checkpoint {_place(state.history, state.step)} could not be saved: {reason}",
             hint="make room and run the same again; it goes on after the last checkpoint, which is unchanged",
         ) from error
 
 
-def load_checkpoint(folder: Path, identity: Identity) -> tuple[Mapping[str, Tensor], History, str]:
-    """The tensors and history of the newest sound checkpoint in `folder`, and a note where the newest was damaged.
+def load_checkpoint(folder: Path, identity: Identity) -> Saved | None:
+    """The newest sound checkpoint in `folder`, with a note where the newest was damaged; None where there is none.
 
-    Without any checkpoint, nothing: an empty history. The newest may be missing for the moment between two renames; the
-    previous one is as good then, an epoch earlier.
+    The newest may be missing for the moment between two renames; the previous one is as good then, a little earlier.
 
     Raises `FeatherboneError` where checkpoints are there and none can be read, or they are of another run.
     """
@@ -100,34 +82,109 @@ def load_checkpoint(folder: Path, identity: Identity) -> tuple[Mapping[str, Tens
             damage.append(error.sentence)
             continue
         _require_same(path, header, identity)
-        history: History = json.loads(header["history"])
-        note = f"{damage[0]}; going on from the one before, after epoch {len(history)}" if damage else ""
-        return tensors, history, note
+        progress = json.loads(header["progress"])
+        place = _place(progress["history"], progress["step"])
+        return Saved(
+            tensors=tensors,
+            setting=Setting.from_json(header["setting"]),
+            progress=progress,
+            note=f"{damage[0]}; going on from the one before, {place}" if damage else "",
+        )
     if damage:
         raise FeatherboneError(
             f"no checkpoint in {folder} can be read: {'; '.join(damage)}",
             hint="remove the damaged checkpoints to train from the start",
         )
-    return {}, [], ""
+    return None
 
 
-def restore(
-    tensors: Mapping[str, Tensor], network: nn.Module, averaged: nn.Module, optimizer: torch.optim.Optimizer
-) -> None:
-    """Put a checkpoint's tensors into freshly made objects, in place."""
+def restore(saved: Saved, state: State) -> None:
+    """Put a checkpoint into a state that has just begun, in place."""
     with torch.no_grad():
-        for part, module in (("weights", network), ("average", averaged)):
+        for part, module in _modules(state).items():
             for name, tensor in weights_of(module).items():
-                tensor.copy_(tensors[f"{part}/{name}"])
-    parameters = dict(network.named_parameters())
-    for path, tensor in tensors.items():
+                tensor.copy_(saved.tensors[f"{part}/{name}"])
+    parameters = dict(state.named_parameters())
+    for path, tensor in saved.tensors.items():
         part, _, rest = path.partition("/")
         if part == "optimizer":
             key, _, name = rest.partition("/")
             parameter = parameters[name]
             # The optimizer's own layout: moments lie in memory as their parameter does, counters stay on the CPU.
             value = torch.empty_like(parameter).copy_(tensor) if tensor.shape == parameter.shape else tensor
-            optimizer.state[parameter][key] = value
+            state.optimizer.state[parameter][key] = value
+    if state.scaler is not None:
+        state.scaler.load_state_dict(saved.progress["scaler"])
+    state.history, state.step = list(saved.progress["history"]), saved.progress["step"]
+    state.loss, state.seconds = saved.progress["loss"], saved.progress["seconds"]
+
+
+def require_same_setting(saved: Saved | None, setting: Setting | None) -> Setting:
+    """The setting of the checkpoint, or of a new run; raise where another one is asked for."""
+    if saved is None:
+        return setting or Setting()
+    if setting not in (None, saved.setting):
+        raise FeatherboneError(
+            f"the run was begun with another setting ({saved.setting} there, {setting} now)",
+            hint="go on with the setting of the checkpoint (setting=None), or train in another folder",
+        )
+    return saved.setting
+
+
+def saved_setting(folder: Path) -> Setting | None:
+    """The setting of the run in `folder`, so that it need not be chosen again; None where no checkpoint can be read."""
+    for path in (folder / NEWEST, folder / PREVIOUS):
+        with suppress(FeatherboneError):
+            header = read_tensors(path)[1]
+            if header.get("format") == FORMAT:
+                return Setting.from_json(header["setting"])
+    return None
+
+
+def _modules(state: State) -> dict[str, torch.nn.Module]:
+    modules = {"weights": state.network, "average": state.averaged}
+    return modules if state.objective is None else {**modules, "objective": state.objective}
+
+
+def _tensors(state: State) -> dict[str, Tensor]:
+    found = {
+        f"{part}/{name}": tensor
+        for part, module in _modules(state).items()
+        for name, tensor in weights_of(module).items()
+    }
+    names: dict[Tensor, str] = {parameter: name for name, parameter in state.named_parameters()}
+    for parameter, moments in state.optimizer.state.items():
+        found |= {f"optimizer/{key}/{names[parameter]}": tensor for key, tensor in moments.items()}
+    return found
+
+
+def _progress(state: State) -> dict[str, Any]:
+    return {
+        "history": state.history,
+        "step": state.step,
+        "loss": state.loss,
+        "seconds": state.seconds,
+        "scaler": None if state.scaler is None else state.scaler.state_dict(),
+    }
+
+
+def _place(history: list[dict[str, Any]], step: int) -> str:
+    """Where a checkpoint stands.
+
+    >>> _place([{}, {}], 0), _place([{}, {}], 40)
+    ('after epoch 2', 'after step 40 of epoch 3')
+    """
+    return f"after step {step} of epoch {len(history) + 1}" if step else f"after epoch {len(history)}"
+
+
+def _require_finite(tensors: Mapping[str, Tensor], state: State) -> None:
+    """A loss can be finite still when the step that it leads to is not."""
+    for name, tensor in tensors.items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise FeatherboneError(
+                f"{name} is not finite {_place(state.history, state.step)}; the last checkpoint is from before",
+                hint="try a lower learning rate, a longer warm-up or clip=1",
+            )
 
 
 def _require_same(path: Path, header: Mapping[str, str], identity: Identity) -> None:
@@ -137,17 +194,7 @@ def _require_same(path: Path, header: Mapping[str, str], identity: Identity) -> 
             f"{path} has format {header.get('format', '')!r}; this version reads {FORMAT!r}",
             hint="train in another folder, or remove this one",
         )
-    differences = []
-    if header["network"] != identity.network:
-        differences.append("another network")
-    if header["data"] != identity.data:
-        differences.append(f"other data (fingerprint {header['data'][:12]} there, {identity.data[:12]} now)")
-    if header["seed"] != str(identity.seed):
-        differences.append(f"another seed ({header['seed']} there, {identity.seed} now)")
-    there, now = json.loads(header["recipe"]), identity.recipe.to_dict()
-    for name, value in now.items():
-        if there.get(name) != value:
-            differences.append(f"another {name} ({there.get(name)} there, {value} now)")
+    differences = identity.differences(json.loads(header["identity"]))
     if differences:
         raise FeatherboneError(
             f"{path} is of another run: it has {', '.join(differences)}",

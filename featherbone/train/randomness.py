@@ -1,4 +1,4 @@
-"""Random numbers that depend on the run's seed and the epoch alone, so that a run can stop after any epoch."""
+"""Random numbers that depend on the run's seed, the epoch and the step alone, so that a run can stop after any step."""
 
 from __future__ import annotations
 
@@ -9,25 +9,29 @@ from contextlib import contextmanager
 import torch
 
 
-def derived_seed(seed: int, epoch: int, purpose: str) -> int:
-    """A seed for one purpose in one epoch.
+def derived_seed(seed: int, purpose: str, *place: int) -> int:
+    """A seed for one purpose at one place: an epoch, or an epoch and a step.
 
-    >>> derived_seed(0, 1, "data") == derived_seed(0, 1, "data") != derived_seed(0, 2, "data")
+    >>> derived_seed(0, "data", 1) == derived_seed(0, "data", 1) != derived_seed(0, "data", 2)
     True
     """
-    digest = hashlib.sha256(f"{seed} {epoch} {purpose}".encode()).digest()
+    digest = hashlib.sha256(" ".join(map(str, (seed, purpose, *place))).encode()).digest()
     return int.from_bytes(digest[:7], "little")
 
 
 def data_generator(seed: int, epoch: int) -> torch.Generator:
     """The generator that orders and augments an epoch's images."""
-    return torch.Generator().manual_seed(derived_seed(seed, epoch, "data"))
+    return torch.Generator().manual_seed(derived_seed(seed, "data", epoch))
 
 
 @contextmanager
-def network_randomness(seed: int, epoch: int, device: str) -> Iterator[None]:
-    """Torch's global generators seeded for an epoch's dropout; afterwards they are as they were before."""
+def own_randomness(device: str) -> Iterator[None]:
+    """Torch's global generators may be seeded inside; afterwards they are as they were before."""
     other = [] if device == "cpu" else [torch.device(device)]
     with torch.random.fork_rng(devices=other):
-        torch.manual_seed(derived_seed(seed, epoch, "network"))
         yield
+
+
+def seed_network(seed: int, epoch: int, step: int, *, rank: int = 0) -> None:
+    """Seed torch's global generators, which dropout draws from, for one step of one process."""
+    torch.manual_seed(derived_seed(seed, "network", epoch, step, rank))

@@ -187,3 +187,13 @@ def test_rotations_and_scales_reach_the_given_limits_and_no_further() -> None:
 def test_impossible_settings_are_refused(options: dict[str, object], sentence: str) -> None:
     with pytest.raises(FeatherboneError, match=sentence):
         Augment(**options)
+
+
+def test_a_pass_from_a_later_batch_on_is_the_rest_of_the_whole_pass() -> None:
+    whole = one_pass(make_split(30), augment=EVERYTHING)
+    for first in range(5):
+        rest = one_pass(make_split(30), augment=EVERYTHING, first=first)
+        assert len(rest) == 4 - first
+        for (images, labels), (expected, expected_labels) in zip(rest, whole[first:], strict=True):
+            assert torch.equal(images, expected)
+            assert torch.equal(labels, expected_labels)

@@ -20,9 +20,9 @@ from featherbone.graph import image
 from featherbone.nn import module, module_with, weights_of
 from featherbone.train import Progress, evaluate, train
 from featherbone.train.ema import MovingAverage
-from featherbone.train.loop import equal_batches
+from featherbone.train.epochs import equal_batches
 from featherbone.train.optimizer import decayed, make_optimizer
-from featherbone.train.randomness import data_generator, network_randomness
+from featherbone.train.randomness import data_generator, own_randomness, seed_network
 from featherbone.train.schedule import rate
 
 
@@ -60,8 +60,9 @@ def test_training_is_the_recipe_written_out(tmp_path: Path) -> None:
             augment=recipe.augment,
             drop_last=True,
         )
-        with network_randomness(0, epoch, "cpu"):
-            for images, labels in passes:
+        with own_randomness("cpu"):
+            for place, (images, labels) in enumerate(passes):
+                seed_network(0, epoch, place)
                 for group in optimizer.param_groups:
                     group["lr"] = recipe.learning_rate * rate("cosine", step, steps=6 * 7, warmup=7)
                 plain.train().zero_grad()

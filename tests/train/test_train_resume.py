@@ -17,9 +17,11 @@ import torch
 from train_cases import LONG, RECIPE, dataset, network, train_until_killed
 
 from featherbone.errors import FeatherboneError
-from featherbone.nn import read_tensors
+from featherbone.nn import module, read_tensors, weights_of
 from featherbone.train import Progress, Training, train
 from featherbone.train import checkpoint as checkpoint_module
+from featherbone.train.checkpoint import saved_setting
+from featherbone.train.setting import Setting
 
 NEWEST, PREVIOUS = "checkpoint.safetensors", "checkpoint.previous.safetensors"
 
@@ -49,10 +51,11 @@ def assert_same_end(folder: Path, other: Path) -> None:
     assert tensors.keys() == expected.keys()
     different = [name for name in tensors if not torch.equal(tensors[name], expected[name])]
     assert not different
-    assert without_seconds(json.loads(header["history"])) == without_seconds(json.loads(expected_header["history"]))
+    history, expected_history = (json.loads(text["progress"])["history"] for text in (header, expected_header))
+    assert without_seconds(history) == without_seconds(expected_history)
     log = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     assert [row["epoch"] for row in log] == list(range(1, len(log) + 1))
-    assert log == json.loads(header["history"])
+    assert log == history
 
 
 def without_seconds(history: list[dict[str, float]]) -> list[dict[str, float]]:
@@ -96,6 +99,32 @@ def test_paused_and_continued_equals_one_run(tmp_path: Path, optimizer: str) -> 
     whole = train(network(), dataset(), recipe, folder=tmp_path / "b", seed=7)
     assert all(torch.equal(paused.weights[name], tensor) for name, tensor in whole.weights.items())
     assert_same_end(tmp_path / "a", tmp_path / "b")
+
+
+@pytest.mark.parametrize("stop", [(1, 1), (2, 3), (2, 7), (6, 6)])
+def test_stopped_inside_an_epoch_equals_one_run(tmp_path: Path, uninterrupted: Path, stop: tuple[int, int]) -> None:
+    steps = []
+
+    def interrupt(event: Progress) -> None:
+        if (event.epoch, event.step) == stop and not event.is_epoch_end:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, progress=interrupt, save_every=0)
+    torch.manual_seed(3)  # what happens between does not matter
+    run(tmp_path, progress=lambda event: steps.append((event.epoch, event.step)), save_every=0)
+    assert steps[0] == stop  # the step that was told and not yet saved is trained again, and none before it
+    assert_same_end(tmp_path, uninterrupted)
+
+
+def test_a_setting_is_kept_and_another_one_refused(tmp_path: Path) -> None:
+    assert saved_setting(tmp_path) is None
+    run(tmp_path, setting=Setting(channels_last=False), until_epoch=1)
+    assert saved_setting(tmp_path) == Setting(channels_last=False)
+    run(tmp_path, until_epoch=2)
+    assert saved_setting(tmp_path) == Setting(channels_last=False)
+    with pytest.raises(FeatherboneError, match="another setting"):
+        run(tmp_path, setting=Setting())
 
 
 def test_a_finished_run_is_not_trained_again(uninterrupted: Path) -> None:
@@ -154,6 +183,8 @@ def test_a_checkpoint_of_another_run_is_refused_with_the_difference(tmp_path: Pa
     with pytest.raises(FeatherboneError, match=r"another learning_rate \(0.1 there, 0.2 now\)"):
         train(network(), dataset(), replace(RECIPE, learning_rate=0.2), folder=tmp_path, seed=7)
     assert (tmp_path / NEWEST).read_bytes() == before
+    with pytest.raises(FeatherboneError, match="other weights to begin with"):
+        train(network(), dataset(), RECIPE, folder=tmp_path, seed=7, weights=weights_of(module(network(), seed=1)))
     assert train(network().renamed("other"), dataset(), RECIPE, folder=tmp_path, seed=7, until_epoch=1).epoch == 1
 
 

@@ -1,0 +1,42 @@
+"""A run's state before its first step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from featherbone.nn import module, module_with
+from featherbone.train.machine import keep_freed_memory
+from featherbone.train.objective import Objective
+from featherbone.train.optimizer import make_optimizer
+from featherbone.train.plan import Plan
+from featherbone.train.state import State
+
+
+def begin(plan: Plan, objective: Objective, weights: Mapping[str, Tensor] | None) -> State:
+    """The state of a run before its first step, with random weights of the seed, or a copy of these.
+
+    Raises `FeatherboneError` where the weights do not fit the network.
+    """
+    if plan.device == "cpu":
+        keep_freed_memory()
+    network, averaged = (
+        _placed(module(plan.graph, seed=plan.seed) if weights is None else module_with(plan.graph, weights), plan)
+        for _ in range(2)
+    )
+    scaled = plan.setting.precision == "float16"
+    return State(
+        network=network,
+        averaged=averaged.eval().requires_grad_(False),
+        objective=None if objective.module is None else objective.module.to(plan.device),
+        optimizer=make_optimizer(plan.graph, network, plan.recipe),
+        scaler=torch.amp.GradScaler(torch.device(plan.device).type) if scaled else None,
+    )
+
+
+def _placed(network: nn.Module, plan: Plan) -> nn.Module:
+    """Channels beside each other in memory triple the speed of light networks on CPUs."""
+    memory_format = torch.channels_last if plan.setting.channels_last else torch.preserve_format
+    return network.to(device=plan.device, memory_format=memory_format)  # type: ignore[call-overload, no-any-return]

@@ -1,0 +1,80 @@
+"""One step of training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from featherbone.train.ema import MovingAverage
+from featherbone.train.epochs import steps_of
+from featherbone.train.objective import Objective
+from featherbone.train.plan import Plan
+from featherbone.train.randomness import seed_network
+from featherbone.train.require import require_finite
+from featherbone.train.schedule import rate
+from featherbone.train.state import State
+
+Step = Callable[[Tensor, Tensor], float]
+
+
+class Loss(nn.Module):
+    """Images and targets → the loss: one module, so that what wraps a network wraps all of its step."""
+
+    def __init__(self, network: nn.Module, objective: Objective) -> None:
+        super().__init__()
+        self.network, self.own, self._loss = network, objective.module, objective.loss
+
+    def forward(self, images: Tensor, targets: Tensor) -> Tensor:
+        return self._loss(self.network, images, targets)
+
+
+def learning_rate(plan: Plan, epoch: int, step: int) -> float:
+    """At a step, counted from 0, of an epoch, counted from 1."""
+    recipe, steps = plan.recipe, steps_of(plan)
+    warmup = round(recipe.warmup_epochs * steps)
+    share = rate(recipe.schedule, (epoch - 1) * steps + step, steps=recipe.epochs * steps, warmup=warmup)
+    return recipe.learning_rate * share
+
+
+def make_step(plan: Plan, state: State, objective: Objective) -> Step:
+    """A function that trains `state` on its next batch and returns the loss.
+
+    Raises `FeatherboneError`, before anything is changed, where the loss is not finite.
+    """
+    recipe, setting, optimizer, scaler = plan.recipe, plan.setting, state.optimizer, state.scaler
+    steps = steps_of(plan)
+    average = MovingAverage(state.averaged, state.network, recipe.ema_decay)
+    parameters = [parameter for _, parameter in state.named_parameters() if parameter.requires_grad]
+    compute: Callable[[Tensor, Tensor], Tensor] = Loss(state.network, objective)
+    compute = torch.compile(compute) if setting.compiled else compute
+    kind = torch.device(plan.device).type
+    low = None if setting.precision == "float32" else getattr(torch, setting.precision)
+
+    def step(images: Tensor, targets: Tensor) -> float:
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(plan, state.epoch, state.step)
+        seed_network(plan.seed, state.epoch, state.step)
+        images, targets = (tensor.to(plan.device, non_blocking=True) for tensor in (images, targets))
+        with torch.autocast(kind, dtype=low, enabled=low is not None):
+            loss = compute(images, targets)
+        value = float(loss.item())
+        require_finite(value, state.epoch, recipe)
+        optimizer.zero_grad()
+        (loss if scaler is None else scaler.scale(loss)).backward()  # type: ignore[no-untyped-call]
+        if scaler is not None:
+            scaler.unscale_(optimizer)
+        if recipe.clip:
+            nn.utils.clip_grad_norm_(parameters, recipe.clip)
+        if scaler is None:
+            optimizer.step()
+        else:
+            scaler.step(optimizer)
+            scaler.update()
+        average.update((state.epoch - 1) * steps + state.step)
+        state.step += 1
+        state.loss += value
+        return value
+
+    return step
