@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from featherbone.data.augment import Augment, augmented
+from featherbone.data.augment import Augment, change_images, change_pixels, draw, mixed
 from featherbone.data.dataset import Split
 from featherbone.errors import FeatherboneError
 
@@ -27,6 +27,9 @@ def batches(
     drop_last: bool = False,
     channels_last: bool = True,
     first: int = 0,
+    part: tuple[int, int] = (0, 1),
+    classes: int | None = None,
+    device: str = "cpu",
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """One pass over a split: float32 images (N, C, H, W), normalised, and int64 labels (N,).
 
@@ -42,21 +45,57 @@ def batches(
     images a batch holds is random under `shuffle`; within a batch they keep the order of the memory map, which is read
     front to back.
 
+    - `part`: this process's number and how many there are; each gets every so-manieth image of every batch, changed as
+      it would be in one process.
+    - `classes`: with mixup or CutMix the labels become float32 targets (N, classes); unless given, the labels of the
+      split end at `classes` - 1.
+    - `device`: where images are normalised and augmented, and stay.
+
     Raises `FeatherboneError` for a batch size below 1.
     """
     if batch_size < 1:
         raise FeatherboneError(f"batch size is {batch_size}; it must be at least 1")
     count = len(split.labels)
+    classes = classes or int(split.labels.max(initial=0)) + 1
     order = torch.randperm(count, generator=generator).numpy() if shuffle else np.arange(count)
     seed = int(torch.randint(2**62, (), generator=generator))
     for start in range(first * batch_size, count - batch_size + 1 if drop_last else count, batch_size):
         rows = np.sort(order[start : start + batch_size])
-        images = normalise(split.images[rows], mean, std)
-        if augment is not None:
-            images = augmented(images, augment, torch.Generator().manual_seed(seed + start))
-        if not channels_last:
-            images = images.contiguous()
-        yield images, torch.from_numpy(split.labels[rows])
+        own = torch.Generator().manual_seed(seed + start)
+        images, targets = _batch(split, rows, augment or Augment(), own, mean, std, part, classes, device)
+        yield images if channels_last else images.contiguous(), targets
+
+
+def _batch(
+    split: Split,
+    rows: np.ndarray,
+    augment: Augment,
+    generator: torch.Generator,
+    mean: Sequence[float],
+    std: Sequence[float],
+    part: tuple[int, int],
+    classes: int,
+    device: str,
+) -> tuple[Tensor, Tensor]:
+    _, height, width, channels = split.images.shape
+    drawn = draw(augment, count=len(rows), shape=(channels, height, width), generator=generator)
+    places = torch.arange(part[0], len(rows), part[1])
+    wanted = places if part == (0, 1) or drawn.partner is None else torch.cat([places, drawn.partner[places]])
+    if len(wanted) != len(rows) or part != (0, 1):
+        rows, drawn = rows[wanted.numpy()], drawn.rows(wanted)
+    pixels = torch.from_numpy(split.images[rows]).to(device, non_blocking=True).permute(0, 3, 1, 2)
+    fill = torch.tensor([round(255 * value) for value in mean], dtype=torch.uint8)
+    images = change_images(_normalised(change_pixels(pixels, drawn, fill=fill), mean, std), augment, drawn)
+    labels = torch.from_numpy(split.labels[rows]).to(device, non_blocking=True)
+    if drawn.partner is None or drawn.share is None or drawn.cut is None:
+        return images, labels
+    if part == (0, 1):
+        partner = drawn.partner.to(device, non_blocking=True)
+        others, other_labels = images[partner], labels[partner]
+    else:
+        (images, others), (labels, other_labels) = images.chunk(2), labels.chunk(2)
+    share, boxes = drawn.share[: len(images)], drawn.cut[: len(images)]
+    return mixed(images, labels, others, other_labels, share=share, boxes=boxes, classes=classes)
 
 
 def normalise(images_uint8: np.ndarray, mean: Sequence[float], std: Sequence[float]) -> Tensor:
@@ -67,6 +106,10 @@ def normalise(images_uint8: np.ndarray, mean: Sequence[float], std: Sequence[flo
     """
     # A memory map is read-only, which torch warns about; its rows are copied here once.
     writable = images_uint8 if images_uint8.flags.writeable else images_uint8.copy()
-    scale = torch.tensor([1 / (255 * s) for s in std], dtype=torch.float32)
-    shift = torch.tensor([-m / s for m, s in zip(mean, std, strict=True)], dtype=torch.float32)
-    return torch.from_numpy(writable).to(torch.float32).mul_(scale).add_(shift).permute(0, 3, 1, 2)
+    return _normalised(torch.from_numpy(writable).permute(0, 3, 1, 2), mean, std)
+
+
+def _normalised(pixels: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    scale = torch.tensor([1 / (255 * s) for s in std], device=pixels.device)
+    shift = torch.tensor([-m / s for m, s in zip(mean, std, strict=True)], device=pixels.device)
+    return pixels.permute(0, 2, 3, 1).contiguous().to(torch.float32).mul_(scale).add_(shift).permute(0, 3, 1, 2)

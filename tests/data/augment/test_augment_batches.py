@@ -1,0 +1,109 @@
+"""Augmented batches: soft targets, any number of processes, any beginning."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from featherbone.data import Split
+from featherbone.data.augment import Augment, draw
+from featherbone.data.batches import batches
+
+ALL = Augment(
+    pad=1,
+    flip=True,
+    erase=0.5,
+    shift_scale_rotate=(0.1, 0.1, 10),
+    resized_crop=0.3,
+    color_jitter=(0.4, 0.4, 0.4, 0.1),
+    rand_augment=(2, 9),
+    mixup=0.2,
+    cutmix=1.0,
+)
+EACH = [
+    Augment(pad=2, flip=True),
+    Augment(erase=0.8),
+    Augment(shift_scale_rotate=(0.1, 0.1, 10)),
+    Augment(resized_crop=0.3),
+    Augment(color_jitter=(0.4, 0.4, 0.4, 0.1)),
+    Augment(trivial_augment=True),
+    Augment(rand_augment=(2, 9)),
+    Augment(mixup=0.4),
+    Augment(cutmix=1.0),
+    ALL,
+]
+
+
+def parts(augment: Augment) -> str:
+    """The fields that are not off."""
+    return "+".join(field.name for field in fields(Augment) if getattr(augment, field.name) != field.default)
+
+
+def split(count: int = 24, channels: int = 3) -> Split:
+    images = np.random.default_rng(0).integers(0, 256, (count, 8, 8, channels), dtype=np.uint8)
+    return Split(images=images, labels=np.arange(count) // 4, paths=tuple(map(str, range(count))))
+
+
+def one_pass(augment: Augment, data: Split, seed: int = 0, **options: object) -> list[tuple[Tensor, Tensor]]:
+    channels = data.images.shape[3]
+    settings = {"batch_size": 8, "shuffle": True, "mean": (0.4,) * channels, "std": (0.25,) * channels, **options}
+    return list(batches(data, generator=torch.Generator().manual_seed(seed), augment=augment, **settings))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("augment", EACH, ids=parts)
+def test_form_and_determinism(augment: Augment, channels: int) -> None:
+    data = split(channels=channels)
+    before = data.images.copy()
+    first, again, other = (one_pass(augment, data, seed) for seed in (0, 0, 1))
+    for (images, targets), (images_again, targets_again) in zip(first, again, strict=True):
+        assert images.equal(images_again)
+        assert targets.equal(targets_again)
+        assert (images.shape, images.dtype) == ((8, channels, 8, 8), torch.float32)
+        assert images.is_contiguous(memory_format=torch.channels_last)
+        assert (targets.shape, targets.dtype) == (((8, 6), torch.float32) if augment.mixes else ((8,), torch.int64))
+    assert not first[0][0].equal(other[0][0])
+    assert np.array_equal(data.images, before)
+
+
+@pytest.mark.parametrize("augment", EACH, ids=parts)
+@pytest.mark.parametrize("processes", [2, 3])
+def test_processes_together_have_the_batch_of_one(augment: Augment, processes: int) -> None:
+    data = split()
+    whole = one_pass(augment, data)
+    parts = [one_pass(augment, data, part=(number, processes)) for number in range(processes)]
+    for step, (images, targets) in enumerate(whole):
+        for number in range(processes):
+            part_images, part_targets = parts[number][step]
+            assert torch.allclose(part_images, images[number::processes], atol=1e-6)
+            assert part_targets.equal(targets[number::processes])
+
+
+@pytest.mark.parametrize("augment", EACH, ids=parts)
+def test_a_pass_begins_anywhere(augment: Augment) -> None:
+    whole, rest = one_pass(augment, split()), one_pass(augment, split(), first=2)
+    assert len(rest) == len(whole) - 2
+    assert rest[0][0].equal(whole[2][0])
+    assert rest[0][1].equal(whole[2][1])
+
+
+def test_targets_have_as_many_classes_as_asked() -> None:
+    assert one_pass(Augment(mixup=0.2), split(), classes=10)[0][1].shape == (8, 10)
+
+
+def test_nothing_is_drawn_for_what_is_off() -> None:
+    generator = torch.Generator().manual_seed(0)
+    state = generator.get_state()
+    assert draw(Augment(), count=8, shape=(3, 8, 8), generator=generator).crop is None
+    assert generator.get_state().equal(state)
+
+
+def test_a_colour_change_of_a_grey_image_keeps_it_grey() -> None:
+    data = split(channels=1)
+    three = Split(images=data.images.repeat(3, axis=3), labels=data.labels, paths=data.paths)
+    for images, _ in one_pass(Augment(color_jitter=(0.4, 0.4, 0.4, 0.1)), three):
+        assert torch.allclose(images, images[:, :1].expand_as(images), atol=0.02)
