@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """A part of the job begins: data, designs, search, winner, export, verify, time, test or report."""
+    """A part of the job begins: data, designs, search, winner, train, export, verify, time, test or report."""
 
     name: str
     detail: str = ""
@@ -53,17 +53,19 @@ class TrialBegan:
 
 @dataclass(frozen=True, kw_only=True)
 class Trained:
-    """A trial has done one more step; at the end of an epoch ``metrics`` is the epoch's row of the history.
+    """A network has done one more step; at the end of an epoch ``metrics`` is the epoch's row of the history.
 
-    ``note``, where not empty, is a sentence that a person should read; nothing else happened then.
+    ``images_per_second`` is of the last steps, and 0 where it is not known. ``note``,
+    where not empty, is a sentence that a person should read; nothing else happened then.
     """
 
-    trial: int
+    trial: int | None  # None where the run is of one network
     epoch: int
     epochs: int  # of the whole recipe
     step: int
     steps: int  # of an epoch
     metrics: Mapping[str, Any]
+    images_per_second: float = 0.0
     note: str = ""
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from json import loads
 from pathlib import Path
-from shlex import quote
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from featherbone.cli.options import Json
-from featherbone.cli.output import console, print_json
+from featherbone.cli.output import print_json
+from featherbone.cli.run_output import print_result
 
 BUDGET = "Budget"
 WORK = "Work"
@@ -71,27 +71,4 @@ def fit(
     if json:
         print_json({"run": str(folder), **facts})
     else:
-        _print_result(folder, facts["result"])
-
-
-def _print_result(folder: Path, result: dict[str, Any]) -> None:
-    """The result in three lines, and where everything is."""
-    from featherbone.quantity import format_bytes, format_count
-
-    check, timing = result["verification"], result["timing"]
-    for line in (
-        "",
-        f"{100 * result['test_top1']:.2f} % ± {100 * result['test_top1_standard_error']:.2f} % top-1 on "
-        f"{result['test_count']:,} test images that the search never saw",
-        f"{format_count(result['params'])} parameters, {format_count(result['macs'])} multiply-adds, "
-        f"{format_bytes(result['peak_memory'])} peak activations, {format_bytes(result['file_bytes'])} file, "
-        f"{timing['p50_ms']:.3g} ms on {timing['threads']} thread (ONNX Runtime)",
-        f"ONNX verified on {check['images']} images: top-1 agreement {100 * check['top1_agreement']:.0f} %, "
-        f"largest difference {check['largest_difference']:.1e}",
-        "",
-        f"report  {folder / 'report.html'}",
-        f"model   {folder / 'model.safetensors'}",
-        f"        {folder / 'model.onnx'}",
-        f"try     featherbone predict {quote(str(folder / 'model.onnx'))} IMAGE…",
-    ):
-        console().print(line)
+        print_result(folder, facts, never_saw="the search never saw")

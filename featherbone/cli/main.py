@@ -22,6 +22,7 @@ from featherbone.cli.predict import predict
 from featherbone.cli.report import report
 from featherbone.cli.show import show
 from featherbone.cli.time import time
+from featherbone.cli.train import train
 from featherbone.cli.verify import verify
 from featherbone.cli.zoo import zoo
 from featherbone.errors import FeatherboneError
@@ -39,8 +40,9 @@ app = typer.Typer(
 INTERRUPTED = 130
 
 DESIGN = "Design and measure"
-JOB = "The main job"
+JOB = "Train and ship"
 app.command(rich_help_panel=JOB)(fit)
+app.command(rich_help_panel=JOB)(train)
 app.command(rich_help_panel=JOB)(predict)
 app.command(rich_help_panel=JOB)(report)
 app.command(rich_help_panel=DESIGN)(cost)

@@ -1,4 +1,4 @@
-"""What ``fit`` shows while it works: a line for each finished thing, and a bar for the one that runs."""
+"""What ``fit`` and ``train`` show while they work: a line for each finished thing, and a bar for the one that runs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from featherbone.cli.learning import Remaining, epoch_line, step_note
 from featherbone.cli.output import console
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ WORDS = {
     "designs": "sampling designs within the budget",
     "search": "searching",
     "winner": "finishing the winner",
+    "train": "training",
     "export": "exporting to ONNX",
     "verify": "verifying the ONNX file on real images",
     "time": "timing",
@@ -25,7 +27,7 @@ WORDS = {
 
 
 class Live:
-    """A progress sink for a search: a bar on a terminal, plain lines in a pipe or a log.
+    """A progress sink for a job: a bar on a terminal, plain lines in a pipe or a log.
 
     Lines are for what is worth keeping (a rung reached, the next step); epochs move the bar.
     """
@@ -47,6 +49,8 @@ class Live:
         )
         self._task = self._bar.add_task("", total=None, visible=False, unit="", note="")
         self._best = 0.0
+        self._remaining = Remaining()
+        self._counting = False
 
     def __enter__(self) -> Live:
         self._bar.start()
@@ -84,12 +88,26 @@ class Live:
 
     def _trained(self, event: Trained) -> None:
         if event.note:
-            self._say(f"  trial {event.trial}: {event.note}")
+            self._say(f"note: {event.note}" if event.trial is None else f"  trial {event.trial}: {event.note}")
+            return
+        if event.trial is None:
+            self._learned(event)
             return
         accuracy = event.metrics.get("val_top1")
         if accuracy is not None:
             self._bar.update(self._task, note=f"validation {100 * accuracy:.1f} %")
         self._bar.update(self._task, completed=event.epoch - 1 + event.step / event.steps)
+
+    def _learned(self, event: Trained) -> None:
+        """Of the one network of a training: the bar shows the steps of an epoch, and a finished epoch gets a line."""
+        left = self._remaining.after(event)
+        if "val_top1" in event.metrics:
+            self._say(epoch_line(event, left or 0.0))
+            return
+        if event.step == 1 or not self._counting:
+            self._move(f"epoch {event.epoch}/{event.epochs}", 0, event.steps, "steps")
+            self._counting = True
+        self._bar.update(self._task, completed=event.step, note=step_note(event, left))
 
     def _scored(self, event: TrialScored) -> None:
         accuracy = event.val_top1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -16,9 +15,11 @@ import torch
 
 from featherbone.data import Dataset
 from featherbone.errors import FeatherboneError
+from featherbone.job.command import command_words
 from featherbone.job.finish import finish
-from featherbone.job.folder import environment, read_facts, require_same, run_folder, write_facts
+from featherbone.job.folder import environment, read_facts, require_job, require_same, run_folder, write_facts
 from featherbone.job.images import data_facts, open_images, preprocessing_of
+from featherbone.job.training_recipe import default_epochs
 from featherbone.nn import Model
 from featherbone.progress import Progress, Step, Trained, silent
 from featherbone.report import write_report
@@ -74,9 +75,12 @@ def fit(
     cost = job.cost()
     fitting(job.space, budget, cost)
     folder = run_folder(dataset.name, *_limits(budget), name=name, out=out)
-    settings = {"epochs": epochs, "trials": trials, "resolution": resolution, "seed": seed or None}
-    command = command_of(source, budget, **settings, name=name, out=out, skip_bad=skip_bad)
+    asked = {"epochs": epochs, "trials": trials, "resolution": resolution, "seed": seed or None}
+    limits = {limit: flag(limit, value).split()[1] for limit, value in budget.limits().items()}
+    places = {"name": name, "out": out, "skip_bad": skip_bad}
+    command = command_words("fit", source, {**limits, **asked, **places})
 
+    require_job(folder, read_facts(folder), "fit")
     with open_ledger(folder) as ledger:
         _begin(job, ledger, folder, cost, progress)
         facts = read_facts(folder) or _facts(job, str(source), command)
@@ -192,30 +196,6 @@ def _short(value: int) -> str:
     return str(value)
 
 
-def default_epochs(dataset: Dataset) -> int:
-    """Fewer for more images, as an epoch of them holds more steps: 75 for 1,000 images, 11 for 45,000.
-
-    >>> from featherbone.data import open_dataset
-    >>> default_epochs(open_dataset("digits"))
-    73
-    """
-    return min(75, max(9, round(2400 / math.sqrt(len(dataset.splits["train"].labels)))))
-
-
-def command_of(source: str | Path, budget: Budget, *, skip_bad: bool = False, **asked: Any) -> list[str]:
-    """The command that asks for the same again, as words; what is None was not asked for.
-
-    >>> " ".join(command_of("digits", Budget(macs=300_000, memory=4096), trials=4, epochs=None, skip_bad=True))
-    'featherbone fit digits --macs 300000 --memory 4096B --trials 4 --skip-bad'
-    """
-    command = ["featherbone", "fit", str(source)]
-    for limit in budget.limits().items():
-        command += flag(*limit).split()
-    for option, value in asked.items():
-        command += [] if value is None else [f"--{option}", str(value)]
-    return [*command, "--skip-bad"] if skip_bad else command
-
-
 def _begin(job: Job, ledger: Ledger, folder: Path, cost: Callable[[Design], Costs], progress: Progress) -> None:
     """A new run gets its designs; one that was begun before must be the same."""
     before = ledger.asked()
@@ -264,6 +244,7 @@ def _result(job: Job, ledger: Ledger, winner: Trial, folder: Path, progress: Pro
 def _facts(job: Job, source: str, command: list[str]) -> dict[str, Any]:
     """What run.json says from the start."""
     return {
+        "job": "fit",
         "command": command,
         **job.identity(),
         "data": data_facts(job.dataset, source),

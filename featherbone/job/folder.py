@@ -44,6 +44,15 @@ def run_folder(*parts: str, name: str | None = None, out: Path | None = None) ->
     return folder
 
 
+def require_job(folder: Path, facts: Mapping[str, Any] | None, job: str) -> None:
+    """Raise unless the run in a folder, if there is one, is of this job: ``fit`` or ``train``."""
+    if facts is not None and facts.get("job") != job:
+        raise FeatherboneError(
+            f"{folder} holds a run of featherbone {facts.get('job')}, not of {job}",
+            hint=f"give this one another --name, or remove {folder}",
+        )
+
+
 def require_same(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
     """Raise unless a run is continued with what it was begun with; every difference is listed."""
     there, here = dict(_flat(before)), dict(_flat(now))

@@ -11,7 +11,13 @@ from featherbone.progress import Noticed, Progress, Reading, Step
 
 
 def open_images(
-    source: str | Path, *, resolution: int | None, seed: int, skip_bad: bool, progress: Progress
+    source: str | Path,
+    *,
+    resolution: int | None,
+    channels: int | None = None,
+    seed: int,
+    skip_bad: bool,
+    progress: Progress,
 ) -> Dataset:
     """The data set that ``open_dataset`` makes of the source; its warnings are told.
 
@@ -22,6 +28,7 @@ def open_images(
     dataset = open_dataset(
         source,
         resolution=resolution,
+        channels=channels,
         seed=seed,
         skip_bad=skip_bad,
         progress=lambda what, done, total: progress(Reading(what=what, done=done, total=total)),

@@ -1,0 +1,53 @@
+"""What a finished run comes to, on the terminal: how good, how large, how fast, and where everything is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+from featherbone.cli.output import console
+
+WORST = 3  # classes that are named
+
+
+def print_result(folder: Path, facts: Mapping[str, Any], *, never_saw: str) -> None:
+    """The result of a run; ``never_saw`` says who did not see the test images."""
+    from featherbone.metrics import class_scores
+    from featherbone.quantity import format_bytes, format_count
+
+    result, classes = facts["result"], facts["data"]["classes"]
+    check, timing = result["verification"], result["timing"]
+    low, high = result["test_top1_interval"]
+    top5 = f", {_percent(result['test_top5'])} top-5" if len(classes) > 5 else ""
+    lines = [
+        "",
+        f"{_percent(result['test_top1'])} top-1{top5} on {result['test_count']:,} test images that {never_saw}; "
+        f"95 % interval {100 * low:.2f} to {_percent(high)}",
+        *_worst(classes, class_scores(result["confusion"])),
+        f"{format_count(result['params'])} parameters, {format_count(result['macs'])} multiply-adds, "
+        f"{format_bytes(result['peak_memory'])} peak activations, {format_bytes(result['file_bytes'])} file, "
+        f"{timing['p50_ms']:.3g} ms on {timing['threads']} thread (ONNX Runtime)",
+        f"ONNX verified on {check['images']} images: top-1 agreement {100 * check['top1_agreement']:.0f} %, "
+        f"largest difference {check['largest_difference']:.1e}",
+        "",
+        f"report  {folder / 'report.html'}",
+        f"model   {folder / 'model.safetensors'}",
+        f"        {folder / 'model.onnx'}",
+        f"try     featherbone predict {quote(str(folder / 'model.onnx'))} IMAGE…",
+    ]
+    for line in lines:
+        console().print(line)
+
+
+def _worst(classes: list[str], scores: Any) -> Iterator[str]:
+    """The classes that are recognised least, where any is not always right."""
+    tested = [(score.recall, name) for name, score in zip(classes, scores, strict=True) if score.recall is not None]
+    worst = [f"{name} {100 * recall:.1f} %" for recall, name in sorted(tested)[:WORST] if recall < 1]
+    if worst and len(classes) > 1:
+        yield f"least recognised: {', '.join(worst)}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f} %"

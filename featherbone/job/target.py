@@ -1,0 +1,196 @@
+"""What ``--network`` of a training may be, before the images are known: what it asks of them, and how it is built."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from torch import Tensor
+
+from featherbone.data import Dataset
+from featherbone.errors import FeatherboneError
+from featherbone.graph import Graph, to_json
+from featherbone.graph.operators import shape_text
+from featherbone.importing import read
+from featherbone.job.zoo_target import zoo_graph, zoo_sizes
+from featherbone.nn import Model, Preprocessing, load_model
+from featherbone.search.design import Design
+
+FOREIGN = (".onnx", ".pt2")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """A network for a data set: ``said`` is what was adapted, a sentence each.
+
+    ``weights`` are those that it begins with, and ``preprocessing`` what they expect of images; None for a new network.
+    """
+
+    graph: Graph
+    weights: Mapping[str, Tensor] | None = None
+    preprocessing: Preprocessing | None = None
+    said: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A network that was asked for.
+
+    ``resolution`` and ``channels`` are those that the images must have, None where the network follows them;
+    ``build`` makes the network for a data set. ``title`` is a short name, for folders; ``origin`` says where weights
+    come from, with their SHA-256, and is empty for a new network.
+    """
+
+    asked: str
+    title: str
+    build: Callable[[Dataset], Network]
+    resolution: int | None = None
+    channels: int | None = None
+    origin: Mapping[str, str] = field(default_factory=dict)
+
+    def side(self, asked: int | None) -> int | None:
+        """The resolution of the images; FeatherboneError where one is asked for that the network does not take."""
+        if asked is not None and self.resolution is not None and asked != self.resolution:
+            raise FeatherboneError(
+                f"{self.asked} takes images of {self.resolution}×{self.resolution}; --resolution is {asked}",
+                hint="leave --resolution out: it follows from the network",
+            )
+        return self.resolution or asked
+
+
+def read_target(asked: str) -> Target:
+    """What a person names: a network of the zoo, a design, a file of ours, or a function that builds a module.
+
+    >>> target = read_target("mobilenet_v2:width=0.5,resolution=160")
+    >>> target.resolution, target.channels
+    (160, None)
+    >>> from featherbone.data import open_dataset
+    >>> made = read_target("r8 | stem w8 | basic w8 | head w16").build(open_dataset("digits"))
+    >>> made.graph.input_shape, made.graph.output_shape
+    ((1, 8, 8), (10,))
+
+    Raises:
+        FeatherboneError: nothing of that name; a file that holds no network that can be trained.
+    """
+    if "|" in asked:
+        return _design(asked)
+    suffix = Path(asked).suffix.lower()
+    if suffix in FOREIGN:
+        raise FeatherboneError(
+            f"{asked} is a file to run, not to train: its norms and weights are fixed in its arithmetic",
+            hint="train the network that it was exported from: a name of the zoo, model.safetensors, a graph (.json)",
+        )
+    if suffix == ".safetensors":
+        return _model(Path(asked))
+    if suffix == ".json" or (":" in asked and _is_factory(asked)):
+        return _fixed(asked)
+    return _zoo(asked)
+
+
+def fingerprint(graph: Graph) -> str:
+    """SHA-256 of a graph's text, without its name."""
+    return hashlib.sha256(to_json(graph.renamed("network")).encode()).hexdigest()
+
+
+def _design(asked: str) -> Target:
+    design = Design.parse(asked)
+
+    def build(dataset: Dataset) -> Network:
+        return Network(graph=design.graph(classes=len(dataset.classes), channels=dataset.channels))
+
+    return Target(asked=str(design), title=str(design)[:60], build=build, resolution=design.resolution)
+
+
+def _zoo(asked: str) -> Target:
+    resolution, channels = zoo_sizes(asked)
+
+    def build(dataset: Dataset) -> Network:
+        graph, said = zoo_graph(asked, dataset)
+        return Network(graph=graph, said=said)
+
+    return Target(asked=asked, title=asked, build=build, resolution=resolution, channels=channels)
+
+
+def _model(path: Path) -> Target:
+    """A model to go on from: with its own preprocessing, and a new head where the classes are others."""
+    model = load_model(path)
+
+    def build(dataset: Dataset) -> Network:
+        return continued(model, dataset)
+
+    return Target(
+        asked=str(path),
+        title=path.stem if path.stem != "model" else path.resolve().parent.name,
+        build=build,
+        resolution=model.preprocessing.resolution,
+        channels=model.preprocessing.channels,
+        origin={"source": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()},
+    )
+
+
+def continued(model: Model, dataset: Dataset) -> Network:
+    """A model's network for these classes: as it is where they are the same, else with a new head."""
+    from featherbone.train import with_new_head
+
+    if model.classes == dataset.classes:
+        return Network(
+            graph=model.graph,
+            weights=model.weights,
+            preprocessing=model.preprocessing,
+            said=(f"{model.graph.name} goes on from its weights: the {len(model.classes)} classes are the same",),
+        )
+    graph, weights = with_new_head(model, dataset.classes)
+    return Network(
+        graph=graph,
+        weights=weights,
+        preprocessing=model.preprocessing,
+        said=(
+            f"{model.graph.name} knew {_some(model.classes)}; these images show {_some(dataset.classes)}: "
+            "its last layer is new, all others go on from their weights",
+        ),
+    )
+
+
+def _fixed(asked: str) -> Target:
+    """A graph as it is; it must take these images and score these classes."""
+    imported = read(asked)
+    graph = imported.graph
+    if len(graph.inputs) != 1 or len(graph.input_shape) != 3 or graph.input_shape[1] != graph.input_shape[2]:
+        raise FeatherboneError(
+            f"{asked} takes {', '.join(shape_text(node.shape) for node in graph.inputs)}; "
+            "a network for images takes channels × side × side"
+        )
+    channels, side, _ = graph.input_shape
+    if channels not in (1, 3):
+        raise FeatherboneError(f"{asked} takes {channels} channels; images have 1 (grey) or 3 (colour)")
+
+    def build(dataset: Dataset) -> Network:
+        if graph.output_shape != (len(dataset.classes),):
+            raise FeatherboneError(
+                f"{asked} writes {shape_text(graph.output_shape)}; {dataset.name} has {len(dataset.classes)} classes",
+                hint=f"end the network with {len(dataset.classes)} outputs, or name a network of the zoo",
+            )
+        return Network(graph=graph, said=imported.warnings)
+
+    title = Path(asked.partition(":")[0]).stem
+    return Target(asked=asked, title=title, build=build, resolution=int(side), channels=int(channels))
+
+
+def _is_factory(asked: str) -> bool:
+    from featherbone.importing import FACTORY
+    from featherbone.networks.registry import NETWORKS
+
+    found = FACTORY.fullmatch(asked.strip())
+    return found is not None and found["home"].strip() not in NETWORKS
+
+
+def _some(classes: tuple[str, ...]) -> str:
+    """A few class names.
+
+    >>> _some(("cat", "dog")), _some(tuple("abcdef"))
+    ('2 classes (cat, dog)', '6 classes (a, b, c, …)')
+    """
+    shown = classes if len(classes) <= 4 else (*classes[:3], "…")
+    return f"{len(classes)} classes ({', '.join(shown)})"
