@@ -135,3 +135,19 @@ def _positive_whole(value: Decimal, text: str, what: str) -> int:
 
 def _plain(value: Decimal) -> str:
     return f"{int(value):,}"
+
+
+def format_duration(seconds: float) -> str:
+    """A time as people say it.
+
+    >>> format_duration(54.2), format_duration(754), format_duration(7500), format_duration(200_000)
+    ('54 s', '12:34 min', '2:05 h', '2 d 7 h')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02} min"
+    if whole < 86_400:
+        return f"{whole // 3600}:{whole % 3600 // 60:02} h"
+    return f"{whole // 86_400} d {whole % 86_400 // 3600} h"

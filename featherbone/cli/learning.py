@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from featherbone.quantity import format_duration
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -24,7 +26,7 @@ def epoch_line(event: Trained, seconds_left: float) -> str:
     return (
         f"epoch {event.epoch:>{width}}/{event.epochs}  loss {row['train_loss']:.3f}  "
         f"validation {row['val_loss']:.3f}, {100 * row['val_top1']:.2f} %{_rate(row)}"
-        + (f"  {duration(seconds_left)} left" if event.epoch < event.epochs else "")
+        + (f"  {format_duration(seconds_left)} left" if event.epoch < event.epochs else "")
     )
 
 
@@ -34,28 +36,12 @@ def step_note(event: Trained, seconds_left: float | None) -> str:
     if event.images_per_second:
         parts.append(f"{event.images_per_second:,.0f} images/s")
     if seconds_left is not None:
-        parts.append(f"{duration(seconds_left)} left")
+        parts.append(f"{format_duration(seconds_left)} left")
     return "  ".join(parts)
 
 
 def _rate(metrics: Mapping[str, Any]) -> str:
     return f"  lr {metrics['lr']:.4f}" if "lr" in metrics else ""
-
-
-def duration(seconds: float) -> str:
-    """A time as people say it.
-
-    >>> duration(54.2), duration(754), duration(7500), duration(200_000)
-    ('54 s', '12:34 min', '2:05 h', '2 d 7 h')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60}:{whole % 60:02} min"
-    if whole < 86_400:
-        return f"{whole // 3600}:{whole % 3600 // 60:02} h"
-    return f"{whole // 86_400} d {whole % 86_400 // 3600} h"
 
 
 class Remaining:

@@ -131,25 +131,17 @@ def _model(path: Path) -> Target:
 
 
 def continued(model: Model, dataset: Dataset) -> Network:
-    """A model's network for these classes: as it is where they are the same, else with a new head."""
-    from featherbone.train import with_new_head
-
-    if model.classes == dataset.classes:
-        return Network(
-            graph=model.graph,
-            weights=model.weights,
-            preprocessing=model.preprocessing,
-            said=(f"{model.graph.name} goes on from its weights: the {len(model.classes)} classes are the same",),
+    """A model's network for the same classes, with its weights."""
+    if model.classes != dataset.classes:
+        raise FeatherboneError(
+            f"{model.graph.name} knows {_some(model.classes)}; these images show {_some(dataset.classes)}",
+            hint="give images of the same classes, or name a network of the zoo",
         )
-    graph, weights = with_new_head(model, dataset.classes)
     return Network(
-        graph=graph,
-        weights=weights,
+        graph=model.graph,
+        weights=model.weights,
         preprocessing=model.preprocessing,
-        said=(
-            f"{model.graph.name} knew {_some(model.classes)}; these images show {_some(dataset.classes)}: "
-            "its last layer is new, all others go on from their weights",
-        ),
+        said=(f"{model.graph.name} goes on from its weights: the {len(model.classes)} classes are the same",),
     )
 
 

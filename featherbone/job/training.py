@@ -25,10 +25,9 @@ from featherbone.job.training_plan import Plan, identity_of, plan_training
 from featherbone.lock import locked
 from featherbone.nn import Model
 from featherbone.progress import Progress, Step, Trained, silent
-from featherbone.report import write_report
 from featherbone.train import Progress as Report
 from featherbone.train import Training, train
-from featherbone.train.loop import equal_batches
+from featherbone.train.epochs import equal_batches
 
 NETWORK = "network.json"  # the graph that is trained, in the run folder
 
@@ -129,7 +128,15 @@ def _trained(plan: Plan, folder: Path, progress: Progress) -> Training:
             speed = pace.step(batch)
         progress(Trained(trial=None, images_per_second=speed, **vars(report)))
 
-    return train(plan.network.graph, plan.dataset, plan.recipe, folder=folder, seed=plan.seed, progress=watch)
+    return train(
+        plan.network.graph,
+        plan.dataset,
+        plan.recipe,
+        folder=folder,
+        seed=plan.seed,
+        weights=plan.network.weights,
+        progress=watch,
+    )
 
 
 def _model(plan: Plan, training: Training) -> Model:

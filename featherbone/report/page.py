@@ -13,15 +13,18 @@ from markupsafe import Markup
 from featherbone.atomic import write_atomically
 from featherbone.cost import count
 from featherbone.graph import Graph, from_json
-from featherbone.report import figures, tables
-from featherbone.report.choice import chosen, uses
+from featherbone.report import tables
 from featherbone.report.diagram import diagram
 from featherbone.report.outline import Costs
 from featherbone.report.parts import page, script_json
+from featherbone.report.quality import quality
+from featherbone.report.quality_figures import confusion, reliability
 from featherbone.report.run import Run, read_run
-from featherbone.report.words import missing, reasons, verdict
+from featherbone.report.search_content import search_content
+from featherbone.report.training_content import training_content
 
 NAME = "report.html"
+REFRESH = 60  # seconds after which a page of a run that is going on is loaded again
 DATA: dict[str, Any] = {  # what the page asks of the data, where a run does not say
     "name": "unnamed data",
     "source": "",
@@ -46,36 +49,27 @@ def write(folder: Path) -> Path:
 
 def render(run: Run) -> str:
     """The page as HTML text."""
-    return page("template.html", _content(run))
+    return page("training.html" if run.is_training else "search.html", _content(run))
 
 
 def _content(run: Run) -> dict[str, Any]:
-    facts, trial = run.facts, chosen(run)
-    graph = from_json(trial.graph) if trial is not None else None
+    """What both kinds of page show; each adds its own."""
+    own = training_content(run) if run.is_training else search_content(run)
+    graph = from_json(own["graph"]) if own["graph"] else None
     costs = _costs(graph) if graph is not None else {}
-    drawn = {
-        "scatter": figures.scatter(run) if any(trial.val_top1 is not None for trial in run.trials) else None,
-        "curves": figures.curves(run) if any(trial.history for trial in run.trials) else None,
-        "losses": figures.losses(run),
-        "confusion": figures.confusion(run),
-        "parallel": figures.parallel(run),
-    }
+    facts, data = run.facts, DATA | (run.facts.get("data") or {})
+    figures = {**own["figures"], "confusion": confusion(run), "reliability": reliability(run)}
     return {
+        **own,
         "run": run,
         "facts": facts,
-        "data": DATA | (facts.get("data") or {}),
+        "data": data,
         "result": run.result,
-        "trial": trial,
-        "verdict": verdict(run),
-        "missing": missing(run),
-        "uses": uses(run),
-        "reasons": reasons(run),
+        "refresh": None if run.result else REFRESH,
         "stages": tables.stages(graph, costs) if graph is not None else [],
         "diagram": Markup(diagram(graph, costs)) if graph is not None else "",
-        "rungs": tables.rungs(run),
-        "worst": tables.worst_classes(run),
-        "designs": tables.designs(run),
-        "figures": {name: script_json(figure) for name, figure in drawn.items() if figure is not None},
+        "quality": quality(run),
+        "figures": {name: script_json(figure) for name, figure in figures.items() if figure is not None},
         "command": shlex.join(map(str, facts.get("command") or [])),
         "environment": [*_pairs("versions", facts), *_pairs("machine", facts), *_timed_on(run)],
         "recipe": _pairs("recipe", facts),

@@ -1,4 +1,4 @@
-"""What every page is made of: a template beside this file, the style sheet, the figures' script, Plotly inside."""
+"""What every page is made of: templates beside this file, the style sheet, the figures' script, Plotly inside."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ import json
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from featherbone.quantity import format_bytes, format_count
+from featherbone.quantity import format_bytes, format_count, format_duration
 from featherbone.report.words import percent
 
 
 def page(template: str, content: dict[str, Any]) -> str:
     """A page as HTML text, in one piece that opens without a network."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(count=format_count, bytes=format_bytes, percent=percent)
-    return environment.from_string(_file(template)).render(
+    environment = Environment(
+        loader=FunctionLoader(_file),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(count=format_count, bytes=format_bytes, percent=percent, duration=format_duration)
+    return environment.get_template(template).render(
         content,
         style=Markup(_file("style.css")),
         script=Markup(_file("figures.js")),

@@ -1,4 +1,4 @@
-"""A run folder read: what was asked, every design that was tried, its rungs and its learning curve."""
+"""A run folder read: what was asked, the designs that were tried or the network that is trained, what they learned."""
 
 from __future__ import annotations
 
@@ -49,11 +49,21 @@ class Trial:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A run as its folder tells it; ``facts`` is run.json."""
+    """A run as its folder tells it; ``facts`` is run.json.
+
+    A search has ``trials``; a training has a ``graph``, as JSON text, and a ``history`` with one entry an epoch.
+    """
 
     folder: Path
     facts: dict[str, Any]
-    trials: tuple[Trial, ...]
+    trials: tuple[Trial, ...] = ()
+    graph: str = ""
+    history: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def is_training(self) -> bool:
+        """Whether it is of one network, and no search."""
+        return self.facts.get("job") == "train"
 
     @property
     def result(self) -> dict[str, Any] | None:
@@ -70,16 +80,28 @@ def read_run(folder: Path) -> Run:
     Raises:
         FeatherboneError: no run.json, or a file that is damaged or of another version.
     """
-    return Run(folder=folder, facts=_facts(folder / "run.json"), trials=_trials(folder))
+    facts = _facts(folder / "run.json")
+    if facts.get("job") != "train":
+        return Run(folder=folder, facts=facts, trials=_trials(folder))
+    log = folder / "log.jsonl"
+    return Run(folder=folder, facts=facts, graph=_graph(folder), history=_history(log) if log.is_file() else ())
+
+
+def _graph(folder: Path) -> str:
+    path = folder / "network.json"
+    try:
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise FeatherboneError(f"{path} can't be read: {error}", hint="run the same command again") from error
 
 
 def _facts(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        raise FeatherboneError(f"{path.parent} holds no run.json", hint="give the folder that featherbone fit wrote")
+        raise FeatherboneError(f"{path.parent} holds no run.json", hint="give the folder that fit or train wrote")
     try:
         facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise FeatherboneError(f"{path} can't be read: {error}", hint="run featherbone fit again") from error
+        raise FeatherboneError(f"{path} can't be read: {error}", hint="run the same command again") from error
     if not isinstance(facts, dict) or facts.get("format") != FORMAT or facts.get("version") != VERSION:
         raise FeatherboneError(
             f"{path} is not a run of format {FORMAT}, version {VERSION}",

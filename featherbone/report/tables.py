@@ -1,4 +1,4 @@
-"""The tables of the page as plain rows: stages, rungs, classes, designs."""
+"""The tables of the page as plain rows: stages, rungs, designs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from featherbone.report.run import Run
 from featherbone.report.words import percent
 
 Row = dict[str, Any]
-MOST_CLASSES = 10
 
 
 def stages(graph: Graph, costs: Costs) -> list[Row]:
@@ -58,29 +57,6 @@ def rungs(run: Run) -> list[Row]:
             }
         )
     return rows
-
-
-def worst_classes(run: Run) -> list[Row]:
-    """The classes that the network gets wrong most often, and what it takes them for."""
-    matrix = (run.result or {}).get("confusion") or []
-    names = [str(name) for name in (run.facts.get("data") or {}).get("classes", [])]
-    rows: list[Row] = []
-    for place, (name, row) in enumerate(zip(names, matrix, strict=False)):
-        total, right = sum(row), row[place]
-        if total == right:
-            continue
-        mistakes = {other: row[index] for index, other in enumerate(names) if index != place and row[index]}
-        taken = sorted(mistakes, key=lambda other: -mistakes[other])[:3]
-        rows.append(
-            {
-                "name": name,
-                "images": f"{total:,}",
-                "share": right / total,
-                "right": percent(right / total),
-                "taken": ", ".join(f"{other} ({mistakes[other]})" for other in taken),
-            }
-        )
-    return sorted(rows, key=lambda row: row["share"])[:MOST_CLASSES]
 
 
 def designs(run: Run) -> list[Row]:

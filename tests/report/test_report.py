@@ -80,11 +80,13 @@ def test_a_finished_run_is_told_whole(make_run: MakeRun) -> None:
         "train/3/broken.png is truncated",
         "the loss became NaN in epoch 2",
         "2.13.0",
-        "8 26 92.3 % 1 (2)",  # the worst class and what it is taken for
+        "8 26 24 92.3 % 96.0 % 94.1 % 1 (2)",  # the worst class and what it is taken for
+        "5 of 269 test images are misread.",
+        "The calibration error is 1.6 points.",
     ):
         assert words in text, words
     assert "Still missing" not in text
-    assert set(figures(page)) == {"scatter", "curves", "losses", "confusion", "parallel"}
+    assert set(figures(page)) == {"scatter", "curves", "losses", "confusion", "reliability", "parallel"}
 
 
 def test_the_sections_stand_in_order(make_run: MakeRun) -> None:
@@ -106,7 +108,8 @@ def test_the_page_asks_nothing_of_the_network(make_run: MakeRun) -> None:
     assert set(re.findall(r"https?://[^\s\"'<]+", page)) <= {"http://www.w3.org/2000/svg"}, "a namespace, no address"
     assert "@import" not in page
     elements = Elements(page)
-    assert not [tag for tag in ("link", "iframe", "img") if elements.named(tag)]
+    assert not [tag for tag in ("link", "iframe") if elements.named(tag)]
+    assert all((entry["src"] or "").startswith("data:image/png;base64,") for entry in elements.named("img"))
     assert not [entry for entry in elements.named("script") if "src" in entry]
 
 
@@ -116,7 +119,7 @@ def test_figures_are_valid_and_described(make_run: MakeRun) -> None:
         # Plotly's own classes refuse a property that they do not know; its colours know no custom properties.
         go.Figure(json.loads(re.sub(r"var\(--[a-z0-9-]+\)", "#123456", json.dumps(figure))))
     plots = [entry for entry in Elements(page).named("div") if "plot" in (entry.get("class") or "")]
-    assert len(plots) == 5
+    assert len(plots) == 6
     assert all(entry["role"] == "img" and entry["aria-label"] for entry in plots)
     names = set(re.findall(r"(--[a-z0-9-]+):", page))
     assert set(re.findall(r"var\((--[a-z0-9-]+)\)", page)) <= names, "every colour is defined"
@@ -155,7 +158,7 @@ def test_hostile_names_stay_text(make_run: MakeRun, finished: bool) -> None:
     elements = Elements(page)
     assert 'alert("x")' not in page.replace("&#34;", '"').replace('\\"', '"') or "<script>alert" not in page
     assert "<script>alert" not in page
-    assert not elements.named("img")
+    assert all((entry["src"] or "").startswith("data:image/png;base64,") for entry in elements.named("img"))
     assert len(elements.named("script")) == len(figures(page)) + 2
     assert "<" not in "".join(re.findall(r"data-plot=[^>]*>(.*?)</script>", page, re.DOTALL))
     assert HOSTILE.split("<img")[0][9:20] in elements.text, "it is shown, as text"

@@ -1,4 +1,4 @@
-"""The figures of the page as Plotly's own JSON. Colours are the page's custom properties; its script fills them in."""
+"""The figures of a search as Plotly's own JSON."""
 
 from __future__ import annotations
 
@@ -8,14 +8,10 @@ from typing import Any
 
 from featherbone.quantity import format_bytes, format_count
 from featherbone.report.choice import chosen, front
+from featherbone.report.plots import ACCENT, FAINT, INK, RUNGS, Figure, layout, line
 from featherbone.report.run import Run, Trial
 
-Figure = dict[str, Any]
-
-ACCENT, INK, FAINT, LINE, BAND = "var(--accent)", "var(--ink)", "var(--faint)", "var(--line)", "var(--band)"
-RUNGS = ("var(--rung-0)", "var(--rung-1)", "var(--rung-2)", "var(--rung-3)")
 SYMBOLS = ("circle-open", "circle", "diamond", "square")
-MOST_CELLS, MOST_LABELLED = 200, 20  # classes of a confusion matrix that is drawn; that shows its numbers
 
 
 def scatter(run: Run) -> Figure:
@@ -43,16 +39,16 @@ def scatter(run: Run) -> Figure:
         marker = {"symbol": "star", "color": ACCENT, "size": 19, "line": {"color": "var(--paper)", "width": 1.5}}
         traces.append(_points_of([winner], "chosen" if run.result else "leads", marker))
     limit = (run.facts.get("budget") or {}).get("macs")
-    layout = _layout("multiply-adds", "validation top-1, %")
-    layout["xaxis"]["tickformat"] = "~s"
+    drawn = layout("multiply-adds", "validation top-1, %")
+    drawn["xaxis"]["tickformat"] = "~s"
     if limit:
-        layout["shapes"] = [
+        drawn["shapes"] = [
             {"type": "line", "x0": limit, "x1": limit, "y0": 0, "y1": 1, "yref": "paper", "line": _dashed(FAINT)}
         ]
-        layout["annotations"] = [
+        drawn["annotations"] = [
             {"x": limit, "y": 1.0, "yref": "paper", "text": "limit", "showarrow": False, "xanchor": "right"}
         ]
-    return {"data": traces, "layout": layout}
+    return {"data": traces, "layout": drawn}
 
 
 def curves(run: Run) -> Figure:
@@ -73,7 +69,7 @@ def curves(run: Run) -> Figure:
         }
         for place, trial in enumerate(sorted(_with_history(run), key=lambda trial: trial is winner))
     ]
-    return {"data": traces, "layout": _layout("epoch", "validation top-1, %")}
+    return {"data": traces, "layout": layout("epoch", "validation top-1, %")}
 
 
 def losses(run: Run) -> Figure | None:
@@ -81,51 +77,12 @@ def losses(run: Run) -> Figure | None:
     winner = chosen(run)
     if winner is None or not winner.history:
         return None
+    epochs = [entry["epoch"] for entry in winner.history]
     traces = [
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "name": name,
-            "x": [entry["epoch"] for entry in winner.history],
-            "y": [entry.get(key) for entry in winner.history],
-            "line": {"color": color, "width": 2},
-        }
+        line(name, epochs, [entry.get(key) for entry in winner.history], color)
         for name, key, color in (("training", "train_loss", RUNGS[1]), ("validation", "val_loss", ACCENT))
     ]
-    return {"data": traces, "layout": _layout("epoch", "loss")}
-
-
-def confusion(run: Run) -> Figure | None:
-    """Rows are what the images show, columns what the network says; the colour is the share of the row."""
-    matrix, names = (run.result or {}).get("confusion"), _classes(run)
-    if not matrix or len(matrix) > MOST_CELLS or len(names) != len(matrix):
-        return None
-    shares = [[cell / max(1, sum(row)) for cell in row] for row in matrix]
-    labels = [escape(name) for name in names]
-    ramp = [[0, "var(--paper)"], [0.001, "var(--heat-1)"], [0.1, "var(--heat-2)"], [1, "var(--heat-3)"]]
-    trace: dict[str, Any] = {
-        "type": "heatmap",
-        "x": labels,
-        "y": labels,
-        "z": shares,
-        "customdata": matrix,
-        "zmin": 0,
-        "zmax": 1,
-        "colorscale": ramp,
-        "showscale": False,
-        "xgap": 1,
-        "ygap": 1,
-        "hovertemplate": "%{y} read as %{x}: %{customdata} images, %{z:.1%}<extra></extra>",
-    }
-    if len(matrix) <= MOST_LABELLED:
-        trace["text"] = [[str(cell) if cell else "" for cell in row] for row in matrix]
-        trace["texttemplate"] = "%{text}"
-    layout = _layout("the network says", "the image shows")
-    layout["xaxis"].update({"type": "category", "showgrid": False, "side": "top"})
-    layout["yaxis"].update({"type": "category", "showgrid": False, "autorange": "reversed", "scaleanchor": "x"})
-    layout["margin"] = {"l": 56, "r": 8, "t": 72, "b": 8}
-    layout["height"] = 440
-    return {"data": [trace], "layout": layout}
+    return {"data": traces, "layout": layout("epoch", "loss")}
 
 
 def parallel(run: Run) -> Figure | None:
@@ -152,10 +109,10 @@ def parallel(run: Run) -> Figure | None:
         "tickfont": {"color": FAINT, "size": 12},
         "rangefont": {"color": "rgba(0,0,0,0)"},
     }
-    layout = _layout("", "")
-    layout["margin"] = {"l": 48, "r": 48, "t": 48, "b": 16}
-    layout["height"] = 340
-    return {"data": [trace], "layout": layout}
+    drawn = layout("", "")
+    drawn["margin"] = {"l": 48, "r": 48, "t": 48, "b": 16}
+    drawn["height"] = 340
+    return {"data": [trace], "layout": drawn}
 
 
 def _dimension(label: str, values: list[Any]) -> dict[str, Any]:
@@ -192,27 +149,8 @@ def _hover(trial: Trial) -> str:
     )
 
 
-def _layout(x: str, y: str) -> dict[str, Any]:
-    axis = {"gridcolor": LINE, "linecolor": LINE, "zeroline": False, "automargin": True}
-    return {
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"color": INK, "family": "system-ui, -apple-system, Segoe UI, Roboto, sans-serif", "size": 13},
-        "hoverlabel": {"bgcolor": "var(--paper)", "bordercolor": LINE, "font": {"color": INK}, "align": "left"},
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        "margin": {"l": 56, "r": 16, "t": 40, "b": 48},
-        "height": 420,
-        "xaxis": {**axis, "title": {"text": x}},
-        "yaxis": {**axis, "title": {"text": y}},
-    }
-
-
 def _with_history(run: Run) -> list[Trial]:
     return [trial for trial in run.trials if trial.history]
-
-
-def _classes(run: Run) -> list[str]:
-    return [str(name) for name in (run.facts.get("data") or {}).get("classes", [])]
 
 
 def _points(trial: Trial) -> float:

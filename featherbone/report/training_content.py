@@ -1,0 +1,75 @@
+"""What the page of a training shows beside what every page does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from featherbone.cost import count, peak_memory
+from featherbone.graph import from_json
+from featherbone.quantity import format_bytes, format_count
+from featherbone.report.learning_figures import learning
+from featherbone.report.run import Run
+from featherbone.report.words import Verdict, percent
+
+
+def training_content(run: Run) -> dict[str, Any]:
+    """By the names in ``training.html``."""
+    recipe = run.facts.get("recipe") or {}
+    return {
+        "graph": run.graph,
+        "figures": learning(run),
+        "verdict": _verdict(run),
+        "missing": _missing(run),
+        "costs": _costs(run),
+        "epochs": recipe.get("epochs"),
+        "last": run.history[-1] if run.history else None,
+        "best": max(run.history, key=lambda row: row.get("val_top1") or 0) if run.history else None,
+        "shipped": "the best epoch" if recipe.get("patience") else "the last epoch",
+        "seconds": sum(row.get("seconds") or 0 for row in run.history),
+        "network": run.facts.get("network") or {},
+    }
+
+
+def _verdict(run: Run) -> Verdict:
+    """The answer in one sentence."""
+    result, name = run.result, (run.facts.get("network") or {}).get("name", "the network")
+    if result is None:
+        if not run.history:
+            return Verdict(tone="open", badge="running", sentence="No epoch is finished yet.")
+        last = run.history[-1]
+        return Verdict(
+            tone="open",
+            badge="running",
+            sentence=f"After epoch {last['epoch']}, {name} gets {percent(last.get('val_top1'))} of the validation "
+            "images right.",
+        )
+    sentence = (
+        f"{name}, with {format_count(result['params'])} parameters and {format_count(result['macs'])} multiply-adds, "
+        f"gets {percent(result['test_top1'])} of {result['test_count']:,} test images right, which it had never seen."
+    )
+    if not (result.get("verification") or {}).get("passed"):
+        problem = "does not match it" if result.get("verification") else "was not verified"
+        return Verdict(tone="bad", badge="not verified", sentence=f"{sentence} The ONNX file {problem}.")
+    return Verdict(tone="good", badge="trained", sentence=sentence)
+
+
+def _missing(run: Run) -> list[str]:
+    """What a page of a training that is going on can't show yet."""
+    gaps = [] if run.history else ["learning curves"]
+    if run.result is None:
+        gaps += ["the test result", "the model files", "the check of the ONNX file", "latency"]
+    return gaps
+
+
+def _costs(run: Run) -> list[tuple[str, str]]:
+    """What the network costs, as names and amounts."""
+    if not run.graph:
+        return []
+    graph = from_json(run.graph)
+    counted, size = count(graph), (run.result or {}).get("file_bytes")
+    costs = [
+        ("multiply-adds", format_count(int(counted.macs))),
+        ("parameters", format_count(int(counted.params))),
+        ("peak memory", format_bytes(peak_memory(graph).bytes)),
+    ]
+    return [*costs, ("model file", format_bytes(size))] if size else costs
