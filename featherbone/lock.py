@@ -25,7 +25,7 @@ def locked(path: Path, what: str) -> Iterator[None]:
         except BlockingIOError:
             holder = os.read(handle, 32).decode(errors="replace").strip() or "unknown"
             raise FeatherboneError(
-                f"{what} is in use by process {holder}", hint="wait until it ends, or choose another --name"
+                f"{what} is in use by process {holder}", hint="wait until it ends, or work in another folder"
             ) from None
         try:
             os.ftruncate(handle, 0)

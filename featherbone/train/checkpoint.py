@@ -18,11 +18,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from featherbone.atomic import UNFINISHED
 from featherbone.errors import FeatherboneError
 from featherbone.nn import read_tensors, weights_of, write_tensors
 from featherbone.train.identity import Identity
 from featherbone.train.setting import Setting
-from featherbone.train.state import State
+from featherbone.train.state import State, place
 
 NEWEST, PREVIOUS, NEXT = "checkpoint.safetensors", "checkpoint.previous.safetensors", "checkpoint.next.safetensors"
 FORMAT = "featherbone-checkpoint 2"
@@ -60,7 +61,7 @@ def save_checkpoint(folder: Path, identity: Identity, setting: Setting, state: S
     except (OSError, FeatherboneError) as error:
         reason = error.sentence if isinstance(error, FeatherboneError) else str(error)
         raise FeatherboneError(
-            f"the checkpoint {_place(state.history, state.step)} could not be saved: {reason}",
+            f"the checkpoint {state.place} could not be saved: {reason}",
             hint="make room and run the same again; it goes on after the last checkpoint, which is unchanged",
         ) from error
 
@@ -69,9 +70,12 @@ def load_checkpoint(folder: Path, identity: Identity) -> Saved | None:
     """The newest sound checkpoint in `folder`, with a note where the newest was damaged; None where there is none.
 
     The newest may be missing for the moment between two renames; the previous one is as good then, a little earlier.
+    For the process that holds the folder: what a killed one left of a write is removed.
 
     Raises `FeatherboneError` where checkpoints are there and none can be read, or they are of another run.
     """
+    for leftover in folder.glob(f".checkpoint*{UNFINISHED}"):  # of a process that was killed while it wrote
+        leftover.unlink()
     damage: list[str] = []
     for path in (folder / NEWEST, folder / PREVIOUS):
         if not path.exists():
@@ -83,12 +87,12 @@ def load_checkpoint(folder: Path, identity: Identity) -> Saved | None:
             continue
         _require_same(path, header, identity)
         progress = json.loads(header["progress"])
-        place = _place(progress["history"], progress["step"])
+        stands = place(progress["history"], progress["step"])
         return Saved(
             tensors=tensors,
             setting=Setting.from_json(header["setting"]),
             progress=progress,
-            note=f"{damage[0]}; going on from the one before, {place}" if damage else "",
+            note=f"{damage[0]}; going on from the one before, {stands}" if damage else "",
         )
     if damage:
         raise FeatherboneError(
@@ -168,21 +172,12 @@ def _progress(state: State) -> dict[str, Any]:
     }
 
 
-def _place(history: list[dict[str, Any]], step: int) -> str:
-    """Where a checkpoint stands.
-
-    >>> _place([{}, {}], 0), _place([{}, {}], 40)
-    ('after epoch 2', 'after step 40 of epoch 3')
-    """
-    return f"after step {step} of epoch {len(history) + 1}" if step else f"after epoch {len(history)}"
-
-
 def _require_finite(tensors: Mapping[str, Tensor], state: State) -> None:
     """A loss can be finite still when the step that it leads to is not."""
     for name, tensor in tensors.items():
         if not bool(torch.isfinite(tensor).all()):
             raise FeatherboneError(
-                f"{name} is not finite {_place(state.history, state.step)}; the last checkpoint is from before",
+                f"{name} is not finite {state.place}; the last checkpoint is from before",
                 hint="try a lower learning rate, a longer warm-up or clip=1",
             )
 

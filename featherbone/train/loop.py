@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from featherbone.data.dataset import Dataset
 from featherbone.graph import Graph
+from featherbone.lock import locked
 from featherbone.nn import weights_of
 from featherbone.train.begin import begin
 from featherbone.train.checkpoint import load_checkpoint, require_same_setting, restore, save_checkpoint
@@ -27,9 +29,11 @@ from featherbone.train.require import require_finite, require_trainable
 from featherbone.train.setting import Setting
 from featherbone.train.state import State
 from featherbone.train.step import learning_rate, make_step
+from featherbone.train.stopping import Stopping, stoppable
 from featherbone.train.telling import Teller
 from featherbone.train.training import Report, Training
 
+LOCK = "training.lock"
 SAVE_EVERY = 60.0  # seconds
 
 
@@ -58,7 +62,7 @@ def train(
     >>> recipe = Recipe(epochs=2, learning_rate=0.01)
     >>> training = train(graph, open_dataset("digits"), recipe, folder=folder, seed=0)
     >>> training.epoch, training.val_top1 > 0.7, sorted(path.name for path in folder.iterdir())
-    (2, True, ['checkpoint.previous.safetensors', 'checkpoint.safetensors', 'log.jsonl'])
+    (2, True, ['checkpoint.previous.safetensors', 'checkpoint.safetensors', 'log.jsonl', 'training.lock'])
 
     After each epoch the averaged weights are evaluated on `val`, and a checkpoint and `log.jsonl` are written; within
     a long epoch a checkpoint is written every `save_every` seconds. Stopped at any moment and called again, or paused
@@ -66,49 +70,62 @@ def train(
     stopped, on a CPU with the same number of threads. Where `until_epoch` is behind already, nothing is trained and
     nothing lost.
 
+    A first SIGINT (Ctrl-C) or SIGTERM lets the step end, saves it and raises `KeyboardInterrupt`; a second one raises
+    at once. One process at a time trains in a folder.
+
     `weights` are begun with instead of random ones, `objective` is lowered instead of the recipe's loss. `setting` says
     how it is computed: without one, as the checkpoint says, or channels_last in float32 for a new run.
 
     Raises:
-        FeatherboneError: the network does not fit the data; the folder belongs to another run, with the difference; the
-            loss is not finite, or a checkpoint cannot be written: the last checkpoint is then intact.
+        FeatherboneError: the network does not fit the data; the folder belongs to another run, with the difference, or
+            is in use; the loss is not finite, or a checkpoint cannot be written: the last checkpoint is then intact.
+        KeyboardInterrupt: the run was asked to stop.
     """
     last = recipe.epochs if until_epoch is None else until_epoch
     require_trainable(graph, dataset, recipe, last)
     objective = objective or make_objective(recipe, dataset)
     identity = Identity.of(graph, recipe, dataset, seed, weights=weights, objective=objective.identity)
     folder.mkdir(parents=True, exist_ok=True)
-    saved = load_checkpoint(folder, identity)
-    setting = require_same_setting(saved, setting)
-    plan = Plan(graph=graph, dataset=dataset, recipe=recipe, seed=seed, setting=setting, device=device)
-    tell = Teller(plan, progress)
 
-    with own_randomness(device):
+    with locked(folder / LOCK, f"the training in {folder}"), own_randomness(device), stoppable() as stopping:
+        saved = load_checkpoint(folder, identity)
+        setting = require_same_setting(saved, setting)
+        plan = Plan(graph=graph, dataset=dataset, recipe=recipe, seed=seed, setting=setting, device=device)
         state = begin(plan, objective, weights)
         if saved is not None:
             restore(saved, state)
-        write_log(folder, state.history)
+        tell = Teller(plan, progress)
         tell.note(state, saved.note if saved else "")
+        write_log(folder, state.history)
+        save = partial(save_checkpoint, folder, identity, setting, state)
         step, save_due = make_step(plan, state, objective), timer(save_every)
         while state.epoch <= last:
             for images, targets in timed(state, epoch_batches(plan, state.epoch, first=state.step)):
                 tell.step(state, step(images, targets))
-                if save_due():
-                    save_checkpoint(folder, identity, setting, state)
-            row = _evaluated(plan, state)
+                if stopping.asked or save_due():
+                    save()
+                    tell.stop(state, stopping)
+            try:
+                row = _evaluated(plan, state, stopping)
+            except KeyboardInterrupt:
+                save()
+                tell.stop(state, stopping)
+                raise
             state.finish_epoch(row)
-            save_checkpoint(folder, identity, setting, state)
+            save()
             append_to_log(folder, row)
             tell.epoch(row)
+            tell.stop(state, stopping)
     averaged = {name: tensor.cpu().contiguous().clone() for name, tensor in weights_of(state.averaged).items()}
     note = saved.note if saved else ""
     return Training(epoch=len(state.history), history=tuple(state.history), weights=averaged, note=note)
 
 
-def _evaluated(plan: Plan, state: State) -> dict[str, Any]:
-    """The row of the history of an epoch whose steps are done."""
+def _evaluated(plan: Plan, state: State, stopping: Stopping) -> dict[str, Any]:
+    """The row of the history of an epoch whose steps are done; it changes nothing, and may be stopped at any moment."""
     started, steps = time.perf_counter(), steps_of(plan)
-    found = evaluate(state.averaged, plan.dataset.splits["val"], plan.dataset, device=plan.device)
+    with stopping.at_once():
+        found = evaluate(state.averaged, plan.dataset.splits["val"], plan.dataset, device=plan.device)
     require_finite(found.loss, state.epoch, plan.recipe)
     return {
         "epoch": state.epoch,

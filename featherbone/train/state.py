@@ -34,6 +34,11 @@ class State:
         """Which is being trained, from 1."""
         return len(self.history) + 1
 
+    @property
+    def place(self) -> str:
+        """Where it stands, in words."""
+        return place(self.history, self.step)
+
     def named_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
         """All that the optimizer may move, the network's under the graph's names."""
         yield from self.network.named_parameters()
@@ -44,3 +49,12 @@ class State:
         """Keep an epoch's row, and stand before the next one's first step."""
         self.history.append(row)
         self.step, self.loss, self.seconds = 0, 0.0, 0.0
+
+
+def place(history: History, step: int) -> str:
+    """Where a run with so many rows of history and steps of its epoch stands.
+
+    >>> place([{}, {}], 0), place([{}, {}], 40)
+    ('after epoch 2', 'after step 40 of epoch 3')
+    """
+    return f"after step {step} of epoch {len(history) + 1}" if step else f"after epoch {len(history)}"

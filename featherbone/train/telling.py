@@ -9,6 +9,7 @@ from typing import Any
 from featherbone.train.epochs import steps_of
 from featherbone.train.plan import Plan
 from featherbone.train.state import State
+from featherbone.train.stopping import Stopping
 from featherbone.train.training import Progress, Report
 
 
@@ -33,6 +34,12 @@ class Teller:
             at_end = state.step == 0
             steps = steps_of(self.plan)
             self._tell(state.epoch - at_end, steps if at_end else state.step, {}, sentence)
+
+    def stop(self, state: State, stopping: Stopping) -> None:
+        """Say where a run stands that was asked to stop, and stop it."""
+        if stopping.asked:
+            self.note(state, f"stopped {state.place}, which is saved")
+            stopping.obey()
 
     def _tell(self, epoch: int, step: int, metrics: Mapping[str, Any], note: str = "") -> None:
         if self.report is not None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 import multiprocessing
+import os
 import random
 import shutil
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -18,10 +23,14 @@ from train_cases import LONG, RECIPE, dataset, network, train_until_killed
 
 from featherbone.errors import FeatherboneError
 from featherbone.nn import module, read_tensors, weights_of
-from featherbone.train import Progress, Training, train
+from featherbone.train import Evaluation, Progress, Training, evaluate, train
 from featherbone.train import checkpoint as checkpoint_module
+from featherbone.train import loop as loop_module
+from featherbone.train.begin import begin
 from featherbone.train.checkpoint import saved_setting
 from featherbone.train.setting import Setting
+from featherbone.train.state import State
+from featherbone.train.stopping import stoppable
 
 NEWEST, PREVIOUS = "checkpoint.safetensors", "checkpoint.previous.safetensors"
 
@@ -58,35 +67,45 @@ def assert_same_end(folder: Path, other: Path) -> None:
     assert log == history
 
 
+def written(folder: Path) -> int:
+    """When the newest checkpoint was written; 0 without one."""
+    with suppress(FileNotFoundError):
+        return (folder / NEWEST).stat().st_mtime_ns
+    return 0
+
+
 def without_seconds(history: list[dict[str, float]]) -> list[dict[str, float]]:
     return [{key: value for key, value in row.items() if key != "seconds"} for row in history]
 
 
+# A run's log is three of the counted flushes and renames, and a checkpoint five: the flush of the file, its rename, the
+# flush of the folder, and the two renames that make it the newest; without a newest one the first of these is not done.
+KILLS = [(4, False), (4, True), (13, False), (15, False), (16, False), (17, False), (18, False), (18, True)]
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="SIGKILL is of POSIX")
-def test_killed_runs_end_like_the_uninterrupted_one(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_killed_runs_end_like_the_uninterrupted_one(tmp_path: Path) -> None:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["train_cases"])
+    context.set_forkserver_preload(["featherbone.train", "torch._dynamo"])  # which the first step would load
     delays = random.Random(0)
-    # First while the second epoch's checkpoint is written and not flushed; then, as the log's three events, the flushes
-    # and the first rename are behind, between the two renames of a checkpoint; then at random moments.
-    for kill, die_before in enumerate((8, 8, 0, 0)):
-        process = context.Process(target=train_until_killed, args=(tmp_path, die_before))
-        started = len((tmp_path / "log.jsonl").read_text()) if (tmp_path / "log.jsonl").exists() else 0
+    missing = 0
+    for die_at, torn in [*KILLS, *4 * [(0, False)]]:
+        before = written(tmp_path)
+        process = context.Process(target=train_until_killed, args=(tmp_path, die_at, torn))
         process.start()
-        if die_before == 0:
-            while process.is_alive() and len((tmp_path / "log.jsonl").read_text()) <= started:
+        if die_at == 0:
+            while process.is_alive() and written(tmp_path) == before:
                 time.sleep(0.002)
             time.sleep(delays.uniform(0, 0.03))
             process.kill()
         process.join()
         assert process.exitcode == -signal.SIGKILL
-        if kill == 1:
-            assert not (tmp_path / NEWEST).exists()
-            assert (tmp_path / PREVIOUS).exists()
-    whole = tmp_path_factory.mktemp("whole")
-    for folder in (tmp_path, whole):
+        missing += (tmp_path / PREVIOUS).exists() and not (tmp_path / NEWEST).exists()
+    assert missing  # the moment between the two renames was among them
+    for folder in (tmp_path, tmp_path / "whole"):
         train(network(), dataset(), LONG, folder=folder, seed=7)
-    assert_same_end(tmp_path, whole)
+    assert_same_end(tmp_path, tmp_path / "whole")
+    assert not list(tmp_path.glob("*.tmp"))
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
@@ -215,3 +234,112 @@ def test_an_interrupt_keeps_the_last_checkpoint(tmp_path: Path, uninterrupted: P
         run(tmp_path, progress=interrupt)
     run(tmp_path)
     assert_same_end(tmp_path, uninterrupted)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("moment", ["step", "last step", "evaluation"])
+def test_one_signal_stops_after_the_step_and_loses_nothing(
+    tmp_path: Path, uninterrupted: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, moment: str
+) -> None:
+    notes, steps = [], []
+
+    def watch(event: Progress) -> None:
+        if event.note:
+            notes.append(event.note)
+        elif not event.is_epoch_end:
+            steps.append((event.epoch, event.step))
+            if steps[-1] == {"step": (3, 2), "last step": (3, 7)}.get(moment):
+                os.kill(os.getpid(), number)
+
+    def interrupted(*arguments: Any, **settings: Any) -> Evaluation:
+        found = evaluate(*arguments, **settings)
+        if moment == "evaluation" and steps[-1] == (3, 7):
+            os.kill(os.getpid(), number)
+        return found
+
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with monkeypatch.context() as patch:
+        patch.setattr(loop_module, "evaluate", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path, progress=watch)
+    assert notes == [f"stopped after step {2 if moment == 'step' else 7} of epoch 3, which is saved"]
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+    run(tmp_path, progress=watch)
+    assert len(steps) == len(set(steps)) == 6 * 7  # nothing was trained twice
+    assert_same_end(tmp_path, uninterrupted)
+
+
+def test_a_second_signal_stops_at_once(tmp_path: Path, uninterrupted: Path) -> None:
+    def watch(event: Progress) -> None:
+        if event.step == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+            raise AssertionError("the second one raises")
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, progress=watch)
+    assert not (tmp_path / NEWEST).exists()
+    run(tmp_path)
+    assert_same_end(tmp_path, uninterrupted)
+
+
+def test_a_signal_after_the_last_step_is_not_lost(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), stoppable() as stopping:
+        os.kill(os.getpid(), signal.SIGINT)
+    assert stopping.asked
+
+
+def test_signals_that_are_ignored_stay_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with stoppable() as stopping:
+            os.kill(os.getpid(), signal.SIGINT)
+        assert not stopping.asked
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_other_threads_train_without_handlers(tmp_path: Path, uninterrupted: Path) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with ThreadPoolExecutor(1) as pool:
+        torch.set_num_threads(1)
+        pool.submit(run, tmp_path).result()
+    assert signal.getsignal(signal.SIGINT) is before
+    assert_same_end(tmp_path, uninterrupted)
+
+
+def test_a_second_process_is_refused(tmp_path: Path) -> None:
+    def other(event: Progress) -> None:
+        with pytest.raises(FeatherboneError, match=f"the training in .* is in use by process {os.getpid()}"):
+            run(tmp_path)
+
+    run(tmp_path, progress=other, until_epoch=1)
+    run(tmp_path, until_epoch=2)
+
+
+def test_a_step_that_ruins_the_weights_is_not_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(tmp_path, until_epoch=1)
+    before = (tmp_path / NEWEST).read_bytes()
+    state = {}
+
+    def remembered(*arguments: Any) -> State:
+        state["now"] = begin(*arguments)
+        return state["now"]
+
+    def ruin(event: Progress) -> None:
+        if event.step == 3:
+            with torch.no_grad():
+                state["now"].network.linear.weight[0, 0] = math.inf
+
+    monkeypatch.setattr(loop_module, "begin", remembered)
+    with pytest.raises(FeatherboneError, match=r"weights/linear.weight is not finite after step 3 of epoch 2"):
+        run(tmp_path, progress=ruin, save_every=0)
+    assert (tmp_path / PREVIOUS).read_bytes() != before  # steps 1 and 2 were saved
+    assert place_in(tmp_path) == (1, 2)
+
+
+def place_in(folder: Path) -> tuple[int, int]:
+    """Epochs and steps of the newest checkpoint."""
+    progress = json.loads(read_tensors(folder / NEWEST)[1]["progress"])
+    return len(progress["history"]), progress["step"]

@@ -63,8 +63,11 @@ def network(channels: int = 4) -> Graph:
     return x.max_pool(2).flatten().dropout(0.1).linear(3).graph("tiny")
 
 
-def train_until_killed(folder: Path, die_before_disk_event: int) -> None:
-    """Train in a process of its own, which SIGKILLs itself just before the given flush or rename (0: never)."""
+def train_until_killed(folder: Path, die_at: int, torn: bool) -> None:
+    """Train in a process of its own, which SIGKILLs itself just before the given flush or rename (0: never).
+
+    Every step is saved. `torn`: half of what is to be flushed is cut off before, as if it had not been written yet.
+    """
     torch.set_num_threads(1)
     events = 0
 
@@ -72,11 +75,13 @@ def train_until_killed(folder: Path, die_before_disk_event: int) -> None:
         def wrapper(*arguments: Any, **settings: Any) -> Any:
             nonlocal events
             events += 1
-            if events == die_before_disk_event:
+            if events == die_at:
+                if torn:
+                    os.ftruncate(arguments[0], os.fstat(arguments[0]).st_size // 2)
                 os.kill(os.getpid(), signal.SIGKILL)
             return call(*arguments, **settings)
 
         return wrapper
 
     os.fsync, os.replace = counted(os.fsync), counted(os.replace)
-    train(network(), dataset(), LONG, folder=folder, seed=7)
+    train(network(), dataset(), LONG, folder=folder, seed=7, save_every=0)
