@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from featherbone.train.objective import CrossEntropy
+from featherbone.train.objective import CrossEntropy, Network
 from featherbone.train.teacher import Teacher
 
 
@@ -34,7 +34,7 @@ class Distilling(nn.Module):
         self.temperature, self.weight, self.hint_weight = temperature, weight, hint_weight
         self._teacher = (teacher,)  # in a tuple, which PyTorch does not search for parameters
 
-    def forward(self, network: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
+    def forward(self, network: Network, images: Tensor, targets: Tensor) -> Tensor:
         found, taught = network(images), self._teacher[0](images)
         scores, *maps = found if isinstance(found, tuple) else (found,)
         own = self.labels.losses(scores, targets)
@@ -46,7 +46,7 @@ class Distilling(nn.Module):
 
     def _apply(self, fn, recurse=True):  # type: ignore[no-untyped-def]
         """Moves the teacher along with the rest."""
-        self._teacher[0]._apply(fn)
+        self._teacher[0]._apply(fn)  # type: ignore[no-untyped-call]
         return super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
 
 
@@ -78,5 +78,5 @@ def soft_losses(scores: Tensor, taught: Tensor, temperature: float) -> Tensor:
 def hint_loss(features: Tensor, taught: Tensor) -> Tensor:
     """½ · the mean squared distance of two feature maps, the larger one pooled to the size of the smaller."""
     side = min(features.shape[-1], taught.shape[-1])
-    pooled = (functional.adaptive_avg_pool2d(maps.float(), side) for maps in (features, taught))
-    return functional.mse_loss(*pooled) / 2
+    own, other = (functional.adaptive_avg_pool2d(maps.float(), side) for maps in (features, taught))
+    return functional.mse_loss(own, other) / 2

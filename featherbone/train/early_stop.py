@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from featherbone.nn import weights_of
 from featherbone.train.recipe import Recipe
+from featherbone.train.state import State
 
 
 def best_epoch(recipe: Recipe, history: Sequence[Mapping[str, Any]]) -> int:
@@ -33,3 +35,26 @@ def is_over(recipe: Recipe, history: Sequence[Mapping[str, Any]]) -> bool:
     if len(history) >= recipe.epochs:
         return True
     return bool(recipe.patience) and len(history) - best_epoch(recipe, history) >= recipe.patience
+
+
+def keep_best(recipe: Recipe, state: State) -> None:
+    """After an epoch: keep its averaged weights where they are the best of a run that may stop early."""
+    if recipe.patience and best_epoch(recipe, state.history) == len(state.history):
+        state.best = {name: tensor.clone() for name, tensor in weights_of(state.averaged).items()}
+
+
+def stop_note(recipe: Recipe, history: Sequence[Mapping[str, Any]]) -> str:
+    """A sentence where a run stops before its last epoch, otherwise nothing.
+
+    >>> losses = [{"val_loss": loss} for loss in (0.9, 0.5, 0.5, 0.6)]
+    >>> stop_note(Recipe(epochs=9, patience=2), losses)
+    'stopped after epoch 4 of 9: val_loss was best in epoch 2 (0.5), whose weights are kept'
+    """
+    if not is_over(recipe, history) or len(history) >= recipe.epochs:
+        return ""
+    best = best_epoch(recipe, history)
+    value = history[best - 1][recipe.monitor]
+    return (
+        f"stopped after epoch {len(history)} of {recipe.epochs}: {recipe.monitor} was best in epoch {best} "
+        f"({value:.4g}), whose weights are kept"
+    )

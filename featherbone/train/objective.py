@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +14,9 @@ from torch.nn import functional
 from featherbone.data.dataset import Dataset
 from featherbone.errors import FeatherboneError, did_you_mean
 from featherbone.train.recipe import Recipe
+
+# Images → scores, or with `maps` a tuple of the scores and these feature maps.
+Network = Callable[[Tensor], Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +31,7 @@ class Objective:
     - `maps`: names of nodes; with any, the network returns their feature maps after its scores while it trains.
     """
 
-    loss: Callable[[nn.Module, Tensor, Tensor], Tensor]
+    loss: Callable[[Network, Tensor, Tensor], Tensor]
     identity: str = ""
     module: nn.Module | None = None
     maps: tuple[str, ...] = ()
@@ -45,12 +49,14 @@ class CrossEntropy(nn.Module):
     class of weight 2 is trained as if each of its images were there twice.
     """
 
+    weights: Tensor | None
+
     def __init__(self, *, smoothing: float, weights: Tensor | None) -> None:
         super().__init__()
         self.smoothing = smoothing
         self.register_buffer("weights", weights, persistent=False)  # follows the data, not the run
 
-    def forward(self, network: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
+    def forward(self, network: Network, images: Tensor, targets: Tensor) -> Tensor:
         return self.mean(self.losses(network(images), targets), targets)
 
     def losses(self, scores: Tensor, targets: Tensor) -> Tensor:
@@ -80,12 +86,12 @@ def cross_entropy(recipe: Recipe, dataset: Dataset) -> CrossEntropy:
 
 
 def class_weights(recipe: Recipe, dataset: Dataset) -> Tensor | None:
-    """What an image of each class weighs: float32 (classes,), of mean 1 over the training images, or None for all alike.
+    """What an image of each class weighs: float32 (classes,), of mean 1 over the training images; None for all alike.
 
     >>> from featherbone.data import open_dataset
     >>> weights = class_weights(Recipe(epochs=1, class_weights="balanced"), open_dataset("digits"))
     >>> counts = np.bincount(open_dataset("digits").splits["train"].labels)
-    >>> bool(np.allclose(weights * counts, 107.9))
+    >>> bool(np.allclose(weights.numpy() * counts, 107.9))
     True
 
     `balanced` is images / (classes · images of the class): each class then has the same share of the loss. Weights by
@@ -96,7 +102,7 @@ def class_weights(recipe: Recipe, dataset: Dataset) -> Tensor | None:
     if recipe.class_weights == "none":
         return None
     counts = np.bincount(dataset.splits["train"].labels, minlength=len(dataset.classes))
-    if recipe.class_weights == "balanced":
+    if isinstance(recipe.class_weights, str):  # balanced
         asked = np.where(counts, 1 / np.maximum(counts, 1), 0.0)
     else:
         given = dict(recipe.class_weights)

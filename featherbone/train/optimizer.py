@@ -9,6 +9,7 @@ from torch import nn
 
 from featherbone.graph import Graph
 from featherbone.graph.operators import Conv
+from featherbone.train.parts import classifier_of
 from featherbone.train.recipe import Recipe
 from featherbone.train.rmsprop import RMSprop
 
@@ -38,22 +39,22 @@ def make_optimizer(
     network: nn.Module,
     recipe: Recipe,
     *,
-    head: Collection[str] = (),
     others: Collection[nn.Parameter] = (),
 ) -> torch.optim.Optimizer:
     """The recipe's optimizer over the network's parameters and `others`, in groups: decayed or not, and the head's.
 
-    A group's `scale` multiplies the learning rate: `head_rate` for the parameters named in `head`. `others`, such as
-    those of feature hints, are decayed where they are kernels.
+    A group's `scale` multiplies the learning rate: `head_rate` for the classifier. `others`, such as those of feature
+    hints, are decayed where they are kernels.
 
     Momentum is 0.9 unless the recipe says so; SGD is Nesterov's as PyTorch has it; AdamW decouples the decay from the
     gradient (arXiv:1711.05101); RMSprop is TensorFlow's (`featherbone.train.rmsprop`).
     """
     names = decayed(graph)
+    head = classifier_of(graph) if recipe.head_rate != 1 else None
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         decays = recipe.decay_all or name in names
-        groups.setdefault((decays, recipe.head_rate != 1 and name in head), []).append(parameter)
+        groups.setdefault((decays, name.rpartition(".")[0] == head), []).append(parameter)
     for parameter in others:
         groups.setdefault((recipe.decay_all or parameter.dim() > 1, False), []).append(parameter)
     settings = [

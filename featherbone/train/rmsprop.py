@@ -18,7 +18,7 @@ class RMSprop(torch.optim.Optimizer):
     >>> optimizer = RMSprop([weight], lr=0.1, momentum=0.9, epsilon=1e-3)
     >>> weight.grad = torch.ones(1)
     >>> optimizer.step()
-    >>> round(float(weight), 5)  # 1 - 0.1 / √(0.9 + 0.1 + 0.001)
+    >>> round(weight.item(), 5)  # 1 - 0.1 / √(0.9 + 0.1 + 0.001)
     0.90005
 
     As `tf.train.RMSPropOptimizer` of TensorFlow 1 (ApplyRMSProp): ε stands inside the root, the mean square begins at
