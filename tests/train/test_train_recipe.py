@@ -96,7 +96,7 @@ def test_an_unknown_recipe_is_refused_with_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"epochs = ", r"own.toml: the recipe is not TOML: .*line 1"),
+        (b"epochs = ", r"own.toml: the recipe is not TOML: "),
         (b"epochs = 3\nlr = 0.1", r"own.toml: recipe has no field 'lr'"),
         (b"epochs = 3\nepochs = 4", "not TOML"),
         (b"learning_rate = 0.1", "epochs is missing"),
