@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from featherbone.cli.options import Json
+from featherbone.cli.options import Data, Json
 from featherbone.cli.output import print_json
 from featherbone.cli.run_output import print_result
 
@@ -17,7 +17,7 @@ WORK = "Work"
 
 
 def fit(
-    data: Annotated[str, typer.Argument(help="A folder of images by class, a .zip or .tar of one, or digits.")],
+    data: Data,
     macs: Annotated[str | None, typer.Option(help="Most multiply-adds, such as 300M.", rich_help_panel=BUDGET)] = None,
     params: Annotated[str | None, typer.Option(help="Most parameters, such as 80k.", rich_help_panel=BUDGET)] = None,
     memory: Annotated[

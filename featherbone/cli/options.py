@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
+Data = Annotated[
+    str,
+    typer.Argument(
+        help="A folder of images by class, a .zip or .tar of one, or a name: digits, cifar10, cifar100, fashion-mnist, "
+        "imagenette, imagenette-320, imagenette-160."
+    ),
+]
+
 Inputs = Annotated[
     list[str] | None,
     typer.Option(

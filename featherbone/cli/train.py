@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from featherbone.cli.options import Json
+from featherbone.cli.options import Data, Json
 from featherbone.cli.output import print_json
 from featherbone.cli.run_output import print_result
 
@@ -20,7 +20,7 @@ RECIPE = "Recipe"
 
 
 def train(
-    data: Annotated[str, typer.Argument(help="A folder of images by class, a .zip or .tar of one, or digits.")],
+    data: Data,
     network: Annotated[str, typer.Option(help=NETWORK_HELP)],
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs.", rich_help_panel=RECIPE)] = None,
     batch_size: Annotated[

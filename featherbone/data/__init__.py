@@ -5,5 +5,6 @@
 
 from featherbone.data.dataset import Dataset, Split, open_dataset
 from featherbone.data.decode import load_image
+from featherbone.data.named import NAMED
 
-__all__ = ["Dataset", "Split", "load_image", "open_dataset"]
+__all__ = ["NAMED", "Dataset", "Split", "load_image", "open_dataset"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,13 +12,12 @@ from typing import Any
 import numpy as np
 
 from featherbone.data.cache import array_path, cache_folder, load_index, save_index
-from featherbone.data.digits import ARCHIVE
 from featherbone.data.index import FORMAT, Request, build_index
 from featherbone.data.layout import SPLITS
-from featherbone.data.sources import signature
-from featherbone.errors import FeatherboneError
+from featherbone.data.named import NAMED, Named, open_named
+from featherbone.data.sources import opened, signature
+from featherbone.errors import FeatherboneError, did_you_mean
 
-BUILT_IN = {"digits": ARCHIVE}
 LARGEST_RESOLUTION = 2048
 
 
@@ -44,6 +44,7 @@ class Dataset:
     fingerprint: str  # SHA-256 of paths, labels, splits, file contents, seed, resolution and channels
     skipped: tuple[tuple[str, str], ...]  # (path, reason) of files left out with skip_bad
     warnings: tuple[str, ...]
+    licence: str = ""  # of a named set, with its origin
 
 
 def open_dataset(
@@ -56,7 +57,7 @@ def open_dataset(
     cache: Path | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Dataset:
-    """A folder of images by class, a .zip or .tar(.gz) of one, or the built-in name `digits`.
+    """A folder of images by class, a .zip or .tar(.gz) of one, or a name of `NAMED`: `digits`, `cifar10`, …
 
     >>> digits = open_dataset("digits")
     >>> digits.resolution, digits.channels, len(digits.classes), digits.splits["train"].images.shape
@@ -64,9 +65,11 @@ def open_dataset(
 
     `division.py` says which folders make which split, `decode.py` how pixels are made. Without a `resolution`, images
     that all share one size of at most 64×64 keep it, larger ones become 224×224, and a mixture takes the median of the
-    shorter sides, at most 224. Without `channels`, it is 1 if every file is stored as grey and 3 otherwise. The name
-    `digits` means the built-in set; write `./digits` for a folder. `progress` is called with what is being done, how
-    many files are done, and how many there are.
+    shorter sides, at most 224. Without `channels`, it is 1 if every file is stored as grey and 3 otherwise.
+
+    A name means the named set; write `./digits` for a folder. `digits` is part of featherbone; the others are fetched
+    into the cache once, unless FEATHERBONE_OFFLINE forbids it. `progress` is called with what is being done, how many
+    files (of a download: megabytes) are done, and how many there are.
 
     The first call reads and decodes every file into `cache` (default: the variable FEATHERBONE_CACHE, or
     ~/.cache/featherbone). A later one opens no image: it takes a source for unchanged when paths, sizes and, in a
@@ -80,17 +83,38 @@ def open_dataset(
         raise FeatherboneError(f"resolution is {resolution}; it must be from 1 to {LARGEST_RESOLUTION}")
     if channels not in (None, 1, 3):
         raise FeatherboneError(f"channels is {channels}; it must be 1 (grey) or 3 (colour)")
-    path = BUILT_IN.get(source, Path(source)) if isinstance(source, str) else source
+    entry = NAMED.get(source) if isinstance(source, str) else None
+    path = Path(source) if entry is None else entry.archive
+    if entry is None and not os.path.lexists(source):
+        raise _unknown(str(source))
     request = Request(resolution=resolution, channels=channels, seed=seed, skip_bad=skip_bad)
     folder = cache_folder(cache)
-    asked = f"{FORMAT} {signature(path)} {sorted(asdict(request).items())}"
+    identity = signature(path) if path is not None else f"named {NAMED[str(source)].identity()}"
+    asked = f"{FORMAT} {identity} {sorted(asdict(request).items())}"
     key = hashlib.sha256(asked.encode()).hexdigest()
     index = load_index(folder, key)
     if index is None:
         report = progress or (lambda stage, done, total: None)
-        index = build_index(path, request, folder=folder, progress=report)
+        opening = (
+            opened(Path(source), scratch=folder) if entry is None else open_named(entry, cache=folder, progress=report)
+        )
+        index = build_index(opening, request, folder=folder, progress=report)
         save_index(folder, key, index)
-    return _from_index(_name(path), index, np.load(array_path(folder, index["fingerprint"]), mmap_mode="r"))
+    name = _name(Path(source)) if entry is None else entry.name
+    return _from_index(name, _licence(entry), index, np.load(array_path(folder, index["fingerprint"]), mmap_mode="r"))
+
+
+def _unknown(source: str) -> FeatherboneError:
+    close = did_you_mean(source.lower(), NAMED)
+    names = "" if close.startswith("known") else f"{close} "
+    return FeatherboneError(
+        f"there is no file or folder {source!r}, and no data set of that name",
+        hint=f"{names}give a folder of images by class, a .zip or .tar(.gz) of one, or one of {', '.join(NAMED)}",
+    )
+
+
+def _licence(entry: Named | None) -> str:
+    return "" if entry is None else f"{entry.name} is {entry.about}; licence: {entry.licence} ({entry.page})"
 
 
 def _name(path: Path) -> str:
@@ -107,7 +131,7 @@ def _name(path: Path) -> str:
     return name
 
 
-def _from_index(name: str, index: Mapping[str, Any], images: np.ndarray) -> Dataset:
+def _from_index(name: str, licence: str, index: Mapping[str, Any], images: np.ndarray) -> Dataset:
     splits = {}
     start = 0
     for split in SPLITS:
@@ -127,4 +151,5 @@ def _from_index(name: str, index: Mapping[str, Any], images: np.ndarray) -> Data
         fingerprint=index["fingerprint"],
         skipped=tuple((path, reason) for path, reason in index["skipped"]),
         warnings=tuple(index["warnings"]),
+        licence=licence,
     )

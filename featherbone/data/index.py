@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -17,9 +18,9 @@ from featherbone.atomic import replacing
 from featherbone.data.cache import array_path, check_space, checksum, explained, write_array_header
 from featherbone.data.decode import BadImage, Header, decode, read_header
 from featherbone.data.division import Division, divide
-from featherbone.data.layout import SPLITS, Layout, read_layout
+from featherbone.data.layout import SPLITS, Layout, named_classes, read_layout
 from featherbone.data.ordered import Progress, in_order
-from featherbone.data.sources import Source, opened
+from featherbone.data.sources import Source
 from featherbone.data.statistics import mean_and_std
 from featherbone.errors import FeatherboneError
 
@@ -42,14 +43,18 @@ class Request:
     skip_bad: bool
 
 
-def build_index(path: Path, request: Request, *, folder: Path, progress: Progress) -> dict[str, Any]:
-    """Decode the source at `path` into the cache `folder`, and return all else that there is to know about it.
+def build_index(
+    opening: AbstractContextManager[Source], request: Request, *, folder: Path, progress: Progress
+) -> dict[str, Any]:
+    """Decode a source into the cache `folder`, and return all else that there is to know about it.
 
     Raises `FeatherboneError` for a source that makes no data set, and for all bad files at once unless the request
     skips them.
     """
-    with opened(path, scratch=folder) as source:
+    with opening as source:
         layout = read_layout(source.paths, where=source.where)
+        if source.classes:
+            layout = named_classes(layout, source.classes)
         headers, digests, bad = _read_all(source, layout, progress)
         bad.update(source.refused)
         while True:

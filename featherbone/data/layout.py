@@ -40,6 +40,16 @@ class Layout:
         return replace(self, groups=groups)
 
 
+def named_classes(layout: Layout, names: Mapping[str, str]) -> Layout:
+    """The same files where each folder's class has the name, and the place, that a mapping gives it."""
+    groups = {
+        split: {name: group[folder] for folder, name in names.items() if folder in group}
+        for split, group in layout.groups.items()
+    }
+    classes = tuple(name for folder, name in names.items() if folder in layout.classes)
+    return replace(layout, classes=classes, groups=groups)
+
+
 def read_layout(paths: Iterable[str], *, where: str) -> Layout:
     """The layout of a listing in which folders end with a slash.
 

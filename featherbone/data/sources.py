@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from featherbone.data.archives import tar_listing, zip_listing
@@ -29,6 +29,7 @@ class Source:
     paths: tuple[str, ...]
     refused: tuple[tuple[str, str], ...]
     read: Callable[[str], bytes]
+    classes: Mapping[str, str] = field(default_factory=dict)  # folder → class, in order, where they differ
 
 
 def signature(path: Path) -> str:
@@ -85,7 +86,7 @@ def _require(path: Path) -> None:
     if not path.exists():
         raise FeatherboneError(
             f"there is no file or folder {str(path)!r}",
-            hint="give a folder of images by class, a .zip or .tar(.gz) of one, or the built-in name digits",
+            hint="give a folder of images by class, or a .zip or .tar(.gz) of one",
         )
     if not path.is_dir() and not path.is_file():
         raise FeatherboneError(f"{str(path)!r} is neither a folder nor a regular file")

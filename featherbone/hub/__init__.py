@@ -1,7 +1,7 @@
 """Weights from elsewhere: files and published weights of other projects, as models of ours."""
 
-from featherbone.hub.download import Progress as Progress
-from featherbone.hub.download import download as download
+from featherbone.download import Progress as Progress
+from featherbone.download import download as download
 from featherbone.hub.fetch import fetch as fetch
 from featherbone.hub.loading import load as load
 from featherbone.hub.published import Published as Published

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 from featherbone.data.cache import cache_folder
+from featherbone.download import Progress, cached, file_hash, offline
 from featherbone.errors import FeatherboneError
-from featherbone.hub.download import Progress, download, file_hash
 from featherbone.hub.published import Published
 
 FILE = "model.safetensors"  # in every repository of timm
@@ -27,19 +26,7 @@ def fetch(entry: Published, *, progress: Progress | None = None) -> tuple[Path, 
     if entry.repository:
         return _from_hugging_face(entry, folder / "huggingface")
     path = folder / entry.url.rpartition("/")[2]
-    if path.exists():
-        digest = file_hash(path)
-        if digest.startswith(entry.sha256):
-            return path, digest
-    if offline():
-        state = "damaged in the cache" if path.exists() else "not in the cache"
-        raise _offline(entry, f"{state} {path.parent}")
-    return path, download(entry.url, path, sha256=entry.sha256, progress=progress)
-
-
-def offline() -> bool:
-    """Whether ``FEATHERBONE_OFFLINE`` forbids downloads."""
-    return os.environ.get("FEATHERBONE_OFFLINE", "").lower() not in ("", "0", "false", "no")
+    return path, cached(entry.url, path, hashed=f"sha256:{entry.sha256}", name=entry.name, progress=progress)
 
 
 def _from_hugging_face(entry: Published, folder: Path) -> tuple[Path, str]:

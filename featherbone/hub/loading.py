@@ -9,9 +9,9 @@ from typing import Any
 
 import torch
 
+from featherbone.download import Progress
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
-from featherbone.hub.download import Progress
 from featherbone.hub.fetch import fetch
 from featherbone.hub.published import LIBRARIES, Published, published
 from featherbone.networks import network as named_network

@@ -33,7 +33,7 @@ def open_images(
         skip_bad=skip_bad,
         progress=lambda what, done, total: progress(Reading(what=what, done=done, total=total)),
     )
-    for sentence in [*dataset.warnings, *_skipped(dataset)]:
+    for sentence in [*([dataset.licence] if dataset.licence else []), *dataset.warnings, *_skipped(dataset)]:
         progress(Noticed(sentence=sentence))
     return dataset
 
@@ -53,6 +53,7 @@ def data_facts(dataset: Dataset, source: str | Path) -> dict[str, Any]:
         "resolution": dataset.resolution,
         "channels": dataset.channels,
         "counts": {name: len(split.labels) for name, split in dataset.splits.items()},
+        "licence": dataset.licence,
         "warnings": list(dataset.warnings),
         "skipped": [list(entry) for entry in dataset.skipped],
     }

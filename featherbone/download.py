@@ -29,10 +29,34 @@ class _Interrupted(Exception):
     """The transfer stopped early; another attempt continues it."""
 
 
+def cached(url: str, path: Path, *, hashed: str, name: str, progress: Progress | None = None) -> str:
+    """``path`` if it is there and has its hash, else downloaded, unless ``FEATHERBONE_OFFLINE=1`` forbids that.
+
+    Returns the hash in full, as ``download`` does; a file that is there is checked each time.
+
+    Raises:
+        FeatherboneError: what ``download`` refuses; not there while offline.
+    """
+    if path.exists():
+        digest = file_hash(path, algorithm(hashed))
+        if digest.startswith(hashed.partition(":")[2]):
+            return digest
+    if offline():
+        state = "damaged in the cache" if path.exists() else "not in the cache"
+        raise FeatherboneError(
+            f"{name} is {state} {path.parent}, and FEATHERBONE_OFFLINE forbids to download it",
+            hint=f"unset FEATHERBONE_OFFLINE once, or put {url} there by hand",
+        )
+    return download(url, path, hashed=hashed, progress=progress)
+
+
 def download(
-    url: str, path: Path, *, sha256: str, progress: Progress | None = None, pause: float = 1.0, timeout: float = TIMEOUT
+    url: str, path: Path, *, hashed: str, progress: Progress | None = None, pause: float = 1.0, timeout: float = TIMEOUT
 ) -> str:
-    """Fetch ``url`` into ``path``; returns the SHA-256 of what came, which begins with ``sha256``.
+    """Fetch ``url`` into ``path``; ``hashed`` names how its hash begins, as ``sha256:0a1b`` or ``md5:0a1b``.
+
+    Returns the hash of what came, in full. MD5 is for files whose publisher states nothing better: it tells a damaged
+    file, not a forged one.
 
     An interrupted transfer is continued, up to three times ``pause`` seconds apart, and by the next call. The file
     appears under its name only when it is whole, has its hash and is on the disk; two processes may fetch it at once.
@@ -48,7 +72,7 @@ def download(
         path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileNotFoundError):
             os.replace(left, mine)
-        digest = _fetch(url, mine, sha256, progress, pause, timeout)
+        digest = _fetch(url, mine, hashed, progress, pause, timeout)
         os.replace(mine, path)
         return digest
     except OSError as error:
@@ -61,16 +85,30 @@ def download(
             os.replace(mine, left)
 
 
-def file_hash(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal digits."""
-    digest = hashlib.sha256()
+def offline() -> bool:
+    """Whether ``FEATHERBONE_OFFLINE`` forbids downloads."""
+    return os.environ.get("FEATHERBONE_OFFLINE", "").lower() not in ("", "0", "false", "no")
+
+
+def algorithm(hashed: str) -> str:
+    """The part before the colon.
+
+    >>> algorithm("md5:c32a")
+    'md5'
+    """
+    return hashed.partition(":")[0]
+
+
+def file_hash(path: Path, algorithm: str = "sha256") -> str:
+    """The hash of a file, in hexadecimal digits."""
+    digest = hashlib.new(algorithm, usedforsecurity=algorithm != "md5")
     with open(path, "rb") as file:
         while block := file.read(2**20):
             digest.update(block)
     return digest.hexdigest()
 
 
-def _fetch(url: str, part: Path, sha256: str, progress: Progress | None, pause: float, timeout: float) -> str:
+def _fetch(url: str, part: Path, hashed: str, progress: Progress | None, pause: float, timeout: float) -> str:
     continued, failures = part.exists(), 0
     while True:
         try:
@@ -83,13 +121,14 @@ def _fetch(url: str, part: Path, sha256: str, progress: Progress | None, pause: 
             raise FeatherboneError(
                 f"{url} could not be downloaded: {error}", hint="check the connection; the next try continues this one"
             ) from error
-        digest = file_hash(part)
-        if digest.startswith(sha256):
+        digest = file_hash(part, algorithm(hashed))
+        if digest.startswith(hashed.partition(":")[2]):
             return digest
         part.unlink()
         if not continued:
             raise FeatherboneError(
-                f"{url} has the SHA-256 {digest[:16]}…; it should begin with {sha256}, so the file was thrown away",
+                f"{url} has the {algorithm(hashed).upper()} {digest[:16]}…; it should begin with "
+                f"{hashed.partition(':')[2][:16]}, so the file was thrown away",
                 hint="try again; if it stays so, the file was replaced or the connection is tampered with",
             )
         continued = False  # the pieces may be of two files: once more, from the start
@@ -127,7 +166,7 @@ def _copy(answer: http.client.HTTPResponse, part: Path, have: int, total: int | 
             file.write(block)
             have += len(block)
             if have > LARGEST:
-                raise FeatherboneError(f"the file is larger than {LARGEST:,} bytes, which no network's weights are")
+                raise FeatherboneError(f"the file is larger than {LARGEST:,} bytes, which nothing is that is fetched")
             if progress is not None:
                 progress(have, total)
         file.flush()
@@ -143,7 +182,7 @@ def _refused(url: str, part: Path, have: int, error: urllib.error.HTTPError) -> 
         raise _Interrupted(f"the server answered {error.code} {error.reason}") from error
     raise FeatherboneError(
         f"{url} could not be downloaded: the server answered {error.code} {error.reason}",
-        hint="the file may have moved: download it by hand and give its path as weights",
+        hint="the file may have moved: download it by hand and give its path",
     ) from error
 
 

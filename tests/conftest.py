@@ -1,0 +1,64 @@
+"""A server on this machine for whatever downloads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+
+class Server(ThreadingHTTPServer):
+    """Serves `contents`, by path; `cuts` are the lengths after which the next answers break off, `codes` refusals."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.contents: dict[str, bytes] = {}
+        self.cuts: list[int] = []
+        self.codes: list[int] = []
+        self.ranges: list[str | None] = []  # of each request
+        self.ignores_ranges = False
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        asked = self.headers.get("Range")
+        self.server.ranges.append(asked)
+        if self.server.codes:
+            self.send_error(self.server.codes.pop(0))
+            return
+        if self.path not in self.server.contents:
+            self.send_error(404)
+            return
+        content = self.server.contents[self.path]
+        start = int(asked.removeprefix("bytes=").rstrip("-")) if asked and not self.server.ignores_ranges else 0
+        if start >= len(content):
+            self.send_error(416)
+            return
+        body = content[start:]
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(body)))
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{start + len(body) - 1}/{len(content)}")
+        self.end_headers()
+        self.wfile.write(body[: self.server.cuts.pop(0)] if self.server.cuts else body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as running:
+        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()
