@@ -44,12 +44,12 @@ def by_scope(rows: Sequence[Row], depth: int = 1) -> tuple[Group, ...]:
     names = {row.name for row in rows}
     members: dict[str, list[Row]] = {}
     for row in rows:
-        key = ".".join(_producer(row.name, names).split(".")[:depth])
+        key = ".".join(producer(row.name, names).split(".")[:depth])
         members.setdefault(key, []).append(row)
     return tuple(_group(key, tuple(found)) for key, found in members.items())
 
 
-def _producer(name: str, names: set[str]) -> str:
+def producer(name: str, names: set[str]) -> str:
     """``stem`` for ``stem_norm`` and ``stem_norm_act``, where such a node exists."""
     for suffix in ("_act", "_norm"):
         if name.endswith(suffix) and name[: -len(suffix)] in names:

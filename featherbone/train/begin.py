@@ -11,6 +11,7 @@ from featherbone.nn import module, module_with
 from featherbone.train.machine import keep_freed_memory
 from featherbone.train.objective import Objective
 from featherbone.train.optimizer import make_optimizer
+from featherbone.train.parts import with_maps
 from featherbone.train.plan import Plan
 from featherbone.train.state import State
 
@@ -23,15 +24,18 @@ def begin(plan: Plan, objective: Objective, weights: Mapping[str, Tensor] | None
     if plan.device == "cpu":
         keep_freed_memory()
     network, averaged = (
-        _placed(module(plan.graph, seed=plan.seed) if weights is None else module_with(plan.graph, weights), plan)
-        for _ in range(2)
+        _placed(module(graph, seed=plan.seed) if weights is None else module_with(graph, weights), plan)
+        for graph in (with_maps(plan.graph, objective.maps), plan.graph)
     )
+    own = None if objective.module is None else objective.module.to(plan.device)
     scaled = plan.setting.precision == "float16"
     return State(
         network=network,
         averaged=averaged.eval().requires_grad_(False),
-        objective=None if objective.module is None else objective.module.to(plan.device),
-        optimizer=make_optimizer(plan.graph, network, plan.recipe),
+        objective=own,
+        optimizer=make_optimizer(
+            plan.graph, network, plan.recipe, others=() if own is None else tuple(own.parameters())
+        ),
         scaler=torch.amp.GradScaler(torch.device(plan.device).type) if scaled else None,
     )
 

@@ -27,6 +27,7 @@ from featherbone.train.state import State, place
 
 NEWEST, PREVIOUS, NEXT = "checkpoint.safetensors", "checkpoint.previous.safetensors", "checkpoint.next.safetensors"
 FORMAT = "featherbone-checkpoint 2"
+BEST = "best/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +118,10 @@ def restore(saved: Saved, state: State) -> None:
             # The optimizer's own layout: moments lie in memory as their parameter does, counters stay on the CPU.
             value = torch.empty_like(parameter).copy_(tensor) if tensor.shape == parameter.shape else tensor
             state.optimizer.state[parameter][key] = value
+    if any(path.startswith(BEST) for path in saved.tensors):
+        state.best = {
+            name: saved.tensors[BEST + name].to(value.device) for name, value in weights_of(state.averaged).items()
+        }
     if state.scaler is not None:
         state.scaler.load_state_dict(saved.progress["scaler"])
     state.history, state.step = list(saved.progress["history"]), saved.progress["step"]
@@ -156,6 +161,7 @@ def _tensors(state: State) -> dict[str, Tensor]:
         for part, module in _modules(state).items()
         for name, tensor in weights_of(module).items()
     }
+    found |= {BEST + name: tensor for name, tensor in (state.best or {}).items()}
     names: dict[Tensor, str] = {parameter: name for name, parameter in state.named_parameters()}
     for parameter, moments in state.optimizer.state.items():
         found |= {f"optimizer/{key}/{names[parameter]}": tensor for key, tensor in moments.items()}

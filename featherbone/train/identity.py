@@ -24,6 +24,7 @@ class Identity:
     seed: int
     weights: str  # SHA-256 of the weights that it begins with; "" for those of the seed
     objective: str  # says which, beside the recipe's own
+    normalisation: str  # the mean and standard deviation that images are given
 
     @staticmethod
     def of(
@@ -43,6 +44,7 @@ class Identity:
             seed=seed,
             weights="" if weights is None else digest(weights),
             objective=objective,
+            normalisation=f"mean {list(dataset.mean)}, std {list(dataset.std)}",
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -66,7 +68,7 @@ class Identity:
             found.append(f"other data (fingerprint {there['data'][:12]} there, {now['data'][:12]} now)")
         if there["weights"] != now["weights"]:
             found.append("other weights to begin with")
-        for name in ("seed", "objective"):
+        for name in ("seed", "objective", "normalisation"):
             if there[name] != now[name]:
                 found.append(f"another {name} ({there[name]} there, {now[name]} now)")
         for name in sorted({*there["recipe"], *now["recipe"]}):

@@ -17,8 +17,10 @@ from featherbone.nn import weights_of
 from featherbone.train.begin import begin
 from featherbone.train.checkpoint import load_checkpoint, require_same_setting, restore, save_checkpoint
 from featherbone.train.clock import timed, timer
+from featherbone.train.early_stop import best_epoch, is_over, keep_best, stop_note
 from featherbone.train.epochs import epoch_batches, steps_of
 from featherbone.train.evaluate import evaluate
+from featherbone.train.freeze import frozen_nodes, hold
 from featherbone.train.identity import Identity
 from featherbone.train.log import append_to_log, write_log
 from featherbone.train.objective import Objective, make_objective
@@ -28,7 +30,7 @@ from featherbone.train.recipe import Recipe
 from featherbone.train.require import require_finite, require_trainable
 from featherbone.train.setting import Setting
 from featherbone.train.state import State
-from featherbone.train.step import learning_rate, make_step
+from featherbone.train.step import make_step, recipe_pace
 from featherbone.train.stopping import Stopping, stoppable
 from featherbone.train.telling import Teller
 from featherbone.train.training import Report, Training
@@ -83,6 +85,7 @@ def train(
     """
     last = recipe.epochs if until_epoch is None else until_epoch
     require_trainable(graph, dataset, recipe, last)
+    frozen = frozen_nodes(graph, recipe)
     objective = objective or make_objective(recipe, dataset)
     identity = Identity.of(graph, recipe, dataset, seed, weights=weights, objective=objective.identity)
     folder.mkdir(parents=True, exist_ok=True)
@@ -99,7 +102,8 @@ def train(
         write_log(folder, state.history)
         save = partial(save_checkpoint, folder, identity, setting, state)
         step, save_due = make_step(plan, state, objective), timer(save_every)
-        while state.epoch <= last:
+        while state.epoch <= last and not is_over(recipe, state.history):
+            hold(state.network, frozen, recipe, state.epoch)
             for images, targets in timed(state, epoch_batches(plan, state.epoch, first=state.step)):
                 tell.step(state, step(images, targets))
                 if stopping.asked or save_due():
@@ -112,13 +116,21 @@ def train(
                 tell.stop(state, stopping)
                 raise
             state.finish_epoch(row)
+            keep_best(recipe, state)
             save()
             append_to_log(folder, row)
             tell.epoch(row)
+            tell.note(state, stop_note(recipe, state.history))
             tell.stop(state, stopping)
-    averaged = {name: tensor.cpu().contiguous().clone() for name, tensor in weights_of(state.averaged).items()}
-    note = saved.note if saved else ""
-    return Training(epoch=len(state.history), history=tuple(state.history), weights=averaged, note=note)
+    shipped = weights_of(state.averaged) if state.best is None else state.best
+    return Training(
+        epoch=len(state.history),
+        best_epoch=best_epoch(recipe, state.history),
+        finished=is_over(recipe, state.history),
+        history=tuple(state.history),
+        weights={name: tensor.cpu().contiguous().clone() for name, tensor in shipped.items()},
+        note=saved.note if saved else "",
+    )
 
 
 def _evaluated(plan: Plan, state: State, stopping: Stopping) -> dict[str, Any]:
@@ -129,7 +141,7 @@ def _evaluated(plan: Plan, state: State, stopping: Stopping) -> dict[str, Any]:
     require_finite(found.loss, state.epoch, plan.recipe)
     return {
         "epoch": state.epoch,
-        "lr": learning_rate(plan, state.epoch, steps - 1),
+        "lr": recipe_pace(plan)(state.epoch * steps - 1)[0],
         "train_loss": state.loss / steps,
         "val_loss": found.loss,
         "val_top1": found.top1,

@@ -9,6 +9,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.graph.operators import shape_text
 from featherbone.train.recipe import Recipe
+from featherbone.train.resolution import require_resolutions
 
 
 def require_trainable(graph: Graph, dataset: Dataset, recipe: Recipe, until_epoch: int) -> None:
@@ -25,16 +26,21 @@ def require_trainable(graph: Graph, dataset: Dataset, recipe: Recipe, until_epoc
             f"{graph.name} writes {shape_text(graph.output_shape)}; {dataset.name} has {len(dataset.classes)} classes",
             hint=f"end the network with flatten and linear({len(dataset.classes)})",
         )
+    require_resolutions(graph, recipe)
     if len(dataset.splits["train"].labels) < 2:
         raise FeatherboneError(f"{dataset.name} has fewer than two images to train on")
     if not 1 <= until_epoch <= recipe.epochs:
         raise FeatherboneError(f"until_epoch is {until_epoch}; the recipe has epochs 1 to {recipe.epochs}")
 
 
+class NotFiniteError(FeatherboneError):
+    """The loss became infinite or not a number."""
+
+
 def require_finite(loss: float, epoch: int, recipe: Recipe) -> None:
-    """Raise where the loss became infinite or not a number."""
+    """Raise `NotFiniteError` where the loss became infinite or not a number."""
     if not math.isfinite(loss):
-        raise FeatherboneError(
+        raise NotFiniteError(
             f"the loss became {loss} in epoch {epoch}; the last checkpoint is from before",
             hint=f"try a lower learning rate, such as {recipe.learning_rate / 4:g} instead of {recipe.learning_rate:g}"
             + ("" if recipe.clip else ", or clip=1"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 History = list[dict[str, Any]]
 
@@ -24,6 +24,7 @@ class State:
     objective: nn.Module | None  # where it has parameters of its own
     optimizer: torch.optim.Optimizer
     scaler: torch.amp.GradScaler | None  # of float16
+    best: dict[str, Tensor] | None = None  # averaged weights of the best epoch, where the run may stop early
     history: History = field(default_factory=list)  # a row for each finished epoch
     step: int = 0  # finished steps of the epoch that is being trained
     loss: float = 0.0  # the sum over these steps

@@ -10,13 +10,16 @@ from torch import Tensor, nn
 from featherbone.train.ema import MovingAverage
 from featherbone.train.epochs import steps_of
 from featherbone.train.objective import Objective
+from featherbone.train.optimizer import set_pace
 from featherbone.train.plan import Plan
 from featherbone.train.randomness import seed_network
 from featherbone.train.require import require_finite
-from featherbone.train.schedule import rate
+from featherbone.train.resolution import resized, side_at
+from featherbone.train.schedule import learning_rate, momentum
 from featherbone.train.state import State
 
 Step = Callable[[Tensor, Tensor], float]
+Pace = Callable[[int], tuple[float, float]]
 
 
 class Loss(nn.Module):
@@ -26,39 +29,38 @@ class Loss(nn.Module):
         super().__init__()
         self.network, self.own, self._loss = network, objective.module, objective.loss
 
-    def forward(self, images: Tensor, targets: Tensor) -> Tensor:
-        return self._loss(self.network, images, targets)
+    def forward(self, images: Tensor, targets: Tensor, side: int) -> Tensor:
+        return self._loss(lambda given: self.network(resized(given, side)), images, targets)
 
 
-def learning_rate(plan: Plan, epoch: int, step: int) -> float:
-    """At a step, counted from 0, of an epoch, counted from 1."""
+def recipe_pace(plan: Plan) -> Pace:
+    """The learning rate and momentum at a step, counted from 0 over the whole run, as the recipe has them."""
     recipe, steps = plan.recipe, steps_of(plan)
-    warmup = round(recipe.warmup_epochs * steps)
-    share = rate(recipe.schedule, (epoch - 1) * steps + step, steps=recipe.epochs * steps, warmup=warmup)
-    return recipe.learning_rate * share
+    return lambda step: (learning_rate(recipe, step, steps=steps), momentum(recipe, step, steps=steps))
 
 
-def make_step(plan: Plan, state: State, objective: Objective) -> Step:
-    """A function that trains `state` on its next batch and returns the loss.
+def make_step(plan: Plan, state: State, objective: Objective, *, pace: Pace | None = None) -> Step:
+    """A function that trains `state` on its next batch and returns the loss; `pace` takes the place of the recipe's.
 
     Raises `FeatherboneError`, before anything is changed, where the loss is not finite.
     """
     recipe, setting, optimizer, scaler = plan.recipe, plan.setting, state.optimizer, state.scaler
     steps = steps_of(plan)
     average = MovingAverage(state.averaged, state.network, recipe.ema_decay)
-    parameters = [parameter for _, parameter in state.named_parameters() if parameter.requires_grad]
-    compute: Callable[[Tensor, Tensor], Tensor] = Loss(state.network, objective)
+    pace = pace or recipe_pace(plan)
+    parameters = [parameter for _, parameter in state.named_parameters()]
+    compute: Callable[[Tensor, Tensor, int], Tensor] = Loss(state.network, objective)
     compute = torch.compile(compute) if setting.compiled else compute
     kind = torch.device(plan.device).type
     low = None if setting.precision == "float32" else getattr(torch, setting.precision)
 
     def step(images: Tensor, targets: Tensor) -> float:
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(plan, state.epoch, state.step)
+        behind = (state.epoch - 1) * steps + state.step
+        set_pace(optimizer, *pace(behind))
         seed_network(plan.seed, state.epoch, state.step)
         images, targets = (tensor.to(plan.device, non_blocking=True) for tensor in (images, targets))
         with torch.autocast(kind, dtype=low, enabled=low is not None):
-            loss = compute(images, targets)
+            loss = compute(images, targets, side_at(recipe, state.epoch, plan.dataset.resolution))
         value = float(loss.item())
         require_finite(value, state.epoch, recipe)
         optimizer.zero_grad()
@@ -72,7 +74,7 @@ def make_step(plan: Plan, state: State, objective: Objective) -> Step:
         else:
             scaler.step(optimizer)
             scaler.update()
-        average.update((state.epoch - 1) * steps + state.step)
+        average.update(behind)
         state.step += 1
         state.loss += value
         return value

@@ -36,11 +36,13 @@ class Training:
     """Where a run stands after `train`."""
 
     epoch: int  # finished epochs
+    best_epoch: int  # whose weights these are: the last one, or with patience the best
+    finished: bool  # the recipe's last epoch is done, or its patience is at an end
     history: tuple[Mapping[str, Any], ...]  # one an epoch: epoch, lr, train_loss, val_loss, val_top1, seconds
     weights: Mapping[str, Tensor]  # averaged, on the CPU, by the graph's names
     note: str  # "" or a sentence, as when a damaged checkpoint was left out
 
     @property
     def val_top1(self) -> float:
-        """Of the last finished epoch."""
-        return float(self.history[-1]["val_top1"])
+        """Of these weights."""
+        return float(self.history[self.best_epoch - 1]["val_top1"])

@@ -18,12 +18,12 @@ from featherbone.data.batches import batches
 from featherbone.errors import FeatherboneError
 from featherbone.graph import image
 from featherbone.nn import module, module_with, weights_of
-from featherbone.train import Progress, evaluate, train
+from featherbone.train import Objective, Progress, evaluate, train
 from featherbone.train.ema import MovingAverage
 from featherbone.train.epochs import equal_batches
 from featherbone.train.optimizer import decayed, make_optimizer
 from featherbone.train.randomness import data_generator, own_randomness, seed_network
-from featherbone.train.schedule import rate
+from featherbone.train.schedule import learning_rate
 
 
 def test_it_learns(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_training_is_the_recipe_written_out(tmp_path: Path) -> None:
             for place, (images, labels) in enumerate(passes):
                 seed_network(0, epoch, place)
                 for group in optimizer.param_groups:
-                    group["lr"] = recipe.learning_rate * rate("cosine", step, steps=6 * 7, warmup=7)
+                    group["lr"] = learning_rate(recipe, step, steps=7)
                 plain.train().zero_grad()
                 nn.functional.cross_entropy(plain(images), labels, label_smoothing=0.1).backward()
                 norms.append(float(nn.utils.clip_grad_norm_(plain.parameters(), 0.05)))
@@ -98,9 +98,9 @@ def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
     assert all(math.isfinite(event.metrics["train_loss"]) for event in events)
     assert "lower learning rate, such as 2.5e+29" in caught.value.hint
 
-    blank = dataset(std=(float("nan"),))
+    lost = Objective(loss=lambda network, images, targets: network(images).sum() * math.nan)
     with pytest.raises(FeatherboneError, match="loss became nan in epoch 2"):
-        train(network(), blank, RECIPE, folder=tmp_path, seed=0)
+        train(network(), dataset(), RECIPE, folder=tmp_path, seed=0, objective=lost)
     assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
 
 
