@@ -1,5 +1,8 @@
 """Training: one loop, recipes as values, checkpoints that lose nothing, evaluation."""
 
+from featherbone.train.choose import Choice as Choice
+from featherbone.train.choose import candidates as candidates
+from featherbone.train.choose import choose as choose
 from featherbone.train.default_recipe import default_recipe as default_recipe
 from featherbone.train.distillation import Distillation as Distillation
 from featherbone.train.evaluate import Evaluation as Evaluation
@@ -23,6 +26,7 @@ from featherbone.train.training import Training as Training
 
 __all__ = [
     "RECIPES",
+    "Choice",
     "Distillation",
     "Evaluation",
     "Objective",
@@ -32,6 +36,8 @@ __all__ = [
     "Setting",
     "Start",
     "Training",
+    "candidates",
+    "choose",
     "default_recipe",
     "evaluate",
     "find_learning_rate",
