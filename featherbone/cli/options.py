@@ -28,8 +28,9 @@ Inputs = Annotated[
     typer.Option(
         "--input",
         metavar="[NAME:]SIZE[:TYPE]",
-        help="What a model from elsewhere takes, one for each input: 3x160x160, ids:128:int64. The batch is left out; "
-        "float32 unless given; images:[3x320x320] is a list of tensors. 3x224x224 where nothing is given.",
+        help="What a model from elsewhere takes, one for each input: 3x160x160, ids:128:int64. The batch is left out, "
+        "and the type is that of the weights unless given; images:[3x320x320] is a list of tensors. 3x224x224 where "
+        "nothing is given.",
     ),
 ]
 

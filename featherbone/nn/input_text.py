@@ -10,6 +10,7 @@ import torch
 
 from featherbone.errors import FeatherboneError, did_you_mean
 from featherbone.graph.dimension import LARGEST, LARGEST_VOLUME
+from featherbone.nn.capture.inputs import Whole
 
 TYPES = {
     "float32": torch.float32,
@@ -32,15 +33,17 @@ _LIST = re.compile(r"\[[^\]]*\]")
 
 
 def parsed(texts: Iterable[Any]) -> tuple[list[Any], dict[str, Any]]:
-    """(inputs in order, inputs by name): texts become meta tensors, anything else stays what it is.
+    """(inputs in order, inputs by name): texts become sizes or meta tensors, anything else stays what it is.
 
     >>> given, named = parsed(["3x160x160", "ids:128:int64"])
-    >>> given[0].shape, named["ids"].shape, named["ids"].dtype
-    (torch.Size([1, 3, 160, 160]), torch.Size([1, 128]), torch.int64)
+    >>> given[0], named["ids"].shape, named["ids"].dtype
+    ((3, 160, 160), torch.Size([1, 128]), torch.int64)
 
     A text is ``[NAME:]SIZE[:TYPE]``. The size leaves out the batch, which is one: ``3x160x160``, ``128``, or ``scalar``
     for one number an example. In brackets it is a list of tensors as they stand, as detectors take their images:
-    ``[3x320x320,3x240x320]``. The type is float32 unless given.
+    ``[3x320x320,3x240x320]``. Without a type it is the one of the model's weights.
+
+    ``=20x1x64`` is a whole shape, for a model whose leading dimension is no batch.
 
     Raises:
         FeatherboneError: a text that is none of these; one name twice.
@@ -71,7 +74,7 @@ def _one(text: str) -> tuple[str, Any]:
     """(name or nothing, what is given)."""
     parts = [part.strip() for part in text.split(":")]
     name = "" if _is_size(parts[0]) else parts.pop(0)
-    kind = parts.pop() if len(parts) == 2 else "float32"
+    kind = parts.pop() if len(parts) == 2 else ""
     if len(parts) != 1 or not _is_size(parts[0]) or (name and not name.isidentifier()):
         near = text.strip().strip("()[]").replace(" ", "")
         sides = re.fullmatch(r"\d+([,*;]\d+)+", near)
@@ -79,11 +82,16 @@ def _one(text: str) -> tuple[str, Any]:
             f"the input {text[:80]!r} is not [NAME:]SIZE[:TYPE]",
             hint=f"did you mean {re.sub(r'[,*;]', 'x', near)}?" if sides else f"such as {EXAMPLES}",
         )
-    if kind not in TYPES:
+    if kind and kind not in TYPES:
         raise FeatherboneError(
             f"the input {text[:80]!r} has the unknown type {kind[:20]!r}", hint=did_you_mean(kind, TYPES)
         )
     size = parts[0]
+    if size.startswith("="):
+        return name, Whole(_tensor(text, size[1:], kind or "float32", ()))
+    if not kind and size != SCALAR and not size.startswith("["):
+        return name, tuple(_tensor(text, size, "float32", ()).shape)
+    kind = kind or "float32"
     if size.startswith("["):
         return name, [_tensor(text, one.strip(), kind, ()) for one in size[1:-1].split(",")]
     return name, _tensor(text, "" if size == SCALAR else size, kind, (1,))
@@ -92,7 +100,7 @@ def _one(text: str) -> tuple[str, Any]:
 def _is_size(text: str) -> bool:
     if _LIST.fullmatch(text):
         return all(_SIZE.fullmatch(one.strip()) for one in text[1:-1].split(","))
-    return text == SCALAR or _SIZE.fullmatch(text) is not None
+    return text == SCALAR or _SIZE.fullmatch(text.removeprefix("=")) is not None
 
 
 def _tensor(text: str, size: str, kind: str, batch: tuple[int, ...]) -> torch.Tensor:

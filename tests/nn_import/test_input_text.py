@@ -5,13 +5,13 @@ import torch
 from torch import nn
 
 from featherbone.errors import FeatherboneError
-from featherbone.importing import profile, read_model
+from featherbone.importing import ImportedWarning, profile, read_model
 from featherbone.nn.input_text import by_name, parsed
 
 
 def test_texts_become_tensors_without_values():
     given, named = parsed(["3x160×160", "ids:128:int64", "t:scalar:int64", "[3x8x8,3x4x8]:float16", (3, 4)])
-    assert [tuple(tensor.shape) for tensor in given[:1]] == [(1, 3, 160, 160)]
+    assert given[0] == (3, 160, 160)
     assert [(tuple(one.shape), one.dtype) for one in given[1]] == [
         ((3, 8, 8), torch.float16),
         ((3, 4, 8), torch.float16),
@@ -19,7 +19,7 @@ def test_texts_become_tensors_without_values():
     assert given[2] == (3, 4)
     assert (tuple(named["ids"].shape), named["ids"].dtype) == ((1, 128), torch.int64)
     assert tuple(named["t"].shape) == (1,)
-    assert given[0].is_meta
+    assert given[1][0].is_meta
     assert by_name({"x": "3x4", "y": (5,)})["y"] == (5,)
 
 
@@ -47,6 +47,14 @@ def test_texts_that_are_refused(text, hint):
         parsed([text])
     assert hint in caught.value.hint
     assert len(caught.value.sentence) < 200
+
+
+def test_a_batch_is_cut_to_one_example_and_said_unless_it_is_none():
+    layer = nn.Linear(8, 8)
+    assert profile(layer, inputs="=7x5x8").macs == 7 * 5 * 64
+    assert profile(layer, inputs=["input:=7x5x8:float32"]).macs == 7 * 5 * 64
+    with pytest.warns(ImportedWarning, match="a batch of 7, and the counts are for one .* '=7x5x8'"):
+        assert profile(layer, inputs=[torch.rand(7, 5, 8)]).macs == 5 * 64
 
 
 def test_a_name_twice_is_refused():

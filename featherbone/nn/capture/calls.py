@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 Rule = Callable[..., Any]
 
 
@@ -24,6 +26,9 @@ class Call:
         moves: it only moves or renames values.
         views: what it returns shares the memory of its first argument.
         makes: it makes a tensor from nothing (``zeros``, ``arange``).
+        multiplies: it has multiply-adds by the papers' convention.
+        macs: their number, where there is no rule.
+        inside: it is made of operators that come to the dispatcher, so it is let run.
     """
 
     name: str
@@ -33,7 +38,13 @@ class Call:
     moves: bool = False
     views: bool = False
     makes: bool = False
+    multiplies: bool = False
+    macs: Callable[..., int] | None = None
+    inside: bool = False
 
+
+SCRIPTED = (torch._C.ScriptFunction, torch._C.ScriptMethod)
+SCRIPT = Call(name="script", rule=None, inside=True)
 
 _known: dict[Any, Call] = {}
 _properties: dict[str, Call] = {}
@@ -43,6 +54,8 @@ def call_of(func: Callable[..., Any]) -> Call:
     """What is known of a torch function, looked up once."""
     found = _known.get(func)
     if found is None:
+        if isinstance(func, SCRIPTED):
+            return SCRIPT
         found = _look_up(func)
         if found.name != "__get__":
             _known[func] = found
@@ -56,13 +69,17 @@ def _look_up(func: Callable[..., Any]) -> Call:
     if raw in ("__get__", "__set__"):
         attribute = getattr(getattr(func, "__self__", None), "__name__", "")
         return Call(name=raw, rule=property_rule(raw, attribute), free=True, moves=True)
+    schema = getattr(func, "_qualified_op_name", "")  # of torch.ops: aten's are known by their names alone
+    space, _, own = str(schema).partition("::")
+    if own and space != "aten":
+        raw = f"{space}.{own}"
     return call_named(raw, native=getattr(func, "__module__", None) != "torch.nn.functional")
 
 
 def call_named(raw: str, *, native: bool = True) -> Call:
     """What is known of a function by its name; ``native`` ones take some arguments in another order than ``F``'s."""
-    from featherbone.nn.capture.rules import RULES
-    from featherbone.nn.capture.rules.names import FACTORIES, FREE, MOVES, VIEWS
+    from featherbone.nn.capture.rules import KERNELS, RULES, quantized
+    from featherbone.nn.capture.rules.names import FACTORIES, FREE, MOVES, MULTIPLY, VIEWS
 
     name, in_place, swapped = plain_name(raw)
     rule = RULES.get(name)
@@ -71,7 +88,7 @@ def call_named(raw: str, *, native: bool = True) -> Call:
     if swapped and rule is not None:
         rule = _swapped(rule)
     moves = name in MOVES
-    free = moves or name in FREE
+    free = moves or name in FREE or name in FACTORIES or name in quantized.FREE
     return Call(
         name=name,
         rule=rule,
@@ -80,6 +97,8 @@ def call_named(raw: str, *, native: bool = True) -> Call:
         moves=moves,
         views=name in VIEWS,
         makes=name in FACTORIES,
+        multiplies=name in MULTIPLY,
+        macs=KERNELS.get(name),
     )
 
 

@@ -11,11 +11,14 @@ from torch import nn
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
+from featherbone.graph.operators import Input
 from featherbone.nn.capture.common import ModelError
 from featherbone.nn.capture.entry import Entry
 from featherbone.nn.capture.finish import finish
 from featherbone.nn.capture.inputs import examples, input_names
+from featherbone.nn.capture.lazy import is_lazy, with_shapes
 from featherbone.nn.capture.modules import Census, announced, census, left_alone
+from featherbone.nn.capture.rules import quantized
 from featherbone.nn.capture.structure import each_tensor, mapped
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
@@ -63,10 +66,12 @@ def trace(model: nn.Module, /, *inputs: Any, name: str | None = None, **named: A
             f"{type(model).__name__} is not a torch.nn.Module", hint="give the model itself, not its class or weights"
         )
     model = getattr(model, "_orig_mod", model)  # torch.compile wraps the model that it compiles
-    given, keywords = examples(model, inputs, named)
-    found = census(model)
+    given, keywords, notes = examples(model, inputs, named)
     title = name or type(model).__name__
-    notes: list[str] = []
+    if is_lazy(model):
+        model = with_shapes(model, given, keywords)
+        notes.append(f"{title} has lazy modules, so a copy of it was run once to give them shapes")
+    found = census(model)
     try:
         entries, outputs = _run(model, found, given, keywords, real=False)
     except ModelError:
@@ -78,9 +83,20 @@ def trace(model: nn.Module, /, *inputs: Any, name: str | None = None, **named: A
         )
         entries, outputs = _run_for_real(model, title, found, given, keywords)
     if not outputs:
-        raise FeatherboneError(f"{title} returns no tensor that depends on its inputs")
+        outputs = _ends(entries)
+        if not outputs:
+            raise FeatherboneError(f"{title} computes nothing from its inputs")
+        notes.append(f"{title} returns no tensor that depends on its inputs; what it ran is counted")
     notes += _unused(found, entries)
+    if any(entry.label in quantized.KERNELS for entry in entries):
+        notes.append("quantized layers keep their weights packed, so these are not among the parameters")
     return Captured(graph=finish(title, entries, outputs, found.sizes), warnings=tuple(notes))
+
+
+def _ends(entries: list[Entry]) -> list[Entry]:
+    """What nothing reads, of what was computed."""
+    read = {source for entry in entries for source in entry.inputs}
+    return [entry for entry in entries if entry not in read and not isinstance(entry.operator, Input)]
 
 
 def _run_for_real(
@@ -97,7 +113,8 @@ def _run_for_real(
             f"{title} fails on an input of shape {sizes}: {_sentence(error)}",
             hint="build it with weights: on the meta device it has no values"
             if meta
-            else "check the input, whose size leaves the batch out: --input 3x224x224, input_size=(3, 224, 224)",
+            else "check the input, whose size leaves the batch out (--input 3x224x224, input_size=(3, 224, 224)); "
+            "where it is right, this is nothing that can be followed here: export the model with torch.export.save",
         ) from error
 
 

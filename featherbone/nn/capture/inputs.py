@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -16,29 +17,54 @@ SIZE = "3x224x224"  # stands for a size in hints
 Given = Any  # a tensor, a shape without the batch, or a structure of tensors
 
 
-def examples(model: nn.Module, given: Sequence[Given], named: Mapping[str, Given]) -> tuple[list[Any], dict[str, Any]]:
-    """The inputs as tensors for one example: a shape becomes a float input on the meta device.
+@dataclass(frozen=True)
+class Whole:
+    """A tensor whose leading dimension is no batch, so that all of it is one example."""
+
+    tensor: torch.Tensor
+
+
+def examples(
+    model: nn.Module, given: Sequence[Given], named: Mapping[str, Given]
+) -> tuple[list[Any], dict[str, Any], list[str]]:
+    """The inputs as tensors for one example, and what is to be said: a shape becomes a float input on the meta device.
 
     Raises:
         FeatherboneError: a shape that is none; inputs that the model's forward does not take, or that it lacks.
     """
-    inputs = [_example(value) for value in given]
-    keywords = {name: value if isinstance(value, str) else _example(value) for name, value in named.items()}
+    kind = _float_type(model)
+    whole = any(isinstance(value, Whole) for value in (*given, *named.values()))
+    inputs = [_example(value, kind) for value in given]
+    keywords = {name: value if isinstance(value, str) else _example(value, kind) for name, value in named.items()}
     _check_signature(model, inputs, keywords)
     tensors = [value for value in (*inputs, *keywords.values()) if isinstance(value, torch.Tensor)]
     leading = {tuple(tensor.shape[:1]) for tensor in tensors}
     if len(tensors) < len(list(each_tensor((inputs, keywords)))):
         leading = set()  # tensors in lists are a model's own way to say what belongs together
-    if len(leading) == 1 and leading != {(1,)} and leading != {()}:  # one batch size: trace a batch of one
+    notes = []
+    if not whole and len(leading) == 1 and leading != {(1,)} and leading != {()}:  # a batch: trace a batch of one
         inputs, keywords = mapped(inputs, lambda tensor: tensor[:1]), mapped(keywords, lambda tensor: tensor[:1])
-    return inputs, keywords
+        if min(tensor.dim() for tensor in tensors) < 4:  # of images it is the batch, of sequences it may not be
+            text = "x".join(str(size) for size in tensors[0].shape)
+            notes.append(
+                f"the inputs are a batch of {leading.pop()[0]}, and the counts are for one of them (where the leading "
+                f"dimension is no batch, give the text '={text}')"
+            )
+    return inputs, keywords, notes
 
 
-def _example(value: Given) -> Any:
+def _float_type(model: nn.Module) -> torch.dtype:
+    """The type of the model's weights: what it is called with where only a size is given."""
+    return next((weight.dtype for weight in model.parameters() if weight.is_floating_point()), torch.float32)
+
+
+def _example(value: Given, kind: torch.dtype) -> Any:
+    if isinstance(value, Whole):
+        return value.tensor
     if isinstance(value, (tuple, list, torch.Size)) and value and all(type(size) is int for size in value):
         if min(value) < 1:
             raise FeatherboneError(f"input size {tuple(value)} holds a size below 1", hint="such as (3, 224, 224)")
-        return torch.empty((1, *value), device="meta")
+        return torch.empty((1, *value), dtype=kind, device="meta")
     if next(each_tensor(value), None) is None and value is not None and not isinstance(value, (bool, int, float)):
         raise FeatherboneError(
             f"{value!r} is no input", hint="give the size without the batch, such as (3, 224, 224), or a tensor"

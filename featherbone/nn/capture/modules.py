@@ -21,12 +21,14 @@ class Census:
         parameters: full name of each parameter; one that stands in two places has the name of the first.
         sizes: shape of each parameter by its full name.
         buffers: the identities of the buffers.
+        storages: full name of each parameter by the memory that it stands in.
     """
 
     paths: dict[int, tuple[str, bool]] = field(default_factory=dict)
     parameters: dict[int, str] = field(default_factory=dict)
     sizes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     buffers: set[int] = field(default_factory=set)
+    storages: dict[int, str] = field(default_factory=dict)
     modules: list[nn.Module] = field(default_factory=list)
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
@@ -48,6 +50,7 @@ def census(model: nn.Module) -> Census:
                 if not found.parameters:
                     found.device = parameter.device
                 found.parameters[id(parameter)] = prefix + name
+                found.storages.setdefault(parameter.untyped_storage()._cdata, prefix + name)
                 found.sizes[prefix + name] = tuple(parameter.shape)
         found.buffers.update(id(buffer) for buffer in module._buffers.values() if buffer is not None)
         stack.extend((prefix + name, child) for name, child in reversed(children))
@@ -75,15 +78,21 @@ def left_alone(modules: list[nn.Module]) -> Iterator[None]:
     Models cache what they compute (positions, masks), and count batches: a capture must leave no trace of itself.
     """
     tables = ("_parameters", "_buffers", "_modules")
+    scripted = [module for module in modules if isinstance(module, torch.jit.ScriptModule) and module.training]
     before = [
         (module.__dict__, dict(module.__dict__), [dict(module.__dict__[table]) for table in tables])
         for module in modules
+        if not isinstance(module, torch.jit.ScriptModule)
     ]
-    for module in modules:
-        module.__dict__["training"] = False
+    for now, _, _ in before:
+        now["training"] = False
+    for module in scripted:
+        module.training = False
     try:
         yield
     finally:
+        for module in scripted:
+            module.training = True
         for now, then, contents in before:
             now.clear()
             now.update(then)

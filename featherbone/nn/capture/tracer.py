@@ -14,10 +14,13 @@ from torch.overrides import TorchFunctionMode
 
 from featherbone.graph.operators import Input, Opaque, Operator
 from featherbone.nn.capture.calls import Call, NoRule, call_of
+from featherbone.nn.capture.dispatched import Dispatched, is_wrapped, running
 from featherbone.nn.capture.entry import Entry
 from featherbone.nn.capture.modules import Census
 from featherbone.nn.capture.structure import each_tensor, mapped
 from featherbone.nn.capture.traced import Traced
+
+functorch_level = torch._C._functorch.maybe_current_level
 
 
 class Tracer(TorchFunctionMode):
@@ -32,6 +35,15 @@ class Tracer(TorchFunctionMode):
         self.entries: list[Entry] = []
         self._running: list[tuple[str, bool]] = [("", False)]
         self._meta: dict[int, torch.Tensor] = {}
+
+    def __enter__(self) -> Tracer:
+        running.append(self)
+        super().__enter__()  # type: ignore[no-untyped-call]
+        return self
+
+    def __exit__(self, *failure: Any) -> None:
+        running.pop()
+        super().__exit__(*failure)  # type: ignore[no-untyped-call]
 
     # --- which module is running -------------------------------------------------------------------------------
 
@@ -149,20 +161,33 @@ class Tracer(TorchFunctionMode):
         """The parameters that a tensor is or was made from."""
         if type(tensor) is Traced:
             return tensor.weights
-        name = self.census.parameters.get(id(tensor))
+        name = self.census.parameters.get(id(tensor)) or self._view_of(tensor)
         return () if name is None else (name,)
+
+    def _view_of(self, tensor: Any) -> str | None:
+        """The parameter whose memory a plain tensor looks at: code below Python makes views that never came here."""
+        if not isinstance(tensor, torch.Tensor) or is_wrapped(tensor):
+            return None
+        return self.census.storages.get(tensor.untyped_storage()._cdata)
 
     # --- answering ---------------------------------------------------------------------------------------------
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        kwargs = kwargs or {}
-        call = call_of(func)
+        return self.answer(call_of(func), func, args, kwargs or {})
+
+    def answer(self, call: Call, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What ``call`` returns for these arguments, recorded where it reads an activation or multiplies weights."""
+        if call.inside or (functorch_level() is not None and any(map(is_wrapped, each_tensor((args, kwargs))))):
+            with torch._C.DisableTorchFunctionSubclass(), Dispatched():  # type: ignore[no-untyped-call]
+                return func(*args, **kwargs)
         first = args[0] if args else None
         if not (type(first) is Traced and first.entry is not None) and not _reads_activation(args, kwargs):
-            return self._without_activations(call, func, args, kwargs)
-        values = self._run(func, args, kwargs) if self.real else None
+            if not (call.multiplies and self._multiplies_weights(args, kwargs)):
+                return self._without_activations(call, func, args, kwargs)
+            args = mapped(args, self._wrapped)
+        values = self._real_values(call, func, args, kwargs) if self.real else None
         if call.rule is None:
             result = self._general(call, func, args, kwargs, values)
         else:
@@ -175,6 +200,26 @@ class Tracer(TorchFunctionMode):
         if call.in_place and type(first) is Traced and type(result) is Traced:
             return self._written(first, result)
         return result
+
+    def _multiplies_weights(self, args: Any, kwargs: Any) -> bool:
+        """Products of weights with each other or with constants run each time as well: position biases, queries."""
+        return any(self.weights_of(tensor) for tensor in each_tensor((args, kwargs)))
+
+    def _wrapped(self, tensor: torch.Tensor) -> torch.Tensor:
+        """A plain tensor that is not a parameter by itself, as a constant."""
+        if type(tensor) is Traced or self.parameter(tensor) is not None:
+            return tensor
+        return Traced.make(tensor.shape, tensor.dtype, self.device, value=tensor)
+
+    def _real_values(self, call: Call, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """The results on values; what is assigned in place is its own result, and the model's tensors are spared."""
+        if not call.in_place:
+            return self._run(func, args, kwargs)
+        target = self._stand_in(args[0])
+        if type(args[0]) is not Traced:
+            target = target.clone()
+        values = self._run(func, (target, *args[1:]), kwargs)
+        return target if values is None else values
 
     def _written(self, target: Traced, result: Traced) -> Traced:
         """After an in-place operation: the target is its result, and so is a part of what the target is a view of."""
@@ -216,7 +261,7 @@ class Tracer(TorchFunctionMode):
         def wrap(value: torch.Tensor) -> Traced:
             nonlocal main
             if main is None:
-                macs = 0 if call.free else None
+                macs = 0 if call.free else None if call.macs is None else call.macs(*args, **kwargs)
                 made = self.opaque(call.name, tensors, value.shape, macs=macs, dtype=value.dtype, moves=call.moves)
                 main = made
             else:  # a node writes one tensor; the others read it

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from featherbone.errors import FeatherboneError
+from featherbone.nn.capture.inputs import Whole
 
 
 class OpenSizes:
@@ -64,6 +65,8 @@ class OpenSizes:
 
 
 def _shape(name: str, given: Any) -> tuple[int, ...]:
+    if isinstance(given, Whole):
+        given = given.tensor
     if isinstance(given, torch.Tensor):
         return tuple(given.shape)
     if isinstance(given, (tuple, list)) and all(type(size) is int for size in given):

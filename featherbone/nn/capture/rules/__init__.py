@@ -16,9 +16,10 @@ from featherbone.nn.capture.rules import (
     make,
     matrix,
     pooling,
+    quantized,
     recurrent,
 )
-from featherbone.nn.capture.rules.convolution import convolution, linear, transposed
+from featherbone.nn.capture.rules.convolution import convolution, kernel_convolution, linear, transposed
 from featherbone.nn.capture.rules.normalization import (
     batch_norm,
     group_norm,
@@ -32,9 +33,13 @@ from featherbone.nn.capture.rules.normalization import (
 from featherbone.nn.capture.rules.padding import pad
 from featherbone.nn.capture.rules.values import RULES as VALUES
 
+KERNELS = {**attention.KERNELS, **quantized.KERNELS}
+
 RULES: dict[str, Rule] = {
     **{f"conv{rank}d": convolution for rank in (1, 2, 3)},
     **{f"conv_transpose{rank}d": transposed for rank in (1, 2, 3)},
+    "convolution": kernel_convolution,
+    "_convolution": kernel_convolution,
     "linear": linear,
     "batch_norm": batch_norm,
     "native batch_norm": native_batch_norm,

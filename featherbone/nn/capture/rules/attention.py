@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -18,6 +19,11 @@ def scaled_dot_product(
     full = (*query.shape[:-1], value.shape[-1])
     macs = prod(query.shape[:-1]) * key.shape[-2] * (query.shape[-1] + value.shape[-1])
     return tracer.opaque("attention", (query, key, value, attn_mask), full, macs=macs)
+
+
+def kernel_macs(query: Any, key: Any, value: Any, *args: Any, **settings: Any) -> int:
+    """The same for aten's own forms, which return more than what attention writes."""
+    return int(prod(query.shape[:-1]) * key.shape[-2] * (query.shape[-1] + value.shape[-1]))
 
 
 def multi_head(
@@ -87,6 +93,18 @@ def embedding(tracer: Tracer, input: Any, weight: Any, *args: Any, **settings: A
 def native_embedding(tracer: Tracer, weight: Any, indices: Any, *args: Any, **settings: Any) -> Traced:
     return embedding(tracer, indices, weight)
 
+
+KERNELS: dict[str, Callable[..., int]] = {
+    f"_scaled_dot_product_{name}": kernel_macs
+    for name in (
+        "flash_attention_for_cpu",
+        "flash_attention",
+        "efficient_attention",
+        "cudnn_attention",
+        "fused_attention_overrideable",
+    )
+}
+"""Multiply-adds of what takes the general way otherwise."""
 
 RULES: dict[str, Rule] = {
     "scaled_dot_product_attention": scaled_dot_product,

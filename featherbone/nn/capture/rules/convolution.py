@@ -98,6 +98,25 @@ def transposed(
     return tracer.opaque(f"conv_transpose{rank}d", (input, weight, bias), (input.shape[0], *made), macs=macs)
 
 
+def kernel_convolution(
+    tracer: Tracer,
+    input: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    transposed_: bool,
+    output_padding: Any,
+    groups: int,
+    *flags: Any,
+) -> Traced:
+    """aten's own form, which every convolution ends in."""
+    if transposed_:
+        return transposed(tracer, input, weight, bias, stride, padding, output_padding, groups, dilation)
+    return convolution(tracer, input, weight, bias, stride, padding, dilation, groups)
+
+
 def linear(tracer: Tracer, input: Any, weight: Any, bias: Any = None) -> Traced:
     shape = tuple(weight.shape)
     if input.shape[-1] != shape[-1]:

@@ -74,11 +74,51 @@ def bilinear(tracer: Tracer, first: Any, second: Any, weight: Any, bias: Any = N
     return tracer.opaque("bilinear", (first, second, weight, bias), full, macs=macs)
 
 
+def inner(tracer: Tracer, input: Any, other: Any) -> Traced:
+    """Sums over the last axes of both."""
+    full = (*input.shape[:-1], *other.shape[:-1])
+    return tracer.opaque("inner", (input, other), full, macs=prod(full) * input.shape[-1])
+
+
+def tensordot(tracer: Tracer, a: Any, b: Any, dims: Any = 2, out: Any = None) -> Traced:
+    """Sums over pairs of axes: the last and first ``dims``, or those that are named."""
+    if isinstance(dims, int):
+        left, right = list(range(len(a.shape) - dims, len(a.shape))), list(range(dims))
+    else:
+        left, right = ([one] if isinstance(one, int) else [int(place) for place in one] for one in dims)
+    left = [place % len(a.shape) for place in left]
+    right = [place % len(b.shape) for place in right]
+    full = [size for place, size in enumerate(a.shape) if place not in left]
+    full += [size for place, size in enumerate(b.shape) if place not in right]
+    return tracer.opaque("tensordot", (a, b), full, macs=prod(full) * prod(a.shape[place] for place in left))
+
+
+def plus_vector(tracer: Tracer, input: Any, matrix: Any, vector: Any, **settings: Any) -> Traced:
+    """addmv: a matrix times a vector, added to ``input``."""
+    return tracer.opaque("matmul", (matrix, vector, input), matrix.shape[:-1], macs=prod(matrix.shape))
+
+
+def summed_matmul(tracer: Tracer, input: Any, left: Any, right: Any, **settings: Any) -> Traced:
+    """addbmm: the products of a batch summed, added to ``input``."""
+    full = (left.shape[-2], right.shape[-1])
+    return tracer.opaque("matmul", (left, right, input), full, macs=prod(left.shape) * right.shape[-1])
+
+
+def distances(tracer: Tracer, first: Any, second: Any, *args: Any, **settings: Any) -> Traced:
+    """cdist: a square and a sum for each coordinate of each pair."""
+    full = (*broadcast(first.shape[:-2], second.shape[:-2]), first.shape[-2], second.shape[-2])
+    return tracer.opaque("cdist", (first, second), full, macs=prod(full) * first.shape[-1])
+
+
 RULES: dict[str, Rule] = {
-    **dict.fromkeys(("matmul", "mm", "bmm", "mv", "dot", "inner"), matmul),
+    **dict.fromkeys(("matmul", "mm", "bmm", "mv", "dot", "vdot", "linalg_matmul"), matmul),
     "addmm": plus_matmul,
     "baddbmm": plus_matmul,
+    "addmv": plus_vector,
+    "addbmm": summed_matmul,
+    "inner": inner,
+    "tensordot": tensordot,
+    "cdist": distances,
     "einsum": einsum,
     "bilinear": bilinear,
 }
-del RULES["inner"]  # contracts last axes: only equal to matmul for vectors

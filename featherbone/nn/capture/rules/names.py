@@ -13,7 +13,8 @@ def _words(text: str) -> frozenset[str]:
 
 MOVES = _words(
     """
-    __get__ alias_copy as_strided atleast_1d atleast_2d atleast_3d broadcast_tensors broadcast_to
+    __get__ _pack_padded_sequence _pad_packed_sequence _reshape_alias _to_copy _unsafe_index _unsafe_view alias_copy
+    index as_strided atleast_1d atleast_2d atleast_3d broadcast_tensors broadcast_to
     channel_shuffle chunk clone column_stack constant_pad_nd contiguous detach diagonal dstack expand expand_as
     expand_copy flip fliplr flipud flatten fold gather getitem hsplit hstack index_select masked_fill meshgrid
     moveaxis movedim narrow narrow_copy pad permute pixel_shuffle pixel_unshuffle repeat repeat_interleave
@@ -53,7 +54,20 @@ FREE = _words(
     batch_norm fractional_max_pool2d log_sigmoid cross vector_norm cosine_similarity pairwise_distance unique
     nonzero nms qnms roi_align roi_pool ps_roi_align ps_roi_pool box_convert zeros_like ones_like full_like
     empty_like rand_like randn_like new_zeros new_ones new_full new_empty bool float half double int long
-    bfloat16 type
+    bfloat16 type _prelu_kernel dequantize fake_quantize_per_tensor_affine fake_quantize_per_channel_affine
+    fused_moving_avg_obs_fake_quant quantize_per_channel q_scale q_zero_point kron outer ger addcmul addcdiv
+    native_layer_norm native_group_norm native_batch_norm native_dropout cudnn_batch_norm _softmax _log_softmax
+    _native_batch_norm_legit _native_batch_norm_legit_no_training _batch_norm_impl_index _weight_norm
+    _adaptive_avg_pool2d _adaptive_avg_pool3d _fused_rms_norm
+    """
+)
+
+MULTIPLY = _words(
+    """
+    conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution linear matmul mm bmm mv dot
+    vdot addmm addmv baddbmm addbmm inner tensordot einsum bilinear cdist linalg_multi_dot chain_matmul lstm gru
+    rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell scaled_dot_product_attention
+    multi_head_attention_forward
     """
 )
 

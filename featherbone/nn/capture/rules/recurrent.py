@@ -13,20 +13,12 @@ from featherbone.nn.capture.tracer import Tracer
 def recurrent(label: str) -> Rule:
     """A rule for ``torch.lstm``, ``gru``, ``rnn_tanh`` and ``rnn_relu``."""
 
-    def rule(
-        tracer: Tracer,
-        input: Any,
-        state: Any,
-        weights: Any,
-        has_biases: bool,
-        num_layers: int,
-        dropout: float,
-        train: bool,
-        bidirectional: bool,
-        batch_first: bool = False,
-    ) -> Any:
+    def rule(tracer: Tracer, input: Any, *given: Any, batch_first: bool = False) -> Any:
+        if isinstance(given[2], (list, tuple)):  # a packed sequence: every step of every example, and how they lie
+            given = given[1:]
+        state, weights, _, _, _, _, bidirectional = given[:7]
         if not isinstance(weights, (list, tuple)):
-            raise NoRule  # a packed sequence, whose lengths are values
+            raise NoRule
         macs = prod(input.shape[:-1]) * sum(prod(w.shape) for w in weights if len(w.shape) == 2)
         states = list(state) if isinstance(state, (list, tuple)) else [state]
         width = states[0].shape[-1] * (2 if bidirectional else 1)

@@ -9,6 +9,7 @@ from featherbone.nn.capture.tracer import Tracer
 
 NAMES = (
     "item",
+    "_local_scalar_dense",
     "tolist",
     "numpy",
     "as_bool",
