@@ -32,16 +32,6 @@ class Noticed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RungBegan:
-    """These trials will be trained up to ``epochs`` epochs."""
-
-    rung: int
-    rungs: int
-    epochs: int
-    trials: tuple[int, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
 class TrialBegan:
     """A trial is being trained up to ``epochs`` epochs."""
 
@@ -68,6 +58,10 @@ class Trained:
     images_per_second: float = 0.0
     note: str = ""
 
+    @property
+    def ends_epoch(self) -> bool:
+        return "val_top1" in self.metrics
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrialScored:
@@ -80,13 +74,14 @@ class TrialScored:
 
 @dataclass(frozen=True, kw_only=True)
 class TrialFailed:
-    """A trial can't go on; the search does."""
+    """A trial crashed; the search goes on, and unless this is final, the trial will be tried again."""
 
     trial: int
     error: str
+    final: bool
 
 
-Event = Step | Reading | Noticed | RungBegan | TrialBegan | Trained | TrialScored | TrialFailed
+Event = Step | Reading | Noticed | TrialBegan | Trained | TrialScored | TrialFailed
 
 
 class Progress(Protocol):

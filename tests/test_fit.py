@@ -80,7 +80,8 @@ def tables(folder: Path) -> list[tuple[Any, ...]]:
     """The ledger without the seconds, which no two runs share."""
     connection = sqlite3.connect(folder / "ledger.sqlite")
     trials = connection.execute(
-        "SELECT id, design, graph, params, macs, peak_memory, state, epochs, val_top1, error FROM trial ORDER BY id"
+        "SELECT id, design, origin, params, macs, peak_memory, state, rung, epochs, val_top1, error FROM trial"
+        " ORDER BY id"
     ).fetchall()
     rungs = connection.execute(
         "SELECT trial, rung, epochs, val_top1, val_loss FROM rung ORDER BY trial, rung"
@@ -113,7 +114,7 @@ def test_a_run_folder_is_complete_and_within_the_budget(undisturbed: tuple[Path,
     scored = [(event.trial, event.rung) for event in events if isinstance(event, TrialScored)]
     assert len(scored) == len(set(scored)) == 4 + 2
     names = [event.name for event in events if isinstance(event, Step)]
-    assert names == ["data", "designs", "search", "winner", "export", "verify", "time", "test", "report"]
+    assert names == ["data", "search", "winner", "export", "verify", "time", "test", "report"]
 
 
 def test_kills_at_any_moment_change_nothing(undisturbed: tuple[Path, list[Event]], data: Path, tmp_path: Path) -> None:
@@ -146,7 +147,7 @@ def test_a_finished_run_is_left_as_it_is(undisturbed: tuple[Path, list[Event]], 
     [
         ({"seed": 4}, r"seed was 3 and is 4"),
         ({"epochs": 7}, r"recipe\.epochs was 6 and is 7"),
-        ({"trials": 5}, r"trials was 4 and is 5"),
+        ({"trials": 5}, r"limits\.trials was 4 and is 5"),
         ({"budget": Budget(macs=60_000)}, r"budget\.params was 2000 and is None"),
         ({"resolution": 9}, r"space\.resolution was 8 and is 9"),
     ],

@@ -71,12 +71,6 @@ class Live:
             self._move(event.what, event.done, event.total, "MB" if event.what.startswith("downloading") else "files")
         elif isinstance(event, events.Noticed):
             self._say(f"note: {event.sentence}")
-        elif isinstance(event, events.RungBegan):
-            count = len(event.trials)
-            self._say(
-                f"rung {event.rung + 1} of {event.rungs}: {count} design{'s' if count != 1 else ''}, "
-                f"to epoch {event.epochs}"
-            )
         elif isinstance(event, events.TrialBegan):
             self._move(f"trial {event.trial}", 0, event.epochs, "epochs")
         elif isinstance(event, events.Trained):
@@ -84,7 +78,8 @@ class Live:
         elif isinstance(event, events.TrialScored):
             self._scored(event)
         else:
-            self._say(f"  trial {event.trial} failed and is left out: {event.error}")
+            fate = "failed and is left out" if event.final else "crashed and will be tried again"
+            self._say(f"  trial {event.trial} {fate}: {event.error}")
 
     def _trained(self, event: Trained) -> None:
         if event.note:
@@ -114,7 +109,7 @@ class Live:
         shown = "no score" if accuracy is None else f"validation {100 * accuracy:.2f} %"
         better = accuracy is not None and accuracy > self._best
         self._best = max(self._best, accuracy or 0.0)
-        self._say(f"  trial {event.trial:>3}  {shown}{'  best so far' if better else ''}")
+        self._say(f"  trial {event.trial:>3}  rung {event.rung + 1}  {shown}{'  best so far' if better else ''}")
 
     def _move(self, what: str, done: int, total: int, unit: str) -> None:
         self._bar.update(self._task, description=what, completed=done, total=total, visible=True, unit=unit, note="")

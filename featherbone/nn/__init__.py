@@ -5,6 +5,7 @@ from featherbone.nn.build import module_with as module_with
 from featherbone.nn.codegen import source as source
 from featherbone.nn.container import read_foreign_tensors as read_foreign_tensors
 from featherbone.nn.container import read_tensors as read_tensors
+from featherbone.nn.container import stated_checksum as stated_checksum
 from featherbone.nn.container import write_tensors as write_tensors
 from featherbone.nn.foreign import load_foreign as load_foreign
 from featherbone.nn.foreign import match_by_order as match_by_order
@@ -28,6 +29,7 @@ __all__ = [
     "read_tensors",
     "save_model",
     "source",
+    "stated_checksum",
     "weights_of",
     "write_tensors",
 ]

@@ -90,6 +90,21 @@ def read_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, torch.Tensor],
     return _tensors(path, content), metadata
 
 
+def stated_checksum(path: str | os.PathLike[str]) -> str:
+    """The SHA-256 of the payload that a file of ``write_tensors`` states, read from its header alone.
+
+    Raises:
+        FeatherboneError: the file cannot be read, or states none.
+    """
+    try:
+        with open(path, "rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(min(length, LONGEST_HEADER)))
+        return str(header["__metadata__"][PAYLOAD])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FeatherboneError(f"{path} states no checksum of its tensors: {error}", hint=DAMAGED) from error
+
+
 def read_foreign_tensors(path: str | os.PathLike[str]) -> dict[str, torch.Tensor]:
     """The tensors of any safetensors file, such as another project's weights; there is no checksum to verify.
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from featherbone.atomic import write_atomically
 from featherbone.cost import count
-from featherbone.graph import Graph, from_json
+from featherbone.graph import Graph
 from featherbone.report import tables
 from featherbone.report.diagram import diagram
 from featherbone.report.outline import Costs
@@ -55,7 +55,7 @@ def render(run: Run) -> str:
 def _content(run: Run) -> dict[str, Any]:
     """What both kinds of page show; each adds its own."""
     own = training_content(run) if run.is_training else search_content(run)
-    graph = from_json(own["graph"]) if own["graph"] else None
+    graph: Graph | None = own["graph"]
     costs = _costs(graph) if graph is not None else {}
     facts, data = run.facts, DATA | (run.facts.get("data") or {})
     figures = {**own["figures"], "confusion": confusion(run), "reliability": reliability(run)}

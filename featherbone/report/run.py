@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from featherbone.errors import FeatherboneError
+from featherbone.graph import Graph
+from featherbone.search.candidates import candidate_graph
+from featherbone.search.schema import VERSION as LEDGER_VERSION
 
-FORMAT, VERSION, LEDGER_VERSION = "featherbone-run", 1, 1
+FORMAT, VERSION = "featherbone-run", 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +32,7 @@ class Trial:
 
     id: int
     design: str
-    graph: str
+    origin: str
     params: int
     macs: int
     peak_memory: int
@@ -69,6 +72,13 @@ class Run:
     def result(self) -> dict[str, Any] | None:
         """What the finished run found; None while it is going on."""
         return self.facts.get("result")
+
+    def network(self, trial: Trial) -> Graph | None:
+        """The graph of one of its trials; None where run.json does not say what images it takes."""
+        data = self.facts.get("data") or {}
+        if not data.get("classes") or not data.get("channels"):
+            return None
+        return candidate_graph(trial.design, classes=len(data["classes"]), channels=data["channels"])
 
     def trial(self, number: int) -> Trial | None:
         return next((trial for trial in self.trials if trial.id == number), None)
@@ -141,7 +151,7 @@ def _trial(row: sqlite3.Row, rungs: dict[int, Rung], history: tuple[dict[str, An
     return Trial(
         id=row["id"],
         design=row["design"],
-        graph=row["graph"],
+        origin=row["origin"],
         params=row["params"] or 0,
         macs=row["macs"] or 0,
         peak_memory=row["peak_memory"] or 0,

@@ -16,7 +16,7 @@ def search_content(run: Run) -> dict[str, Any]:
     scored = any(trial.val_top1 is not None for trial in run.trials)
     learned = any(trial.history for trial in run.trials)
     return {
-        "graph": trial.graph if trial is not None else "",
+        "graph": run.network(trial) if trial is not None else None,
         "figures": {
             "scatter": search_figures.scatter(run) if scored else None,
             "curves": search_figures.curves(run) if learned else None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from html import escape
 from typing import Any
 
@@ -91,7 +90,7 @@ def parallel(run: Run) -> Figure | None:
     if len(trials) < 2:
         return None
     columns: list[tuple[str, list[Any]]] = [
-        ("layers", [_layers(trial) for trial in trials]),
+        ("parts of the design", [len(trial.design.split("|")) for trial in trials]),
         ("parameters", [trial.params for trial in trials]),
         ("multiply-adds", [trial.macs for trial in trials]),
         ("peak memory, KiB", [trial.peak_memory / 1024 for trial in trials]),
@@ -120,12 +119,6 @@ def _dimension(label: str, values: list[Any]) -> dict[str, Any]:
     if label == "rung":
         axis["tickvals"] = sorted(set(values))
     return axis
-
-
-def _layers(trial: Trial) -> int:
-    """Convolutions and linear layers of a trial's network."""
-    nodes = json.loads(trial.graph).get("nodes", [])
-    return sum(node.get("op") in ("conv", "linear") for node in nodes)
 
 
 def _points_of(trials: list[Trial], name: str, marker: dict[str, Any]) -> dict[str, Any]:

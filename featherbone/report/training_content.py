@@ -16,7 +16,7 @@ def training_content(run: Run) -> dict[str, Any]:
     """By the names in ``training.html``."""
     recipe = run.facts.get("recipe") or {}
     return {
-        "graph": run.graph,
+        "graph": from_json(run.graph) if run.graph else None,
         "figures": learning(run),
         "verdict": _verdict(run),
         "missing": _missing(run),

@@ -1,4 +1,4 @@
-"""The most accurate network within a budget: limits, design space, sampling, ledger, successive halving.
+"""The most accurate network within a budget: limits, design space, sampling, ledger, scheduler, executors.
 
 Only ``featherbone.fit`` trains; nothing here loads torch.
 """
@@ -6,8 +6,10 @@ Only ``featherbone.fit`` trains; nothing here loads torch.
 from featherbone.progress import Event, Progress, silent
 from featherbone.search.budget import Budget, Costs, costs_of
 from featherbone.search.design import Design, Stage, Stem
-from featherbone.search.halving import Rung, halve, rungs
-from featherbone.search.ledger import Ledger, Score, Trial, open_ledger
+from featherbone.search.driver import search
+from featherbone.search.ladder import ladder
+from featherbone.search.ledger import Entry, Ledger, Score, Trial, open_ledger
+from featherbone.search.limits import Limits
 from featherbone.search.sample import sample
 from featherbone.search.space import Space, StageSpace, light
 
@@ -15,10 +17,11 @@ __all__ = [
     "Budget",
     "Costs",
     "Design",
+    "Entry",
     "Event",
     "Ledger",
+    "Limits",
     "Progress",
-    "Rung",
     "Score",
     "Space",
     "Stage",
@@ -26,10 +29,10 @@ __all__ = [
     "Stem",
     "Trial",
     "costs_of",
-    "halve",
+    "ladder",
     "light",
     "open_ledger",
-    "rungs",
     "sample",
+    "search",
     "silent",
 ]

@@ -1,11 +1,7 @@
-"""What a search has done, on disk: every design it tried, with costs, state, rungs and scores.
+"""What a search has done, on disk: every design it tried, with costs, state, rungs, scores and attempts.
 
 SQLite with a write-ahead log, so that `kill -9` at any moment leaves the last finished change. One process writes;
-another that opens the same run is refused. Plain ``sqlite3 ledger.sqlite`` reads it:
-
-    run    what was asked, as JSON: one key, asked
-    trial  a design: its graph and costs, its state (waiting, running, paused, done, failed), epochs, score, seconds
-    rung   a score of a trial after so many epochs
+another that opens the same run is refused. Plain ``sqlite3 ledger.sqlite`` reads it; `schema.py` has the tables.
 """
 
 from __future__ import annotations
@@ -17,47 +13,38 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from featherbone.errors import FeatherboneError
-from featherbone.graph import Graph, from_json, to_json
 from featherbone.lock import locked
 from featherbone.search.budget import Costs
+from featherbone.search.schema import SCHEMA, VERSION
 
-VERSION = 1
-SCHEMA = """
-CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE trial (
-    id INTEGER PRIMARY KEY,
-    design TEXT NOT NULL,
-    graph TEXT NOT NULL,
-    params INTEGER NOT NULL,
-    macs INTEGER NOT NULL,
-    peak_memory INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'paused', 'done', 'failed')),
-    epochs INTEGER NOT NULL DEFAULT 0,
-    val_top1 REAL,
-    seconds REAL NOT NULL DEFAULT 0,
-    error TEXT
-);
-CREATE TABLE rung (
-    trial INTEGER NOT NULL REFERENCES trial (id),
-    rung INTEGER NOT NULL,
-    epochs INTEGER NOT NULL,
-    val_top1 REAL,
-    val_loss REAL,
-    seconds REAL NOT NULL,
-    PRIMARY KEY (trial, rung)
-);
-"""
+_TRIAL = "id, design, origin, params, macs, state, rung, epochs, val_top1, val_loss, seconds, error"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A design to be tried, and where it came from, such as ``random`` or ``changed from 3``."""
+
+    design: str
+    origin: str
+    costs: Costs
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """A design in a search; numbers start at 1."""
+    """A design in a search; numbers start at 1. ``rung`` is the last that it reached, -1 before the first."""
 
     id: int
     design: str
+    origin: str
+    params: int
     macs: int
-    state: str
-    error: str | None
+    state: str = "waiting"
+    rung: int = -1
+    epochs: int = 0
+    val_top1: float | None = None
+    val_loss: float | None = None
+    seconds: float = 0.0
+    error: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +55,16 @@ class Score:
     val_top1: float | None
     val_loss: float | None
     seconds: float  # of training up to here, from the first epoch
+    checkpoint: str = ""  # SHA-256 of the checkpoint's payload
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reached:
+    """A rung that a trial reached."""
+
+    trial: int
+    rung: int
+    score: Score
 
 
 class Ledger:
@@ -77,64 +74,115 @@ class Ledger:
         self._connection = connection
 
     def trials(self) -> tuple[Trial, ...]:
-        rows = self._connection.execute("SELECT id, design, macs, state, error FROM trial ORDER BY id")
-        return tuple(Trial(id=i, design=d, macs=m, state=s, error=e) for i, d, m, s, e in rows)
+        names = _TRIAL.split(", ")
+        rows = self._connection.execute(f"SELECT {_TRIAL} FROM trial ORDER BY id")
+        return tuple(Trial(**dict(zip(names, row, strict=True))) for row in rows)
 
-    def graph(self, trial: int) -> Graph:
-        (text,) = self._connection.execute("SELECT graph FROM trial WHERE id = ?", (trial,)).fetchone()
-        return from_json(text)
+    def reached(self) -> tuple[Reached, ...]:
+        """Every score, by trial and rung."""
+        rows = self._connection.execute(
+            "SELECT trial, rung, epochs, val_top1, val_loss, seconds, checkpoint FROM rung ORDER BY trial, rung"
+        )
+        return tuple(
+            Reached(
+                trial=trial,
+                rung=rung,
+                score=Score(epochs=epochs, val_top1=top1, val_loss=loss, seconds=seconds, checkpoint=checkpoint),
+            )
+            for trial, rung, epochs, top1, loss, seconds, checkpoint in rows
+        )
 
-    def score(self, trial: int, rung: int) -> Score | None:
-        """What the trial reached at a rung, or None where it has not got there."""
-        row = self._connection.execute(
-            "SELECT epochs, val_top1, val_loss, seconds FROM rung WHERE trial = ? AND rung = ?", (trial, rung)
-        ).fetchone()
-        return None if row is None else Score(epochs=row[0], val_top1=row[1], val_loss=row[2], seconds=row[3])
+    def failures(self) -> dict[int, int]:
+        """How often each trial has crashed or taken its worker with it."""
+        rows = self._connection.execute(
+            "SELECT trial, count(*) FROM attempt WHERE outcome IN ('crashed', 'lost') GROUP BY trial"
+        )
+        return dict(rows.fetchall())
 
     def seconds(self) -> float:
         """Seconds of training, of all trials together."""
         (seconds,) = self._connection.execute("SELECT total(seconds) FROM trial").fetchone()
         return float(seconds)
 
-    def add(self, designs: Sequence[tuple[str, Graph, Costs]], asked: str) -> None:
-        """All trials of a run, and what was asked as JSON, in one step: a run has all of its designs or none."""
-        rows = [
-            (place, design, to_json(graph), costs.params, costs.macs, costs.memory)
-            for place, (design, graph, costs) in enumerate(designs, start=1)
-        ]
+    def add(self, entries: Sequence[Entry]) -> tuple[Trial, ...]:
+        """New trials, all or none."""
         with self._change() as change:
-            change.execute("INSERT INTO run VALUES ('asked', ?)", (asked,))
+            (last,) = change.execute("SELECT coalesce(max(id), 0) FROM trial").fetchone()
+            numbered = list(enumerate(entries, start=last + 1))
             change.executemany(
-                "INSERT INTO trial (id, design, graph, params, macs, peak_memory, state)"
-                " VALUES (?, ?, ?, ?, ?, ?, 'waiting')",
-                rows,
+                "INSERT INTO trial (id, design, origin, params, macs, peak_memory, size) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (number, entry.design, entry.origin, costs.params, costs.macs, costs.memory, costs.size)
+                    for number, entry in numbered
+                    for costs in (entry.costs,)
+                ],
             )
+        return tuple(
+            Trial(id=number, design=entry.design, origin=entry.origin, params=entry.costs.params, macs=entry.costs.macs)
+            for number, entry in numbered
+        )
 
-    def asked(self) -> str | None:
-        """What was asked, as JSON, or None in a new run."""
-        row = self._connection.execute("SELECT value FROM run WHERE key = 'asked'").fetchone()
+    def remember(self, key: str, value: str) -> None:
+        """Something about the run, as JSON; once written it stays."""
+        with self._change() as change:
+            change.execute("INSERT INTO run VALUES (?, ?)", (key, value))
+
+    def recall(self, key: str) -> str | None:
+        """What was remembered under a key, or None."""
+        row = self._connection.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
 
-    def set_state(self, trial: int, state: str) -> None:
+    def begin(self, trial: int, rung: int, worker: str) -> int:
+        """A worker begins to bring a trial to a rung; the number of the attempt."""
         with self._change() as change:
-            change.execute("UPDATE trial SET state = ? WHERE id = ?", (state, trial))
+            change.execute("UPDATE trial SET state = 'running' WHERE id = ?", (trial,))
+            made = change.execute("INSERT INTO attempt (trial, rung, worker) VALUES (?, ?, ?)", (trial, rung, worker))
+        assert made.lastrowid is not None
+        return made.lastrowid
 
-    def reach(self, trial: int, rung: int, score: Score, *, state: str) -> None:
-        """A trial reached a rung."""
+    def reach(
+        self, attempt: int, trial: int, rung: int, score: Score, *, worker: str, seconds: float, state: str
+    ) -> None:
+        """An attempt brought its trial to its rung, after so many seconds of its own."""
         with self._change() as change:
             change.execute(
-                "INSERT INTO rung VALUES (?, ?, ?, ?, ?, ?)",
-                (trial, rung, score.epochs, score.val_top1, score.val_loss, score.seconds),
+                "INSERT INTO rung VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (trial, rung, score.epochs, score.val_top1, score.val_loss, score.seconds, score.checkpoint),
             )
             change.execute(
-                "UPDATE trial SET state = ?, epochs = ?, val_top1 = ?, seconds = ? WHERE id = ?",
-                (state, score.epochs, score.val_top1, score.seconds, trial),
+                "UPDATE trial SET state = ?, rung = ?, epochs = ?, val_top1 = ?, val_loss = ?, seconds = ?,"
+                " error = NULL WHERE id = ?",
+                (state, rung, score.epochs, score.val_top1, score.val_loss, score.seconds, trial),
+            )
+            change.execute(
+                "UPDATE attempt SET outcome = 'scored', worker = ?, seconds = ? WHERE id = ?",
+                (worker, seconds, attempt),
             )
 
-    def fail(self, trial: int, error: str) -> None:
-        """A trial can't go on."""
+    def end(
+        self, attempt: int, trial: int, outcome: str, error: str, *, worker: str, seconds: float, state: str
+    ) -> None:
+        """An attempt ended without a score: crashed, lost with its worker, or interrupted."""
         with self._change() as change:
-            change.execute("UPDATE trial SET state = 'failed', error = ? WHERE id = ?", (error, trial))
+            change.execute(
+                "UPDATE attempt SET outcome = ?, error = ?, worker = ?, seconds = ? WHERE id = ?",
+                (outcome, error, worker, seconds, attempt),
+            )
+            change.execute("UPDATE trial SET state = ?, error = ? WHERE id = ?", (state, error or None, trial))
+
+    def recover(self) -> int:
+        """Put what ran when the last process ended back to where it stood; how many trials that were."""
+        with self._change() as change:
+            change.execute("UPDATE attempt SET outcome = 'interrupted' WHERE outcome = 'running'")
+            changed = change.execute(
+                "UPDATE trial SET state = CASE WHEN rung < 0 THEN 'waiting' ELSE 'paused' END WHERE state = 'running'"
+            )
+        return changed.rowcount
+
+    def close_search(self) -> None:
+        """The search is over: what was not promoted to the end stops where it stands."""
+        with self._change() as change:
+            change.execute("UPDATE trial SET state = 'stopped' WHERE state IN ('waiting', 'paused')")
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:

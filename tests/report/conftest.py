@@ -14,47 +14,23 @@ import numpy as np
 import pytest
 
 from featherbone.cost import count, peak_memory
-from featherbone.graph import Graph, Wire, image, scope, to_json
+from featherbone.graph import Graph
 from featherbone.metrics import wilson_interval
 from featherbone.report.sheet import MISTAKES, write_sheet
+from featherbone.search import Design
+from featherbone.search.schema import SCHEMA, VERSION
 
 RUNG_EPOCHS = (4, 12, 36)
-SCHEMA = """
-CREATE TABLE run(key TEXT PRIMARY KEY, value TEXT);
-CREATE TABLE trial(id INTEGER PRIMARY KEY, design TEXT NOT NULL, graph TEXT NOT NULL, params INTEGER, macs INTEGER,
-  peak_memory INTEGER, state TEXT, epochs INTEGER, val_top1 REAL, seconds REAL, error TEXT);
-CREATE TABLE rung(trial INTEGER, rung INTEGER, epochs INTEGER, val_top1 REAL, val_loss REAL, seconds REAL,
-  PRIMARY KEY (trial, rung));
-PRAGMA user_version = 1;
-"""
 
 
 def design(widths: list[int], depths: list[int], classes: int = 10, *, se: bool = False) -> tuple[str, Graph]:
     """A network of inverted residuals, and the line that describes it."""
-    x = image(1, 16)
-    with scope("stem"):
-        x = x.conv(widths[0], 3).norm().act("relu6")
-    words = ["r16", f"stem w{widths[0]}"]
+    words = ["r16", f"stem w{widths[0]} relu6"]
     for place, (width, depth) in enumerate(zip(widths[1:], depths, strict=True), start=1):
-        words.append(f"inverted_residual w{width} d{depth} t2" + (" s2" if place > 1 else "") + (" se" if se else ""))
-        for block in range(1, depth + 1):
-            with scope(f"stage{place}"), scope(f"block{block}"):
-                x = _block(x, width, stride=2 if place > 1 and block == 1 else 1, se=se)
-    with scope("head"):
-        x = x.global_pool().flatten().linear(classes, name="classify")
-    return " | ".join(words), x.graph("design")
-
-
-def _block(x: Wire, width: int, *, stride: int, se: bool) -> Wire:
-    y = x.pointwise(2 * x.channels, name="expand").norm().act("relu6")
-    y = y.depthwise(3, stride=stride).norm().act("relu6")
-    if se:
-        with scope("se"):
-            y = y * y.global_pool().pointwise(4, bias=True, name="squeeze").act("relu").pointwise(
-                y.channels, bias=True, name="excite"
-            ).act("sigmoid")
-    y = y.pointwise(width, name="project").norm()
-    return x + y if stride == 1 and x.channels == width else y
+        stride, excited = " s2" if place > 1 else "", " se" if se else ""
+        words.append(f"inverted_residual w{width} d{depth}{stride} t2{excited} relu6")
+    text = str(Design.parse(" | ".join(words)))
+    return text, Design.parse(text).graph(classes=classes, channels=1)
 
 
 def facts(**changes: Any) -> dict[str, Any]:
@@ -85,13 +61,19 @@ def facts(**changes: Any) -> dict[str, Any]:
     }
 
 
+def _insert(ledger: sqlite3.Connection, **values: Any) -> None:
+    row = {"origin": "random", "params": 1, "macs": 1, "peak_memory": 1, "size": 1, **values}
+    marks = ", ".join("?" for _ in row)
+    ledger.execute(f"INSERT INTO trial ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
+
+
 def write_run(folder: Path, run: dict[str, Any], *, trials: int = 24, seed: int = 0) -> Path:
     """The folder: run.json, a ledger of ``trials`` designs in three rungs, and their logs."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
     chance = random.Random(seed)
     ledger = sqlite3.connect(folder / "ledger.sqlite")
-    ledger.executescript(SCHEMA)
+    ledger.executescript(f"{SCHEMA} PRAGMA user_version = {VERSION};")
     for number in range(1, trials + 1):
         last = 2 if number % 8 == 1 else 1 if number % 3 == 1 else 0
         widths = [chance.choice([8, 12, 16]) + 4 * place for place in range(4)]
@@ -114,15 +96,24 @@ def write_run(folder: Path, run: dict[str, Any], *, trials: int = 24, seed: int 
         (folder / "trials" / str(number) / "log.jsonl").write_text(lines + '\n{"epoch": 99, "tr')  # cut off by a kill
         for rung, epochs in enumerate(RUNG_EPOCHS[: last + 1]):
             entry = log[epochs - 1]
-            row = (number, rung, epochs, entry["val_top1"], entry["val_loss"], 0.6 * epochs)
-            ledger.execute("INSERT INTO rung VALUES (?, ?, ?, ?, ?, ?)", row)
-        values = (number, text, to_json(graph), int(cost.params), int(cost.macs), peak_memory(graph).bytes)
-        state = (("done" if last == 2 else "paused"), RUNG_EPOCHS[last], log[-1]["val_top1"], 0.6 * RUNG_EPOCHS[last])
-        ledger.execute("INSERT INTO trial VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)", values + state)
+            row = (number, rung, epochs, entry["val_top1"], entry["val_loss"], 0.6 * epochs, "")
+            ledger.execute("INSERT INTO rung VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        _insert(
+            ledger,
+            id=number,
+            design=text + " " * number,  # a ledger holds each design once, and equal ones may be drawn here
+            params=int(cost.params),
+            macs=int(cost.macs),
+            peak_memory=peak_memory(graph).bytes,
+            state="done" if last == 2 else "stopped",
+            rung=last,
+            epochs=RUNG_EPOCHS[last],
+            val_top1=log[-1]["val_top1"],
+            seconds=0.6 * RUNG_EPOCHS[last],
+        )
     if trials:
         text, graph = design([8, 12, 16, 20], [1, 1, 1])
-        failed = (trials + 1, text, to_json(graph), 1, 1, 1, "failed", 0, None, 0.0, "the loss became NaN in epoch 2")
-        ledger.execute("INSERT INTO trial VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", failed)
+        _insert(ledger, id=trials + 1, design=text, state="failed", error="the loss became NaN in epoch 2")
     ledger.commit()
     ledger.close()
     return folder

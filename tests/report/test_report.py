@@ -149,10 +149,18 @@ def test_the_scatter_shows_every_scored_design(make_run: MakeRun) -> None:
 @pytest.mark.parametrize("finished", [True, False])
 def test_hostile_names_stay_text(make_run: MakeRun, finished: bool) -> None:
     names = [HOSTILE, *map(str, range(1, 10))]
-    data = {"source": HOSTILE, "name": HOSTILE, "classes": names, "counts": {HOSTILE: 3}, "warnings": [HOSTILE]}
+    data = {
+        "source": HOSTILE,
+        "name": HOSTILE,
+        "classes": names,
+        "channels": 1,
+        "counts": {HOSTILE: 3},
+        "warnings": [HOSTILE],
+    }
     folder = make_run(finished=finished, data=data, command=["featherbone", HOSTILE], versions={HOSTILE: HOSTILE})
     ledger = sqlite3.connect(folder / "ledger.sqlite")
-    ledger.execute("UPDATE trial SET design = ?, error = ?", (HOSTILE, HOSTILE))
+    ledger.execute("UPDATE trial SET error = ?", (HOSTILE,))
+    ledger.execute("UPDATE trial SET design = ? WHERE state = 'failed'", (HOSTILE,))
     ledger.commit()
     page = own(write_report(folder))
     elements = Elements(page)

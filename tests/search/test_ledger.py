@@ -10,45 +10,67 @@ from pathlib import Path
 import pytest
 
 from featherbone.errors import FeatherboneError
-from featherbone.search import Design, Ledger, Score, costs_of, open_ledger
+from featherbone.search import Costs, Entry, Ledger, Score, open_ledger
 
-GRAPH = Design.parse("r8 | stem w4 | basic w4").graph(classes=2, channels=1, name="design1")
+COSTS = Costs(macs=1000, params=100, memory=4096, size=800)
+SCORE = Score(epochs=3, val_top1=0.5, val_loss=1.5, seconds=2.0, checkpoint="c0ffee")
 
 
 def fill(ledger: Ledger, number: int = 2) -> None:
-    ledger.add([(f"design {place}", GRAPH, costs_of(GRAPH)) for place in range(number)], '{"seed": 0}')
+    ledger.remember("asked", '{"seed": 0}')
+    ledger.add([Entry(design=f"design {place}", origin="random", costs=COSTS) for place in range(number)])
 
 
 def test_what_is_written_is_read_again_by_the_next_process(tmp_path: Path) -> None:
     with open_ledger(tmp_path) as ledger:
-        assert ledger.asked() is None
+        assert ledger.recall("asked") is None
         fill(ledger)
-        ledger.set_state(1, "running")
-        ledger.reach(1, 0, Score(epochs=3, val_top1=0.5, val_loss=1.5, seconds=2.0), state="paused")
-        ledger.fail(2, "ValueError: no")
+        first, second = ledger.begin(1, 0, "here"), ledger.begin(2, 0, "there")
+        ledger.reach(first, 1, 0, SCORE, worker="here", seconds=2.5, state="paused")
+        ledger.end(second, 2, "crashed", "ValueError: no", worker="there", seconds=0.5, state="failed")
     with open_ledger(tmp_path) as ledger:
-        assert ledger.asked() == '{"seed": 0}'
-        assert [(trial.id, trial.state, trial.error) for trial in ledger.trials()] == [
-            (1, "paused", None),
-            (2, "failed", "ValueError: no"),
+        assert ledger.recall("asked") == '{"seed": 0}'
+        found = [(t.id, t.design, t.origin, t.macs, t.state, t.rung, t.epochs, t.error) for t in ledger.trials()]
+        assert found == [
+            (1, "design 0", "random", 1000, "paused", 0, 3, None),
+            (2, "design 1", "random", 1000, "failed", -1, 0, "ValueError: no"),
         ]
-        assert ledger.score(1, 0) == Score(epochs=3, val_top1=0.5, val_loss=1.5, seconds=2.0)
-        assert ledger.score(2, 0) is None
-        assert ledger.graph(1) == GRAPH
+        assert [(entry.trial, entry.rung, entry.score) for entry in ledger.reached()] == [(1, 0, SCORE)]
+        assert ledger.failures() == {2: 1}
         assert ledger.seconds() == 2.0
+
+
+def test_what_ran_when_a_process_died_stands_where_it_stood_before(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        fill(ledger, 3)
+        ledger.reach(ledger.begin(1, 0, ""), 1, 0, SCORE, worker="", seconds=2.0, state="paused")
+        ledger.begin(1, 1, "")
+        ledger.begin(2, 0, "")
+    with open_ledger(tmp_path) as ledger:
+        assert [trial.state for trial in ledger.trials()] == ["running", "running", "waiting"]
+        assert ledger.recover() == 2
+        assert [trial.state for trial in ledger.trials()] == ["paused", "waiting", "waiting"]
+        assert ledger.failures() == {}  # an interruption is not the trial's fault
+        assert ledger.recover() == 0
+        ledger.close_search()
+        assert {trial.state for trial in ledger.trials()} == {"stopped"}
 
 
 def test_a_change_that_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
     with open_ledger(tmp_path) as ledger:
         fill(ledger)
-        score = Score(epochs=3, val_top1=0.5, val_loss=1.5, seconds=2.0)
+        attempt = ledger.begin(1, 0, "")
         with pytest.raises(sqlite3.IntegrityError):
-            ledger.reach(1, 0, score, state="no such state")
-        assert ledger.score(1, 0) is None
-        ledger.reach(1, 0, score, state="paused")
+            ledger.reach(attempt, 1, 0, SCORE, worker="", seconds=1.0, state="no such state")
+        assert ledger.reached() == ()
+        ledger.reach(attempt, 1, 0, SCORE, worker="", seconds=1.0, state="paused")
         with pytest.raises(sqlite3.IntegrityError):  # a rung is reached once
-            ledger.reach(1, 0, score, state="done")
+            ledger.reach(attempt, 1, 0, SCORE, worker="", seconds=1.0, state="done")
         assert ledger.trials()[0].state == "paused"
+        new, known = (Entry(design=f"design {place}", origin="random", costs=COSTS) for place in (7, 0))
+        with pytest.raises(sqlite3.IntegrityError):  # a design is tried once
+            ledger.add([new, known])
+        assert len(ledger.trials()) == 2
 
 
 def test_a_second_process_is_refused_and_a_killed_one_is_not_in_the_way(tmp_path: Path) -> None:
@@ -70,9 +92,9 @@ def test_another_version_and_another_file_are_refused(tmp_path: Path) -> None:
     with open_ledger(tmp_path):
         pass
     connection = sqlite3.connect(tmp_path / "ledger.sqlite")
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute("PRAGMA user_version = 1")
     connection.close()
-    with pytest.raises(FeatherboneError, match="version 2; this featherbone reads 1"), open_ledger(tmp_path):
+    with pytest.raises(FeatherboneError, match="version 1; this featherbone reads 2"), open_ledger(tmp_path):
         pass
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "ledger.sqlite").write_bytes(b"not a database at all" * 100)
@@ -86,24 +108,26 @@ def test_the_schema_is_the_documented_one(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "ledger.sqlite")
     columns = {
         table: [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-        for table in ("run", "trial", "rung")
+        for table in ("run", "trial", "rung", "attempt")
     }
-    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (2,)
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
     assert columns["run"] == ["key", "value"]
-    assert columns["trial"][:6] == ["id", "design", "graph", "params", "macs", "peak_memory"]
-    assert columns["trial"][6:] == ["state", "epochs", "val_top1", "seconds", "error"]
-    assert columns["rung"] == ["trial", "rung", "epochs", "val_top1", "val_loss", "seconds"]
+    costs = ["params", "macs", "peak_memory", "size", "latency_ms"]
+    standing = ["state", "rung", "epochs", "val_top1", "val_loss", "seconds", "error"]
+    assert columns["trial"] == ["id", "design", "origin", *costs, *standing]
+    assert columns["rung"] == ["trial", "rung", "epochs", "val_top1", "val_loss", "seconds", "checkpoint"]
+    assert columns["attempt"] == ["id", "trial", "rung", "worker", "outcome", "seconds", "error"]
 
 
 def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:
     def fill() -> None:
         with open_ledger(tmp_path) as ledger:
             ledger._connection.execute("PRAGMA max_page_count = 1")
-            ledger.add([], "x" * 100_000)
+            ledger.remember("asked", "x" * 100_000)
 
     with pytest.raises(FeatherboneError, match=r"ledger\.sqlite cannot be written: database or disk is full"):
         fill()
     with open_ledger(tmp_path) as ledger:
-        assert ledger.asked() is None
+        assert ledger.recall("asked") is None

@@ -1,0 +1,81 @@
+"""What a search is asked for: what decides its result."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+from featherbone.data import Dataset
+from featherbone.search.budget import FILE_HEAD, Budget, Costs, costs_of
+from featherbone.search.design import Design
+from featherbone.search.ladder import ladder
+from featherbone.search.limits import Limits
+from featherbone.search.space import Space
+from featherbone.train import Recipe
+
+TRIALS = 12
+MOST_TRIALS = 100_000  # where something else than their number ends the search
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What decides the result."""
+
+    dataset: Dataset
+    budget: Budget
+    seed: int
+    space: Space
+    recipe: Recipe
+    limits: Limits
+
+    def identity(self) -> dict[str, Any]:
+        """All of it as JSON; what must be the same for a run to go on."""
+        return {
+            "data": self.dataset.fingerprint,
+            "budget": asdict(self.budget),
+            "seed": self.seed,
+            "limits": asdict(self.limits),
+            "space": self.space.to_json(),
+            "recipe": self.recipe.to_dict(),
+        }
+
+    @property
+    def rungs(self) -> tuple[int, ...]:
+        """The epochs of each rung."""
+        spends_freely = self.limits.seconds is not None or self.limits.epochs is not None
+        return ladder(self.recipe.epochs, trials=None if spends_freely else self.limits.trials)
+
+    def cost(self) -> Callable[[Design], Costs]:
+        """The costs of a design for these images and classes; each design is counted once."""
+        head = FILE_HEAD + 2 * len(json.dumps(self.dataset.classes))
+
+        @cache
+        def cost(design: Design) -> Costs:
+            graph = design.graph(classes=len(self.dataset.classes), channels=self.dataset.channels)
+            return costs_of(graph, file_head=head)
+
+        return cost
+
+
+def limit_words(budget: Budget) -> list[str]:
+    """The budget in the name of a folder.
+
+    >>> limit_words(Budget(macs=300_000, params=20_000))
+    ['macs300k', 'params20k']
+    """
+    return [f"{limit}{_short(value)}" for limit, value in budget.limits().items()]
+
+
+def _short(value: int) -> str:
+    """A number for a file name: exact, and short where it is round.
+
+    >>> _short(12_500_000), _short(78_666)
+    ('12.5M', '78666')
+    """
+    for unit, size in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
+        if value >= size and value % (size // 10) == 0:
+            return f"{value / size:g}{unit}"
+    return str(value)

@@ -1,0 +1,112 @@
+"""Training one trial of a search, wherever that happens: all it needs travels with it as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import torch
+
+from featherbone.data import Dataset, open_dataset
+from featherbone.errors import FeatherboneError
+from featherbone.graph import Graph
+from featherbone.nn import stated_checksum
+from featherbone.progress import Trained
+from featherbone.search.candidates import candidate_graph
+from featherbone.search.executors import Task, Tell
+from featherbone.search.ledger import Score
+from featherbone.train import Progress as Report
+from featherbone.train import Recipe, Training, train
+from featherbone.train.checkpoint import NEWEST
+
+
+@dataclass(frozen=True, kw_only=True)
+class Images:
+    """How to open the data set of a run again, in another process or on another machine."""
+
+    source: str
+    resolution: int | None
+    seed: int
+    skip_bad: bool
+    fingerprint: str
+
+    def open(self) -> Dataset:
+        """The data set; a process reads it once.
+
+        Raises:
+            FeatherboneError: it is not there, or not the same.
+        """
+        return _opened(self)
+
+
+@cache
+def _opened(images: Images) -> Dataset:
+    dataset = open_dataset(images.source, resolution=images.resolution, seed=images.seed, skip_bad=images.skip_bad)
+    if dataset.fingerprint != images.fingerprint:
+        raise FeatherboneError(
+            f"{images.source} holds other images here (fingerprint {dataset.fingerprint[:12]}) than where the search "
+            f"was begun ({images.fingerprint[:12]})",
+            hint="give every worker the same files, under the same path",
+        )
+    return dataset
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialWork:
+    """What a worker does with a task: open the data, build the network, train it from its checkpoint on."""
+
+    images: Images
+    recipe: Recipe
+    seed: int
+    folder: Path  # of the run
+    threads: int  # of each trial
+
+    def __call__(self, task: Task, tell: Tell) -> Score:
+        history = self.trained(task.trial, task.design, task.epochs, tell).history[: task.epochs]
+        return Score(
+            epochs=task.epochs,
+            val_top1=history[-1]["val_top1"],
+            val_loss=history[-1]["val_loss"],
+            seconds=sum(row["seconds"] for row in history),
+            checkpoint=stated_checksum(self._folder(task.trial) / NEWEST),
+        )
+
+    def trained(self, trial: int, design: str, epochs: int, tell: Tell) -> Training:
+        """The trial, trained up to so many epochs."""
+
+        def watch(report: Report) -> None:
+            tell(Trained(trial=trial, **vars(report)))
+
+        with _threads(self.threads):
+            return train(
+                self.graph(trial, design),
+                self.images.open(),
+                self.recipe,
+                folder=self._folder(trial),
+                seed=self.seed,
+                until_epoch=epochs,
+                progress=watch,
+            )
+
+    def graph(self, trial: int, design: str) -> Graph:
+        """The network of a trial, named after it."""
+        dataset = self.images.open()
+        graph = candidate_graph(design, classes=len(dataset.classes), channels=dataset.channels)
+        return graph.renamed(f"design{trial}")
+
+    def _folder(self, trial: int) -> Path:
+        return self.folder / "trials" / str(trial)
+
+
+@contextmanager
+def _threads(number: int) -> Iterator[None]:
+    """So many threads for torch inside."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,182 @@
+"""All trials of a search in memory, in the order in which a scheduler asks for them; the ledger is its source.
+
+A step costs O(log n) beside one insertion into a sorted list, so that 100,000 trials are no burden.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, insort
+from collections import deque
+from dataclasses import dataclass, field, replace
+from heapq import heapify, heappop, heappush
+from typing import TypeVar
+
+from featherbone.search.ladder import KEEP
+from featherbone.search.ledger import Ledger, Reached, Score, Trial
+
+Key = tuple[float, float, int, int]
+Item = TypeVar("Item", Key, tuple[int, int])
+ATTEMPTS = 3  # a trial that crashed so often, or took its worker with it, is left alone
+
+
+def ranking(trial: Trial, score: Score) -> Key:
+    """Sorts trials, best first: higher top-1, then lower loss, then fewer multiply-adds, then the earlier trial.
+
+    What is not a number comes last.
+    """
+    top1 = -math.inf if score.val_top1 is None else score.val_top1
+    loss = math.inf if score.val_loss is None else score.val_loss
+    return (-top1, loss, trial.macs, trial.id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Bring a trial to a rung."""
+
+    trial: int
+    rung: int
+
+
+@dataclass(kw_only=True)
+class Standing:
+    """Who reached a rung, the best first, and who of them has not gone on."""
+
+    keys: list[Key] = field(default_factory=list)
+    here: list[Key] = field(default_factory=list)  # a heap
+    gone: int = 0
+
+    def add(self, key: Key, *, stays: bool = True, went_on: bool = False) -> None:
+        insort(self.keys, key)
+        if stays:
+            heappush(self.here, key)
+        elif went_on:
+            self.gone += 1
+
+    def best(self, allowed: int) -> Key | None:
+        """The best that has not gone on, where it is among the ``allowed`` best, has a score, and fewer went on."""
+        if not self.here or self.here[0][0] == math.inf or self.gone >= allowed:
+            return None
+        return self.here[0] if bisect_left(self.keys, self.here[0]) < allowed else None
+
+
+class Board:
+    """The state of a search; every change is told to it after it has been written to the ledger."""
+
+    def __init__(self, ladder: tuple[int, ...]) -> None:
+        self.ladder = ladder
+        self.trials: dict[int, Trial] = {}
+        self.scores: list[Reached] = []
+        self.running: dict[int, Job] = {}
+        self.failures: dict[int, int] = {}
+        self._standings = [Standing() for _ in ladder]
+        self._new: deque[int] = deque()
+        self._again: list[tuple[int, int]] = []  # (failures, trial): those that crashed and may try again, a heap
+
+    @staticmethod
+    def of(ledger: Ledger, ladder: tuple[int, ...]) -> Board:
+        """The board of a ledger in which nothing is running."""
+        board = Board(ladder)
+        board.failures = ledger.failures()
+        reached = ledger.reached()
+        for trial in ledger.trials():
+            board.trials[trial.id] = trial
+            if trial.state == "waiting" and trial.error is None:
+                board._new.append(trial.id)
+            elif trial.state in ("waiting", "paused") and trial.error is not None:  # its last attempt crashed
+                heappush(board._again, (board.failures[trial.id], trial.id))
+        again = {number for _, number in board._again}
+        for entry in reached:
+            trial = board.trials[entry.trial]
+            stays = trial.rung == entry.rung and trial.state == "paused" and trial.id not in again
+            went_on = trial.rung > entry.rung or (trial.error is not None and trial.rung == entry.rung)
+            board._standings[entry.rung].add(ranking(trial, entry.score), stays=stays, went_on=went_on)
+            board.scores.append(entry)
+        return board
+
+    def add(self, trials: tuple[Trial, ...]) -> None:
+        for trial in trials:
+            self.trials[trial.id] = trial
+            self._new.append(trial.id)
+
+    def begin(self, job: Job) -> None:
+        """A job leaves the board for a worker."""
+        trial = self.trials[job.trial]
+        self.running[job.trial] = job
+        self.trials[job.trial] = replace(trial, state="running")
+        crashed = (self.failures.get(job.trial, 0), job.trial)
+        if crashed in self._again:
+            _take(self._again, crashed)
+        elif job.rung == 0:
+            self._new.remove(job.trial)  # the first, as a rule
+        else:
+            standing = self._standings[job.rung - 1]
+            _take(standing.here, next(key for key in standing.here if key[3] == job.trial))
+            standing.gone += 1
+
+    def reach(self, job: Job, score: Score, state: str) -> None:
+        trial = self.trials[job.trial]
+        del self.running[job.trial]
+        self.trials[job.trial] = replace(
+            trial,
+            state=state,
+            rung=job.rung,
+            epochs=score.epochs,
+            val_top1=score.val_top1,
+            val_loss=score.val_loss,
+            seconds=score.seconds,
+            error=None,
+        )
+        self._standings[job.rung].add(ranking(trial, score), stays=state == "paused")
+        self.scores.append(Reached(trial=job.trial, rung=job.rung, score=score))
+
+    def fail(self, job: Job, error: str) -> str:
+        """A job crashed: the state of its trial now, which is ``failed`` after three times."""
+        del self.running[job.trial]
+        failures = self.failures.get(job.trial, 0) + 1
+        self.failures[job.trial] = failures
+        state = "failed" if failures >= ATTEMPTS else "waiting" if job.rung == 0 else "paused"
+        self.trials[job.trial] = replace(self.trials[job.trial], state=state, error=error)
+        if state != "failed":
+            heappush(self._again, (failures, job.trial))
+        return state
+
+    def promotion(self, *, last: bool = False) -> Job | None:
+        """The best trial that may go on, the highest rung first: of n at a rung n/3 may, each among the best n/3.
+
+        With ``last``, when no more trials will come, n/3 is rounded up and the lowest rung is first: so that somebody
+        reaches the top.
+        """
+        rungs = range(len(self.ladder) - 1)
+        for rung in rungs if last else reversed(rungs):
+            standing = self._standings[rung]
+            number = len(standing.keys)
+            key = standing.best(math.ceil(number / KEEP) if last else number // KEEP)
+            if key is not None:
+                return Job(trial=key[3], rung=rung + 1)
+        return None
+
+    def new(self) -> Job | None:
+        """The first trial that nobody has begun."""
+        return Job(trial=self._new[0], rung=0) if self._new else None
+
+    def again(self) -> Job | None:
+        """The trial to be tried again after a crash that has crashed least often."""
+        return Job(trial=self._again[0][1], rung=self.trials[self._again[0][1]].rung + 1) if self._again else None
+
+    def leader(self) -> Trial | None:
+        """The best trial at the highest rung that has a score."""
+        for standing in reversed(self._standings):
+            for key in standing.keys:
+                if key[0] != math.inf and self.trials[key[3]].state != "failed":
+                    return self.trials[key[3]]
+        return None
+
+
+def _take(heap: list[Item], item: Item) -> None:
+    """Remove an item from a heap, which is at its top as a rule."""
+    if heap[0] == item:
+        heappop(heap)
+    else:
+        heap.remove(item)
+        heapify(heap)

@@ -1,0 +1,79 @@
+"""What an executor is: it takes tasks, trains them somewhere, and hands back how each ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from featherbone.progress import Event
+from featherbone.search.ledger import Score
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """Train a trial up to so many epochs, from its checkpoint on; plain values, so that it can travel."""
+
+    trial: int
+    design: str
+    rung: int
+    epochs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a task ended.
+
+    ``kind`` is ``scored``; ``crashed``, with the error; ``lost``, where the worker died with it; or ``machine``, where
+    the machine and not the design is the cause, such as a full disk.
+    """
+
+    task: Task
+    kind: str
+    worker: str
+    seconds: float
+    score: Score | None = None
+    error: str = ""
+
+
+Tell = Callable[[Event], None]
+Work = Callable[[Task, Tell], Score]  # trains; must be picklable for workers in other processes
+
+
+class Executor(Protocol):
+    """At most ``workers`` tasks are with it at a time; `close` ends them at once, which loses no finished epoch."""
+
+    workers: int
+
+    def submit(self, task: Task) -> str:
+        """Take a task; the name of the worker as far as it is known."""
+        ...
+
+    def wait(self) -> list[Outcome | Event]:
+        """Block until something happens: events of running tasks, and outcomes."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def outcome_of(task: Task, work: Work, tell: Tell, *, worker: str, clock: Callable[[], float]) -> Outcome:
+    """Do the work; whatever an exception says becomes an outcome."""
+    began = clock()
+    details: dict[str, Any]
+    try:
+        details = {"kind": "scored", "score": work(task, tell)}
+    except Exception as error:  # whatever a design's training can raise: it is that design's end, not the search's
+        details = {
+            "kind": "machine" if of_the_machine(error) else "crashed",
+            "error": f"{type(error).__name__}: {error}",
+        }
+    return Outcome(task=task, worker=worker, seconds=clock() - began, **details)
+
+
+def of_the_machine(error: BaseException | None) -> bool:
+    """Whether the machine is the cause, such as a full disk, and not the design: then all trials would fail."""
+    while error is not None:
+        if isinstance(error, OSError | MemoryError):
+            return True
+        error = error.__cause__
+    return False

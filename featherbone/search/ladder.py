@@ -1,0 +1,45 @@
+"""The rungs of a search: how far a trial is trained before it must be among the best to go on.
+
+All rungs are points of one schedule, the last of them the full recipe, so nothing is trained twice.
+
+Source: Jamieson and Talwalkar 2016, arXiv:1502.07943 (successive halving); Li et al. 2020, arXiv:1810.05934 (ASHA).
+"""
+
+from __future__ import annotations
+
+from featherbone.errors import FeatherboneError
+
+KEEP = 3  # one in three goes on
+FIRST_RUNG = 2  # epochs at least: a score after one says little
+
+
+def ladder(epochs: int, *, trials: int | None = None, first: int = FIRST_RUNG) -> tuple[int, ...]:
+    """The epochs of each rung, the last of them ``epochs``.
+
+    >>> ladder(54)
+    (2, 6, 18, 54)
+    >>> ladder(54, trials=12), ladder(54, trials=9)
+    ((6, 18, 54), (18, 54))
+    >>> ladder(30, trials=1)
+    (30,)
+
+    With ``trials``, no more rungs than so many trials can be told apart by: a rung keeps one in three.
+
+    Raises:
+        FeatherboneError: fewer than one epoch.
+    """
+    if epochs < 1:
+        raise FeatherboneError(f"epochs is {epochs}; it must be at least 1")
+    most = max(1, _powers(trials) - 1) if trials is not None and trials > 1 else 0 if trials == 1 else epochs
+    rungs = [epochs]
+    while len(rungs) <= most and rungs[0] // KEEP >= first:
+        rungs.insert(0, rungs[0] // KEEP)
+    return tuple(rungs)
+
+
+def _powers(trials: int) -> int:
+    """The smallest n with ``KEEP ** n >= trials``."""
+    powers = 0
+    while KEEP**powers < trials:
+        powers += 1
+    return powers

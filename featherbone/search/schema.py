@@ -1,0 +1,55 @@
+"""The tables of a search's ledger, version 2; `docs/search.md` explains each column.
+
+run      what was asked and decided, as JSON, by key
+trial    a design: where it came from, its costs, its state, and how far it got
+rung     what a trial scored at a rung
+attempt  one try to bring a trial to a rung: by which worker, how it ended, how long it took
+"""
+
+from __future__ import annotations
+
+VERSION = 2
+STATES = ("waiting", "running", "paused", "done", "stopped", "failed")
+FINAL = ("done", "stopped", "failed")
+OUTCOMES = ("running", "scored", "crashed", "lost", "interrupted")
+
+SCHEMA = f"""
+CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE trial (
+    id INTEGER PRIMARY KEY,
+    design TEXT NOT NULL UNIQUE,
+    origin TEXT NOT NULL,
+    params INTEGER NOT NULL,
+    macs INTEGER NOT NULL,
+    peak_memory INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    latency_ms REAL,
+    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN {STATES}),
+    rung INTEGER NOT NULL DEFAULT -1,
+    epochs INTEGER NOT NULL DEFAULT 0,
+    val_top1 REAL,
+    val_loss REAL,
+    seconds REAL NOT NULL DEFAULT 0,
+    error TEXT
+);
+CREATE TABLE rung (
+    trial INTEGER NOT NULL REFERENCES trial (id),
+    rung INTEGER NOT NULL,
+    epochs INTEGER NOT NULL,
+    val_top1 REAL,
+    val_loss REAL,
+    seconds REAL NOT NULL,
+    checkpoint TEXT NOT NULL,
+    PRIMARY KEY (trial, rung)
+);
+CREATE TABLE attempt (
+    id INTEGER PRIMARY KEY,
+    trial INTEGER NOT NULL REFERENCES trial (id),
+    rung INTEGER NOT NULL,
+    worker TEXT NOT NULL,
+    outcome TEXT NOT NULL DEFAULT 'running' CHECK (outcome IN {OUTCOMES}),
+    seconds REAL NOT NULL DEFAULT 0,
+    error TEXT
+);
+CREATE INDEX attempt_of_trial ON attempt (trial);
+"""
