@@ -47,4 +47,5 @@ def epoch_batches(plan: Plan, epoch: int, *, first: int = 0) -> Iterator[tuple[T
         drop_last=True,
         channels_last=plan.setting.channels_last,
         first=first,
+        classes=len(plan.dataset.classes),
     )
