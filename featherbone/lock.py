@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,3 +38,41 @@ def locked(path: Path, what: str) -> Iterator[None]:
         yield
     finally:
         os.close(handle)  # which also unlocks
+
+
+@contextmanager
+def in_turn(path: Path, waiting: Callable[[], None], *, pause: float = 0.2) -> Iterator[None]:
+    """Hold ``path`` for this process as soon as no other holds it; ``waiting`` is called while one does.
+
+    The file is removed at the end, so that what is locked for a moment leaves nothing behind.
+
+    Raises:
+        OSError: the file cannot be made, or its file system cannot lock.
+    """
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waiting()
+                time.sleep(pause)
+                continue
+            if not _is_still(
+                handle, path
+            ):  # the process before removed it meanwhile, and another may have made it anew
+                continue
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+            return
+        finally:
+            os.close(handle)
+
+
+def _is_still(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), os.stat(path))
+    except FileNotFoundError:
+        return False

@@ -1,9 +1,10 @@
 """Decoded images on disk, so that the second start takes no time.
 
-Two files belong to a data set: `<fingerprint>.npy` with every image (uint8, memory-mapped), and `<key>.json` with all
-else, its own SHA-256 in the first line. The key names what was asked (source signature, resolution, channels, seed);
-the fingerprint names what was found. Both are written to a temporary file, flushed to the disk and renamed, so that a
-reader sees a whole file or none. Only leftovers of killed runs are ever removed: delete the folder to free the space.
+Three files belong to a data set: `<fingerprint>.npy` with every image (uint8, memory-mapped); `<key>.json` with all
+else, its own SHA-256 in the first line; and `<source>.survey`, what was found when the files were read. The key names
+what was asked (source signature, resolution, channels, seed), the fingerprint what came out. The first two take their
+names only when they are whole and on the disk. One process at a time builds what belongs to a source; others wait and
+then find it. Only leftovers of killed runs are ever removed: delete the folder to free the space.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,7 +26,9 @@ from featherbone.errors import FeatherboneError
 
 _CHECKED_BYTES = 256 * 2**20
 _BLOCK = 2**20
-_STALE_SECONDS = 24 * 3600
+_DAY = 24 * 3600
+# What killed runs leave behind, and after how many seconds nobody will go on with it.
+_LEFTOVERS = {UNFINISHED: _DAY, ".part": 7 * _DAY, ".mark": 7 * _DAY}
 
 
 def cache_folder(cache: Path | None) -> Path:
@@ -33,9 +36,11 @@ def cache_folder(cache: Path | None) -> Path:
     folder = Path(cache or os.environ.get("FEATHERBONE_CACHE") or Path.home() / ".cache" / "featherbone").expanduser()
     with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for leftover in folder.glob(f".*{UNFINISHED}"):
-            if time.time() - leftover.stat().st_mtime > _STALE_SECONDS:
-                leftover.unlink(missing_ok=True)
+    for ending, stale in _LEFTOVERS.items():
+        for leftover in folder.glob(f".*{ending}"):
+            with suppress(OSError):  # another process removed it, or the cache is one that may only be read
+                if time.time() - leftover.stat().st_mtime > stale:
+                    leftover.unlink()
     return folder
 
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from featherbone.data.cache import array_path, cache_folder, load_index, save_index
+from featherbone.data.cache import array_path, cache_folder, explained, load_index, save_index
 from featherbone.data.index import FORMAT, Request, build_index
 from featherbone.data.layout import SPLITS
 from featherbone.data.named import NAMED, Named, open_named
 from featherbone.data.sources import opened, signature
 from featherbone.errors import FeatherboneError, did_you_mean
+from featherbone.lock import in_turn
 
 LARGEST_RESOLUTION = 2048
 
@@ -90,18 +93,36 @@ def open_dataset(
     request = Request(resolution=resolution, channels=channels, seed=seed, skip_bad=skip_bad)
     folder = cache_folder(cache)
     identity = signature(path) if path is not None else f"named {NAMED[str(source)].identity()}"
-    asked = f"{FORMAT} {identity} {sorted(asdict(request).items())}"
-    key = hashlib.sha256(asked.encode()).hexdigest()
+    key = _hash(f"{FORMAT} {identity} {sorted(asdict(request).items())}")
     index = load_index(folder, key)
     if index is None:
         report = progress or (lambda stage, done, total: None)
-        opening = (
-            opened(Path(source), scratch=folder) if entry is None else open_named(entry, cache=folder, progress=report)
-        )
-        index = build_index(opening, request, folder=folder, progress=report)
-        save_index(folder, key, index)
+        kept = folder / f"{_hash(f'{FORMAT} {identity}')}.survey"
+        with _alone(kept, report):
+            index = load_index(folder, key)  # another process may have built it meanwhile
+            if index is None:
+                if entry is None:
+                    opening = opened(Path(source), scratch=folder)
+                else:
+                    opening = open_named(entry, cache=folder, progress=report)
+                index = build_index(opening, request, kept=kept, progress=report)
+                save_index(folder, key, index)
     name = _name(Path(source)) if entry is None else entry.name
     return _from_index(name, _licence(entry), index, np.load(array_path(folder, index["fingerprint"]), mmap_mode="r"))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@contextmanager
+def _alone(kept: Path, report: Callable[[str, int, int], None]) -> Iterator[None]:
+    """One process at a time works on a source; the others wait, and say so."""
+    with ExitStack() as stack:
+        with explained(kept.parent):
+            waiting = partial(report, "waiting for another process that reads the same images", 0, 0)
+            stack.enter_context(in_turn(kept.with_suffix(".lock"), waiting))
+        yield
 
 
 def _unknown(source: str) -> FeatherboneError:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 Progress = Callable[[str, int, int], None]  # (what is being done, how many are done, of how many)
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_BLOCK = 256  # so many results are in memory at once, however slow their reader is
+_REPORT = 256
+_AHEAD = 4  # so many results for each thread are in memory at once, however slow their reader is
 
 
 def in_order(
@@ -29,16 +31,27 @@ def in_order(
     if not threads:
         yield from _report(((item, function(item)) for item in items), len(items), progress)
         return
-    with ThreadPoolExecutor(max_workers=min(16, os.cpu_count() or 1)) as pool:
-        yield from _report(_blocks(pool, function, items), len(items), progress)
+    workers = min(16, os.cpu_count() or 1)
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        try:
+            yield from _report(_ahead(pool, function, items, _AHEAD * workers), len(items), progress)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _blocks(
-    pool: ThreadPoolExecutor, function: Callable[[Item], Result], items: Sequence[Item]
+def _ahead(
+    pool: ThreadPoolExecutor, function: Callable[[Item], Result], items: Sequence[Item], most: int
 ) -> Iterator[tuple[Item, Result]]:
-    for start in range(0, len(items), _BLOCK):
-        block = items[start : start + _BLOCK]
-        yield from zip(block, pool.map(function, block), strict=True)
+    """Results in order while later ones are worked on, `most` of them at a time."""
+    begun: deque[tuple[Item, Future[Result]]] = deque()
+    for item in items:
+        if len(begun) == most:
+            first, future = begun.popleft()
+            yield first, future.result()
+        begun.append((item, pool.submit(function, item)))
+    while begun:
+        first, future = begun.popleft()
+        yield first, future.result()
 
 
 def _report(
@@ -46,5 +59,5 @@ def _report(
 ) -> Iterator[tuple[Item, Result]]:
     for done, pair in enumerate(pairs, start=1):
         yield pair
-        if done % _BLOCK == 0 or done == total:
+        if done % _REPORT == 0 or done == total:
             progress(done, total)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-_IMAGES_AT_ONCE = 1024
+_VALUES_AT_ONCE = 2**24  # counting needs eight bytes for each
 _LEAST_STD = 1 / 255
 
 
@@ -20,8 +20,9 @@ def mean_and_std(images: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ..
     """
     channels = images.shape[3]
     counts = np.zeros((channels, 256), dtype=np.int64)
-    for start in range(0, len(images), _IMAGES_AT_ONCE):
-        block = images[start : start + _IMAGES_AT_ONCE]
+    at_once = max(1, _VALUES_AT_ONCE // max(1, images[:1].size))
+    for start in range(0, len(images), at_once):
+        block = images[start : start + at_once]
         for channel in range(channels):
             counts[channel] += np.bincount(block[..., channel].ravel(), minlength=256)
     means, deviations = [], []

@@ -35,7 +35,8 @@ def test_an_archive_is_the_folder(
     for name, split in data.splits.items():
         assert np.array_equal(split.images, expected.splits[name].images)
         assert split.paths == tuple(("pets/" if wrapped else "") + path for path in expected.splits[name].paths)
-    assert sorted(path.suffix for path in cache.iterdir()) == [".json", ".json", ".npy"]  # nothing was unpacked
+    endings = [".json", ".json", ".npy", ".survey", ".survey"]
+    assert sorted(path.suffix for path in cache.iterdir()) == endings  # nothing was unpacked
 
 
 def test_zips_made_on_windows_and_macos_are_read(make_folder: MakeFolder, tmp_path: Path) -> None:

@@ -97,17 +97,23 @@ def test_bad_files_are_told_all_at_once(make_folder: MakeFolder, cache: Path) ->
     ]
     assert "truncated" in lines[1]
     assert "--skip-bad" in caught.value.hint
-    assert list(cache.glob("*")) == []  # nothing half-made stays behind
+    assert [path.suffix for path in cache.iterdir()] == [".survey"]  # nothing half-made stays behind
 
 
-def test_of_many_bad_files_ten_are_listed(make_folder: MakeFolder) -> None:
+def test_of_many_bad_files_ten_are_listed_and_all_in_a_table(make_folder: MakeFolder, cache: Path) -> None:
     root = make_folder({"cat": 20, "dog": 5})
     for path in (root / "cat").iterdir():
         path.write_text("no image")
     with pytest.raises(FeatherboneError, match=r"^20 file\(s\)") as caught:
         open_dataset(root)
     assert caught.value.sentence.count("\n") == 11
-    assert caught.value.sentence.endswith("and 10 more")
+    last = caught.value.sentence.splitlines()[-1]
+    table = Path(re.fullmatch(r"  and 10 more: (.*) lists them all", last)[1])
+    assert table.parent == cache
+    rows = [line.split("\t") for line in table.read_text().splitlines()]
+    assert len(rows) == 20
+    assert rows[0][0] == "cat/0.png"
+    assert rows[0][1].startswith("is not an image")
 
 
 def test_bad_files_can_be_left_out(make_folder: MakeFolder, cache: Path) -> None:
