@@ -17,8 +17,9 @@ from featherbone.nn.capture.entry import Entry
 from featherbone.nn.capture.finish import finish
 from featherbone.nn.capture.inputs import examples, input_names
 from featherbone.nn.capture.lazy import is_lazy, with_shapes
-from featherbone.nn.capture.modules import Census, announced, census, left_alone
+from featherbone.nn.capture.modules import Census, census, left_alone
 from featherbone.nn.capture.rules import quantized
+from featherbone.nn.capture.running import watch
 from featherbone.nn.capture.structure import each_tensor, mapped
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
@@ -130,8 +131,10 @@ def _run(
         return tracer.input(name_of(tensor), tensor.shape, tensor.dtype, value)
 
     arguments, options = mapped(given, traced), mapped(keywords, traced)
-    with left_alone(found.modules), announced(tracer.enter, tracer.leave), tracer:
-        result = model(*arguments, **options)
+    with left_alone(found.modules):
+        watch(tracer)
+        with tracer:
+            result = model(*arguments, **options)
     outputs = [tensor.entry for tensor in each_tensor(result) if type(tensor) is Traced and tensor.entry is not None]
     return tracer.entries, outputs
 

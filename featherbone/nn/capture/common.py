@@ -20,6 +20,8 @@ def sides(value: Any, rank: int) -> tuple[int, ...]:
     """
     if isinstance(value, int):
         return (value,) * rank
+    if type(value) is tuple and len(value) == rank:
+        return value  # as torch's layers keep it
     values = tuple(int(side) for side in value)
     return values * rank if len(values) == 1 else values
 

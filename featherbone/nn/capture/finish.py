@@ -4,33 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
 from featherbone.graph import Graph, Node, Shape
 from featherbone.graph.operators import Opaque, Operator
 from featherbone.nn.capture.entry import Entry
-from featherbone.nn.capture.names import Names, home_of
+from featherbone.nn.capture.names import home_of, names
 
 
 def finish(name: str, entries: list[Entry], outputs: list[Entry], sizes: Mapping[str, tuple[int, ...]]) -> Graph:
     """The graph of all that ran; ``sizes`` are the parameters' shapes."""
     living = _living(entries, outputs)
     weighted = _weights_once(living, sizes)
-    names = Names(living, weighted)
+    named = names(living, weighted)
     nodes = []
     for entry in living:
         operator, shares = weighted[entry]
         nodes.append(
             Node(
-                name=names[entry],
+                name=named[entry],
                 operator=operator,
-                inputs=tuple([names[source] for source in entry.inputs]),
+                inputs=tuple([named[source] for source in entry.inputs]),
                 shape=entry.shape,
-                shares="" if shares is None else names[shares],
+                shares="" if shares is None else named[shares],
             )
         )
     title = re.sub(r"\s+", " ", name).strip()[:200] or "model"
-    return Graph(name=title, nodes=tuple(nodes), outputs=tuple(names[entry] for entry in outputs))
+    return Graph(name=title, nodes=tuple(nodes), outputs=tuple(named[entry] for entry in outputs))
 
 
 def _living(entries: list[Entry], outputs: list[Entry]) -> list[Entry]:
@@ -52,22 +51,22 @@ def _weights_once(
     owner: dict[str, Entry] = {}
     found: dict[Entry, tuple[Operator, Entry | None]] = {}
     for entry in entries:
-        names = entry.weights
-        if not names:
-            found[entry] = (entry.operator, None)
+        weights, operator = entry.weights, entry.operator
+        if not weights:
+            found[entry] = (operator, None)
             continue
-        owners = {owner.get(name) for name in names}
-        first = owners.pop() if len(owners) == 1 else None
-        operator = entry.operator
         if isinstance(operator, Opaque):
-            operator = replace(operator, weights=_carried(names, sizes))
-        if first is not None and _same_weights(operator, entry, *found[first], first):
-            found[entry] = (operator, first)
-            continue
-        new = tuple(name for name in names if name not in owner)
-        if len(new) < len(names):  # some are another's: an operator of the vocabulary cannot say so
-            operator = Opaque(label=entry.label, shape=entry.shape, weights=_carried(new, sizes), macs=entry.macs)
-        owner.update(dict.fromkeys(new, entry))
+            operator = _carrying(entry, weights, sizes)
+        if not owner.keys().isdisjoint(weights):
+            owners = {owner.get(name) for name in weights}
+            first = owners.pop() if len(owners) == 1 else None
+            if first is not None and _same_weights(operator, entry, *found[first], first):
+                found[entry] = (operator, first)
+                continue
+            weights = tuple(name for name in weights if name not in owner)
+            operator = _carrying(entry, weights, sizes)  # an operator of the vocabulary cannot say whose the others are
+        for name in weights:
+            owner[name] = entry
         found[entry] = (operator, None)
     return found
 
@@ -83,7 +82,9 @@ def _shapes(entry: Entry) -> list[Shape]:
     return [source.shape for source in entry.inputs]
 
 
-def _carried(names: tuple[str, ...], sizes: Mapping[str, tuple[int, ...]]) -> tuple[tuple[str, Shape], ...]:
-    """Weights of an opaque operator: their names inside the module that holds them all, and their shapes."""
-    home = home_of(names) if names else ""
-    return tuple((name[len(home) + 1 :] if home else name, sizes[name]) for name in names)
+def _carrying(entry: Entry, weights: tuple[str, ...], sizes: Mapping[str, tuple[int, ...]]) -> Opaque:
+    """An opaque operator with weights: their names inside the module that holds them all, and their shapes."""
+    home = home_of(weights) if weights else ""
+    start = len(home) + 1 if home else 0
+    carried = tuple([(name[start:], sizes[name]) for name in weights])
+    return Opaque(label=entry.label, shape=entry.shape, weights=carried, macs=entry.macs)

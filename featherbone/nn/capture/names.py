@@ -13,56 +13,84 @@ from featherbone.nn.capture.entry import Entry
 LONGEST = 180  # leaves room for a number
 
 
-class Names:
+def names(entries: list[Entry], weighted: Mapping[Entry, tuple[Operator, Entry | None]]) -> dict[Entry, str]:
     """The name of each entry: unique, stable, and never also the scope of another.
 
     A layer with weights has the path of the module that holds them, so that weights are named as in its state dict. A
     function called in a module without modules inside has the path of that module; elsewhere its own label follows.
     """
+    labels: dict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        labels[entry.path].add(entry.label)
+    given = _Given()
+    wanted: list[tuple[Entry, str, bool]] = []  # the path that an entry would like, or none; whether it owns weights
+    for entry in entries:
+        owns = bool(entry.weights) and weighted[entry][1] is None
+        path = home_of(entry.weights) if owns else ""
+        if not path and entry.leaf and len(labels[entry.path]) == 1 and not isinstance(entry.operator, Input):
+            path = entry.path
+        path = _clean(path) if path else ""
+        wanted.append((entry, path, owns))
+        given.enter(path or _place(entry))
+    found: dict[Entry, str] = {}
+    for entry, path, owns in wanted:  # layers first: their weights' names matter
+        if owns and path and given.free(path):
+            found[entry] = given.give(path)
+    for entry, path, _ in wanted:
+        if entry not in found:
+            own = path and path not in given.scopes and (path in given.taken or given.free(path))
+            found[entry] = given.give(given.numbered(path if own else _place(entry)))
+    return found
 
-    def __init__(self, entries: list[Entry], weighted: Mapping[Entry, tuple[Operator, Entry | None]]) -> None:
-        labels: dict[str, set[str]] = defaultdict(set)
-        for entry in entries:
-            labels[entry.path].add(entry.label)
-        wanted: dict[Entry, str] = {}  # the path that an entry would like; empty for a place in its module
-        for entry in entries:
-            home = home_of(entry.weights) if entry.weights and weighted[entry][1] is None else ""
-            alone = entry.leaf and len(labels[entry.path]) == 1
-            path = home if home else entry.path if alone and not isinstance(entry.operator, Input) else ""
-            wanted[entry] = _clean(path)
-        self._scopes = {scope for entry, path in wanted.items() for scope in _scopes(path or _place(entry))}
+
+class _Given:
+    """Names that are taken, and what they stand in. What a scope stands in is a scope, and no scope is ever taken."""
+
+    def __init__(self) -> None:
+        self.scopes: set[str] = set()
+        self.taken: set[str] = set()
         self._numbers: dict[str, int] = {}
-        self._taken: set[str] = set()
-        self._names: dict[Entry, str] = {}
-        for entry, path in wanted.items():  # layers first: their weights' names matter
-            if entry.weights and weighted[entry][1] is None and path and self._free(path):
-                self._give(entry, path)
-        for entry, path in wanted.items():
-            if entry not in self._names:
-                own = path and path not in self._scopes and (path in self._taken or self._free(path))
-                self._give(entry, self._numbered(path if own else _place(entry)))
 
-    def __getitem__(self, entry: Entry) -> str:
-        return self._names[entry]
+    def enter(self, name: str) -> None:
+        """What this name stands in is a scope."""
+        end = name.rfind(".")
+        while end > 0:
+            name = name[:end]
+            if name in self.scopes:
+                return
+            self.scopes.add(name)
+            end = name.rfind(".")
 
-    def _free(self, name: str) -> bool:
-        return name not in self._taken and name not in self._scopes and self._taken.isdisjoint(_scopes(name))
+    def free(self, name: str) -> bool:
+        """Whether nothing has this name, stands in it, or has the name of what it stands in."""
+        if name in self.taken or name in self.scopes:
+            return False
+        end = name.rfind(".")
+        while end > 0:
+            name = name[:end]
+            if name in self.scopes:
+                return True
+            if name in self.taken:
+                return False
+            end = name.rfind(".")
+        return True
 
-    def _give(self, entry: Entry, name: str) -> None:
-        self._taken.add(name)
-        self._scopes.update(_scopes(name))
-        self._names[entry] = name
+    def give(self, name: str) -> str:
+        self.taken.add(name)
+        self.enter(name)
+        return name
 
-    def _numbered(self, base: str) -> str:
+    def numbered(self, base: str) -> str:
+        """This name where it is free, else the next one with a number."""
         scope, _, last = base.rpartition(".")
-        while scope and (scope in self._taken):  # a layer has that name: stand beside it
+        while scope and (scope in self.taken):  # a layer has that name: stand beside it
             scope, _, before = scope.rpartition(".")
             last = f"{before}_{last}"
         base = f"{scope}.{last}" if scope else last
-        if self._free(base):
+        if self.free(base):
             return base
         number = self._numbers.get(base, 2)
-        while not self._free(f"{base}_{number}"):
+        while not self.free(f"{base}_{number}"):
             number += 1
         self._numbers[base] = number + 1  # where the next search begins: a file may hold a great many of one name
         return f"{base}_{number}"
@@ -75,7 +103,10 @@ def home_of(names: tuple[str, ...]) -> str:
     'block.attention'
     """
     first = names[0].rpartition(".")[0]
-    if all(name.rpartition(".")[0] == first for name in names):
+    for name in names:
+        if name.rpartition(".")[0] != first:
+            break
+    else:
         return first
     common = names[0].split(".")[:-1]
     for name in names[1:]:
@@ -90,10 +121,6 @@ def _place(entry: Entry) -> str:
     """A name from the module in which an entry ran, and what it is."""
     label = entry.label.replace(".", "_")
     return _clean(f"{entry.path}.{label}" if entry.path else label)
-
-
-def _scopes(name: str) -> list[str]:
-    return [name[:place] for place, letter in enumerate(name) if letter == "."] if "." in name else []
 
 
 def _clean(name: str) -> str:

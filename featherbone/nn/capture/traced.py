@@ -12,6 +12,8 @@ import torch
 
 from featherbone.nn.capture.entry import Entry
 
+META = torch.device("meta")
+
 
 class Traced(torch.Tensor):
     """One of three: an activation (``entry`` recorded it), made from weights alone (``weights``), or a constant.
@@ -20,10 +22,10 @@ class Traced(torch.Tensor):
     on real tensors. ``base`` is the constant that a constant is a view of: what is written into the view is in both.
     """
 
-    entry: Entry | None
-    weights: tuple[str, ...]
-    value: torch.Tensor | None
-    base: Traced | None
+    entry: Entry | None = None
+    weights: tuple[str, ...] = ()
+    value: torch.Tensor | None = None
+    base: Traced | None = None
     _size: torch.Size
     _type: torch.dtype
     _place: torch.device
@@ -38,9 +40,12 @@ class Traced(torch.Tensor):
         weights: tuple[str, ...] = (),
         value: torch.Tensor | None = None,
     ) -> Traced:
-        made: Traced = torch.Tensor._make_wrapper_subclass(Traced, shape, dtype=dtype, device="meta")  # type: ignore
-        made.entry, made.weights, made.value, made.base = entry, weights, value, None
-        made._size, made._type, made._place = torch.Size(shape), dtype, device
+        made: Traced = torch.Tensor._make_wrapper_subclass(Traced, shape, dtype=dtype, device=META)  # type: ignore
+        made._size, made._type, made._place, made.entry = torch.Size(shape), dtype, device, entry
+        if weights:
+            made.weights = weights
+        if value is not None:
+            made.value = value
         return made
 
     def become(self, other: Traced) -> Traced:

@@ -33,8 +33,9 @@ class Tracer(TorchFunctionMode):
         # Constants that a model makes beside its inputs get values even where its weights have none.
         self.device = torch.device("cpu") if census.device.type == "meta" and not real else census.device
         self.entries: list[Entry] = []
-        self._running: list[tuple[str, bool]] = [("", False)]
+        self.running: list[tuple[str, bool]] = [("", False)]  # the modules, from the outermost: path, whether a leaf
         self._meta: dict[int, torch.Tensor] = {}
+        self._storages: dict[int, str] | None = None  # of each parameter, by the memory that it stands in
 
     def __enter__(self) -> Tracer:
         running.append(self)
@@ -47,23 +48,14 @@ class Tracer(TorchFunctionMode):
 
     # --- which module is running -------------------------------------------------------------------------------
 
-    def enter(self, module: torch.nn.Module) -> None:
-        place = self.census.paths.get(id(module))
-        if place is not None:
-            self._running.append(place)
-
-    def leave(self, module: torch.nn.Module) -> None:
-        if id(module) in self.census.paths:
-            self._running.pop()
-
     def at(self, path: str, leaf: bool) -> None:
         """What is recorded next belongs to this module."""
-        self._running = [(path, leaf)]
+        self.running[-1] = (path, leaf)
 
     @property
     def place(self) -> str:
         """The path of the module that is running."""
-        return self._running[-1][0]
+        return self.running[-1][0]
 
     # --- recording, for rules ----------------------------------------------------------------------------------
 
@@ -146,7 +138,7 @@ class Tracer(TorchFunctionMode):
         value: torch.Tensor | None = None,
         detail: Any = None,
     ) -> Traced:
-        path, leaf = self._running[-1]
+        path, leaf = self.running[-1]
         entry = Entry(operator, inputs, shape, full, label, path, leaf, weights, macs, moves, detail)
         self.entries.append(entry)
         return Traced.make(full, dtype, self.device, entry=entry, value=value)
@@ -156,6 +148,13 @@ class Tracer(TorchFunctionMode):
     def parameter(self, tensor: Any) -> str | None:
         """The full name of a parameter of the model; ``None`` for anything else, also for what is made from one."""
         return self.census.parameters.get(id(tensor))
+
+    def size_of(self, tensor: Any) -> tuple[int, ...]:
+        """A tensor's shape; where the tracer is active, asking torch for that of a parameter would come here again."""
+        if type(tensor) is Traced:
+            return tensor._size
+        name = self.census.parameters.get(id(tensor))
+        return tuple(tensor.shape) if name is None else self.census.sizes[name]
 
     def weights_of(self, tensor: Any) -> tuple[str, ...]:
         """The parameters that a tensor is or was made from."""
@@ -168,7 +167,11 @@ class Tracer(TorchFunctionMode):
         """The parameter whose memory a plain tensor looks at: code below Python makes views that never came here."""
         if not isinstance(tensor, torch.Tensor) or is_wrapped(tensor):
             return None
-        return self.census.storages.get(tensor.untyped_storage()._cdata)
+        if self._storages is None:
+            # Of parameters that share their memory the first counts.
+            tensors = reversed(self.census.tensors)
+            self._storages = {parameter.untyped_storage()._cdata: name for name, parameter in tensors}
+        return self._storages.get(tensor.untyped_storage()._cdata)
 
     # --- answering ---------------------------------------------------------------------------------------------
 

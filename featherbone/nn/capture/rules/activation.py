@@ -6,11 +6,13 @@ from typing import Any
 
 import torch
 
-from featherbone.graph.operators import Activation, Dropout
+from featherbone.graph.operators import ACTIVATIONS, Activation, Dropout
 from featherbone.nn.capture.calls import Rule
 from featherbone.nn.capture.common import is_batched
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
+
+OPERATORS = {function: Activation(function=function) for function in ACTIVATIONS}
 
 
 def named(function: str, label: str = "") -> Rule:
@@ -24,7 +26,7 @@ def named(function: str, label: str = "") -> Rule:
 
 def _apply(tracer: Tracer, input: Traced, function: str, inplace: bool) -> Traced:
     if is_batched(input):
-        made = tracer.emit(Activation(function=function), (input,), "act")
+        made = tracer.emit(OPERATORS[function], (input,), "act", shape=input._size[1:])
     else:
         made = tracer.opaque(function, (input,), input.shape)
     return input.become(made) if inplace else made

@@ -12,17 +12,19 @@ from featherbone.nn.capture.common import axis, broadcast, is_activation, is_bat
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
 
+ADD, MULTIPLY, CONCAT = Add(), Multiply(), Concat()
+
 
 def add(tracer: Tracer, input: Any, other: Any, alpha: Any = 1) -> Traced:
-    if is_batched(input) and is_batched(other) and alpha == 1 and input.shape == other.shape:
-        return tracer.emit(Add(), (input, other), "add")
+    if is_batched(input) and is_batched(other) and alpha == 1 and input._size == other._size:
+        return tracer.emit(ADD, (input, other), "add", shape=input._size[1:])
     return _opaque(tracer, "add", input, other)
 
 
 def multiply(tracer: Tracer, input: Any, other: Any) -> Traced:
-    if is_batched(input) and is_batched(other) and len(input.shape) == len(other.shape):
-        broadcast(input.shape, other.shape)
-        return tracer.emit(Multiply(), (input, other), "multiply")
+    if is_batched(input) and is_batched(other) and len(input._size) == len(other._size):
+        full = broadcast(input._size, other._size)
+        return tracer.emit(MULTIPLY, (input, other), "multiply", shape=full[1:])
     return _opaque(tracer, "multiply", input, other)
 
 
@@ -30,7 +32,7 @@ def concat(tracer: Tracer, tensors: Any, dim: int = 0) -> Traced:
     given = [tensor for tensor in tensors if tuple(tensor.shape) != (0,)]
     place = axis(dim, len(given[0].shape))
     if place == 1 and all(map(is_batched, given)):
-        return tracer.emit(Concat(), tuple(given), "concat")
+        return tracer.emit(CONCAT, tuple(given), "concat")
     full = list(given[0].shape)
     full[place] = sum(tensor.shape[place] for tensor in given)
     if any(len(tensor.shape) != len(full) for tensor in given):

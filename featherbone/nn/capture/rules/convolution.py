@@ -6,6 +6,7 @@ from functools import lru_cache
 from math import prod
 from typing import Any
 
+from featherbone.graph.dimension import volume
 from featherbone.graph.operators import Conv, ConvTranspose, Linear
 from featherbone.graph.operators.window import Padding, Sides
 from featherbone.nn.capture.calls import NoRule
@@ -25,39 +26,48 @@ def convolution(
     dilation: Any = 1,
     groups: int = 1,
 ) -> Traced:
-    shape = tuple(weight.shape)
+    shape = tracer.size_of(weight)
     rank = len(shape) - 2
-    kernel, stride, dilation = shape[2:], sides(stride, rank), sides(dilation, rank)
-    pads = _padding(padding, kernel, dilation)
-    if type(input) is not Traced or len(input.shape) not in (rank + 1, rank + 2):
+    if type(input) is not Traced or len(input._size) not in (rank + 1, rank + 2):
         raise NoRule
-    batched = len(input.shape) == rank + 2
-    channels = input.shape[-rank - 1]
+    kernel, stride, dilation = shape[2:], sides(stride, rank), sides(dilation, rank)
+    pads = _padding(padding if type(padding) is str else sides(padding, rank), kernel, dilation)
+    batched = len(input._size) == rank + 2
+    channels = input._size[-rank - 1]
     if channels != shape[1] * groups:
         raise ModelError(
             f"a convolution in {tracer.place or 'the model'} takes {shape[1] * groups} channels and is given {channels}"
         )
     source, pads = absorbed(input, pads, 0.0) if batched else (input, pads)
-    operator = _checked(shape[0], kernel, stride, pads, dilation, groups, bias is not None)
-    made: Any = operator.output(tuple(source.shape[-rank - 1 :]))
-    lead = input.shape[0] if batched else 1
-    macs = lead * prod(made) * shape[1] * prod(kernel)
+    size = source._size[-rank - 1 :]
+    operator, made, macs = _made(size, shape[0], kernel, stride, pads, dilation, groups, bias is not None)
+    lead = input._size[0] if batched else 1
     own = _own(tracer, weight, bias)
     if own is not None and batched and lead == 1 and source.entry is not None:
         return tracer.emit(operator, (source,), "conv", weights=own, macs=macs, shape=made)
     full = (lead, *made) if batched else made
-    return tracer.opaque(f"conv{rank}d", (source, weight, bias), full, macs=macs)
+    return tracer.opaque(f"conv{rank}d", (source, weight, bias), full, macs=lead * macs)
 
 
 @lru_cache(maxsize=4096)  # a network repeats its layers, and people profile a network more than once
-def _checked(
-    out: int, kernel: Sides, stride: Sides, padding: Padding, dilation: Sides, groups: int, bias: bool
-) -> Conv:
+def _made(
+    size: tuple[int, ...],
+    out: int,
+    kernel: Sides,
+    stride: Sides,
+    padding: Padding,
+    dilation: Sides,
+    groups: int,
+    bias: bool,
+) -> tuple[Conv, tuple[int, ...], int]:
+    """The checked operator on one map of this size, the size of what it writes, and its multiply-adds."""
     operator = Conv(
         out_channels=out, kernel=kernel, stride=stride, padding=padding, dilation=dilation, groups=groups, bias=bias
     )
     operator.check()
-    return operator
+    made: Any = operator.output(tuple(size))
+    macs: Any = prod(made) * (size[0] // groups) * volume(kernel)
+    return operator, made, macs
 
 
 def transposed(
@@ -118,15 +128,15 @@ def kernel_convolution(
 
 
 def linear(tracer: Tracer, input: Any, weight: Any, bias: Any = None) -> Traced:
-    shape = tuple(weight.shape)
-    if input.shape[-1] != shape[-1]:
+    shape, size = tracer.size_of(weight), tracer.size_of(input)
+    if size[-1] != shape[-1]:
         raise ModelError(
-            f"a linear layer in {tracer.place or 'the model'} takes {shape[-1]} features and is given {input.shape[-1]}"
+            f"a linear layer in {tracer.place or 'the model'} takes {shape[-1]} features and is given {size[-1]}"
         )
-    full = (*input.shape[:-1], *shape[:-1])
+    full = (*size[:-1], *shape[:-1])
     macs = prod(full) * shape[-1]
     own = _own(tracer, weight, bias)
-    if own is not None and len(input.shape) == 2 and is_batched(input):
+    if own is not None and len(size) == 2 and is_batched(input):
         operator = Linear(out_features=shape[0], bias=bias is not None)
         return tracer.emit(operator, (input,), "linear", weights=own, macs=macs)
     return tracer.opaque("linear", (input, weight, bias), full, macs=macs)
@@ -143,10 +153,11 @@ def _own(tracer: Tracer, weight: Any, bias: Any) -> tuple[str, ...] | None:
     return None if second is None else (name, second)
 
 
+@lru_cache(maxsize=4096)
 def _padding(padding: Any, kernel: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
     if padding == "valid":
         return ((0, 0),) * len(kernel)
     if padding == "same":
         totals = [spread * (side - 1) for side, spread in zip(kernel, dilation, strict=True)]
         return tuple((total // 2, total - total // 2) for total in totals)
-    return tuple((edge, edge) for edge in sides(padding, len(kernel)))
+    return tuple((edge, edge) for edge in padding)

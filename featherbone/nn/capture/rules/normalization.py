@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from featherbone.graph.operators import BatchNorm, LocalResponseNorm
@@ -21,14 +22,20 @@ def batch_norm(
     momentum: float | None = 0.1,
     eps: float = 1e-5,
 ) -> Traced:
-    names = (tracer.parameter(weight), tracer.parameter(bias))
-    affine = names[0] is not None and names[1] is not None
-    plain = affine or (weight is None and bias is None)
+    scale, shift = tracer.parameter(weight), tracer.parameter(bias)
+    weights = () if scale is None or shift is None else (scale, shift)
+    plain = weights or (weight is None and bias is None)
     if plain and running_mean is not None and running_var is not None and is_batched(input):
-        operator = BatchNorm(epsilon=float(eps), momentum=float(momentum or 0.0), affine=affine)
-        weights = (names[0] or "", names[1] or "") if affine else ()
-        return tracer.emit(operator, (input,), "norm", weights=weights)
+        operator = _batch_norm(float(eps), float(momentum or 0.0), bool(weights))
+        return tracer.emit(operator, (input,), "norm", weights=weights, shape=input._size[1:])
     return tracer.opaque("batch_norm", (input, weight, bias), input.shape)
+
+
+@lru_cache(maxsize=64)
+def _batch_norm(epsilon: float, momentum: float, affine: bool) -> BatchNorm:
+    operator = BatchNorm(epsilon=epsilon, momentum=momentum, affine=affine)
+    operator.check()
+    return operator
 
 
 def native_batch_norm(

@@ -1,0 +1,66 @@
+"""Which module is running: during a capture each module's forward says when it begins and when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import nn
+
+from featherbone.nn.capture.calls import NoRule
+from featherbone.nn.capture.layers import Layer, layer_rule
+from featherbone.nn.capture.traced import Traced
+from featherbone.nn.capture.tracer import Tracer
+
+Forward = Callable[..., Any]
+
+
+def watch(tracer: Tracer) -> None:
+    """Give every module of the tracer's census such a forward; inside ``left_alone``, which takes it back.
+
+    On real tensors each forward runs as it is; without values torch.nn's own layers are answered at once.
+    """
+    for module in tracer.census.modules:
+        place = tracer.census.paths[id(module)]
+        attributes = module.__dict__
+        compiled = module._modules.get("_orig_mod")  # by torch.compile: what it compiled would be compiled for us
+        rule = None if tracer.real else layer_rule(module)
+        forward = _placed(tracer, place, module.forward if compiled is None else compiled)
+        attributes["forward"] = forward if rule is None else _answered(tracer, place, module, rule, forward)
+        if "_compiled_call_impl" in attributes:
+            attributes["_compiled_call_impl"] = None
+
+
+def _placed(tracer: Tracer, place: tuple[str, bool], forward: Forward) -> Forward:
+    """``forward``, and what it records belongs to this place."""
+    running = tracer.running
+
+    def placed(*args: Any, **kwargs: Any) -> Any:
+        running.append(place)
+        try:
+            return forward(*args, **kwargs)
+        finally:
+            running.pop()
+
+    placed.__wrapped__ = forward  # type: ignore[attr-defined]  # models ask for its signature
+    return placed
+
+
+def _answered(tracer: Tracer, place: tuple[str, bool], layer: nn.Module, rule: Layer, forward: Forward) -> Forward:
+    """The rule of a layer for an activation; its forward for anything else."""
+    running = tracer.running
+
+    def answered(*args: Any, **kwargs: Any) -> Any:
+        if len(args) != 1 or kwargs or type(args[0]) is not Traced or args[0].entry is None:
+            return forward(*args, **kwargs)
+        running.append(place)
+        try:
+            return rule(tracer, layer, args[0])
+        except NoRule:
+            pass
+        finally:
+            running.pop()
+        return forward(*args)
+
+    answered.__wrapped__ = forward  # type: ignore[attr-defined]
+    return answered
