@@ -32,7 +32,10 @@ def is_activation(value: Any) -> bool:
 
 def is_batched(value: Any) -> bool:
     """Whether a value is an activation with the batch of one in front."""
-    return type(value) is Traced and value.entry is not None and len(value._size) >= 2 and value._size[0] == 1
+    if type(value) is not Traced or value.entry is None:
+        return False
+    size = value._size
+    return len(size) >= 2 and size[0] == 1
 
 
 def is_map(value: Any) -> bool:

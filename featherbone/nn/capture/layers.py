@@ -49,7 +49,10 @@ def _batch_norm(tracer: Tracer, layer: Any, input: Traced) -> Traced:
         raise NoRule
     layer._check_input_dim(input)
     weight, bias = _weights(layer)
-    mean, variance = layer.running_mean, layer.running_var
+    kept = layer._buffers
+    if "running_mean" not in kept or "running_var" not in kept:
+        raise NoRule
+    mean, variance = kept["running_mean"], kept["running_var"]
     return batch_norm(tracer, input, mean, variance, weight, bias, False, layer.momentum, layer.eps)
 
 

@@ -25,8 +25,10 @@ def watch(tracer: Tracer) -> None:
         attributes = module.__dict__
         compiled = module._modules.get("_orig_mod")  # by torch.compile: what it compiled would be compiled for us
         rule = None if tracer.real else layer_rule(module)
-        forward = _placed(tracer, place, module.forward if compiled is None else compiled)
-        attributes["forward"] = forward if rule is None else _answered(tracer, place, module, rule, forward)
+        forward = module.forward if compiled is None else compiled
+        attributes["forward"] = (
+            _placed(tracer, place, forward) if rule is None else _answered(tracer, place, module, rule, forward)
+        )
         if "_compiled_call_impl" in attributes:
             attributes["_compiled_call_impl"] = None
 
@@ -51,16 +53,16 @@ def _answered(tracer: Tracer, place: tuple[str, bool], layer: nn.Module, rule: L
     running = tracer.running
 
     def answered(*args: Any, **kwargs: Any) -> Any:
-        if len(args) != 1 or kwargs or type(args[0]) is not Traced or args[0].entry is None:
-            return forward(*args, **kwargs)
         running.append(place)
         try:
-            return rule(tracer, layer, args[0])
-        except NoRule:
-            pass
+            if len(args) == 1 and not kwargs and type(args[0]) is Traced and args[0].entry is not None:
+                try:
+                    return rule(tracer, layer, args[0])
+                except NoRule:
+                    pass
+            return forward(*args, **kwargs)
         finally:
             running.pop()
-        return forward(*args)
 
     answered.__wrapped__ = forward  # type: ignore[attr-defined]
     return answered

@@ -48,6 +48,10 @@ class Traced(torch.Tensor):
             made.value = value
         return made
 
+    def of(self, entry: Entry) -> Traced:
+        """What an earlier entry wrote, with this tensor's type: the model may have changed its own in place since."""
+        return Traced.make(entry.full, self._type, self._place, entry=entry)
+
     def become(self, other: Traced) -> Traced:
         """What an in-place operation does: this object is now what ``other`` is, for everyone who holds it."""
         self.entry, self.weights, self.value = other.entry, other.weights, other.value

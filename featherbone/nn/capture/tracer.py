@@ -73,17 +73,22 @@ class Tracer(TorchFunctionMode):
         weights: tuple[str, ...] = (),
         macs: int = 0,
         moves: bool = False,
-        shape: Any = None,
+        full: tuple[int, ...] | None = None,
     ) -> Traced:
         """An operator of the vocabulary on activations whose leading dimension is a batch of one.
 
-        ``shape`` is what it writes, where the rule has checked the operator and worked that out itself.
+        ``full`` is what it writes, where the rule has checked the operator and worked that out itself.
         """
-        entries = tuple([_entry(tensor) for tensor in inputs])
-        if shape is None:
+        entries: Any = tuple([tensor.entry for tensor in inputs])
+        if None in entries:
+            raise NoRule
+        if full is None:
             operator.check()
-            shape = operator.output(*[entry.shape for entry in entries])
-        return self._record(operator, entries, shape, (1, *shape), label, weights, macs, moves, inputs[0]._type)
+            shape: Any = operator.output(*[entry.shape for entry in entries])
+            full = (1, *shape)
+        else:
+            shape = full[1:]
+        return self._record(operator, entries, shape, full, label, weights, macs, moves, inputs[0]._type)
 
     def opaque(
         self,
@@ -100,28 +105,17 @@ class Tracer(TorchFunctionMode):
         """An operator outside the vocabulary; of ``inputs`` the activations are read, and the weights counted."""
         reads, carried, kind = [], weights, dtype
         for tensor in inputs:
-            if not isinstance(tensor, torch.Tensor):
-                continue
-            entry = tensor.entry if type(tensor) is Traced else None
-            if entry is not None:
-                reads.append(entry)
-                kind = kind or tensor.dtype
-            else:
+            if type(tensor) is Traced and tensor.entry is not None:
+                reads.append(tensor.entry)
+                kind = kind or tensor._type
+            elif isinstance(tensor, torch.Tensor):
                 carried = carried + self.weights_of(tensor)
+        full = tuple(full)
         shape = without_batch(full)
-        operator = Opaque(label=label, shape=shape, macs=macs)
-        return self._record(
-            operator,
-            tuple(reads),
-            shape,
-            tuple(full),
-            label,
-            tuple(dict.fromkeys(carried)),
-            macs,
-            moves,
-            kind or torch.float32,
-            detail=detail,
-        )
+        if len(carried) > 1:
+            carried = tuple(dict.fromkeys(carried))
+        operator, reading, kind = Opaque(label=label, shape=shape, macs=macs), tuple(reads), kind or torch.float32
+        return self._record(operator, reading, shape, full, label, carried, macs, moves, kind, detail=detail)
 
     def _record(
         self,
@@ -309,12 +303,6 @@ def without_batch(full: Sequence[int]) -> tuple[int, ...]:
     """A shape without its batch: we trace a batch of one, so a leading 1 is the batch and another size is not."""
     shape = tuple(full)
     return shape[1:] if shape and shape[0] == 1 else shape
-
-
-def _entry(tensor: Traced) -> Entry:
-    if tensor.entry is None:
-        raise NoRule
-    return tensor.entry
 
 
 def _value(tensor: torch.Tensor) -> torch.Tensor:

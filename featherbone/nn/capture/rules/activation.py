@@ -26,7 +26,7 @@ def named(function: str, label: str = "") -> Rule:
 
 def _apply(tracer: Tracer, input: Traced, function: str, inplace: bool) -> Traced:
     if is_batched(input):
-        made = tracer.emit(OPERATORS[function], (input,), "act", shape=input._size[1:])
+        made = tracer.emit(OPERATORS[function], (input,), "act", full=input._size)
     else:
         made = tracer.opaque(function, (input,), input.shape)
     return input.become(made) if inplace else made

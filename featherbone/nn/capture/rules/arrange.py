@@ -11,77 +11,72 @@ import torch
 from featherbone.graph.operators import ChannelShuffle, Flatten
 from featherbone.nn.capture.calls import NoRule, Rule
 from featherbone.nn.capture.common import axis, is_batched
+from featherbone.nn.capture.entry import Entry
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
 
+FLATTEN = Flatten()
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(slots=True, eq=False)
 class Moved:
-    """How a view came about: of which tensor, by which axes it was permuted (``None``: reshaped only)."""
+    """How a view came about: of which entry, by which axes it was permuted (``None``: reshaped only)."""
 
-    source: Traced
+    source: Entry
     axes: tuple[int, ...] | None = None
 
 
 def reshape_to(tracer: Tracer, input: Traced, full: tuple[int, ...]) -> Traced:
     """The same values in the same order under another shape."""
-    if full == tuple(input.shape):
+    size, entry = input._size, input.entry
+    if full == size:
         return input
-    if prod(full) != prod(input.shape):
-        raise ValueError(f"shape {full} does not hold the {prod(input.shape)} values of {tuple(input.shape)}")
-    before = input.entry.detail if input.entry is not None else None
+    volume = prod(size)
+    if prod(full) != volume:
+        raise ValueError(f"shape {full} does not hold the {volume} values of {tuple(size)}")
+    before = None if entry is None else entry.detail
     if type(before) is Moved:
         if before.axes is None:
-            return reshape_to(tracer, before.source, full)
-        shuffle = _shuffle(tracer, input, before, full)
-        if shuffle is not None:
-            return shuffle
-    if is_batched(input) and full == (1, prod(input.shape)):
-        return tracer.emit(Flatten(), (input,), "flatten")
-    return tracer.opaque("reshape", (input,), full, moves=True, detail=Moved(_now(input)))
+            return reshape_to(tracer, input.of(before.source), full)
+        source = _shuffled(before, full)
+        if source is not None:
+            return tracer.emit(ChannelShuffle(groups=size[2]), (input.of(source),), "shuffle")
+    if len(full) == 2 and full == (1, volume) and is_batched(input):
+        return tracer.emit(FLATTEN, (input,), "flatten", full=full)
+    return tracer.opaque("reshape", (input,), full, moves=True, detail=None if entry is None else Moved(entry))
 
 
-def _now(tensor: Traced) -> Traced:
-    """A copy of a tensor as it is now: the model may change its own in place."""
-    return Traced.make(tensor.shape, tensor.dtype, tensor.device, entry=tensor.entry)
-
-
-def _shuffle(tracer: Tracer, input: Traced, before: Moved, full: tuple[int, ...]) -> Traced | None:
-    """(1, G·M, …) → (1, G, M, …) → (1, M, G, …) → (1, G·M, …) is ShuffleNet's channel shuffle."""
+def _shuffled(before: Moved, full: tuple[int, ...]) -> Entry | None:
+    """(1, G·M, …) → (1, G, M, …) → (1, M, G, …) → (1, G·M, …) is ShuffleNet's channel shuffle of the first."""
     table = before.source
-    first = table.entry.detail if table.entry is not None else None
-    swap = (0, 2, 1, *range(3, len(table.shape)))
-    if type(first) is not Moved or first.axes is not None or before.axes != swap:
+    first = table.detail
+    if type(first) is not Moved or first.axes is not None or before.axes != (0, 2, 1, *range(3, len(table.full))):
         return None
-    source = first.source
-    groups = table.shape[1]
-    same = tuple(source.shape) == full and is_batched(source) and tuple(table.shape[3:]) == full[2:]
-    if not same or groups * table.shape[2] != full[1]:
-        return None
-    return tracer.emit(ChannelShuffle(groups=groups), (source,), "shuffle")
+    size = first.source.full
+    same = size == full and full[0] == 1 and table.full[3:] == full[2:] and table.full[1] * table.full[2] == full[1]
+    return first.source if same else None
 
 
 def reshape(tracer: Tracer, input: Traced, *shape: Any) -> Traced:
-    if not shape or isinstance(shape[0], str) or type(shape[0]).__name__ == "dtype":
+    if not shape or isinstance(shape[0], str) or type(shape[0]) is torch.dtype:
         raise NoRule
-    wanted = list(shape[0]) if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else list(shape)
-    sizes = [int(size) for size in wanted]
-    total = prod(input.shape)
-    if sizes.count(-1) == 1:
-        rest = -prod(sizes)
-        sizes[sizes.index(-1)] = total // rest if rest else 0
-    return reshape_to(tracer, input, tuple(sizes))
+    sizes: Any = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
+    full = tuple(map(int, sizes))
+    if full.count(-1) == 1:
+        place = full.index(-1)
+        rest = -prod(full)
+        full = (*full[:place], prod(input._size) // rest if rest else 0, *full[place + 1 :])
+    return reshape_to(tracer, input, full)
 
 
 def flatten(tracer: Tracer, input: Traced, start_dim: int = 0, end_dim: int = -1) -> Traced:
-    rank = len(input.shape)
-    first, last = axis(start_dim, rank), axis(end_dim, rank)
-    sizes = tuple(input.shape)
+    sizes = input._size
+    first, last = axis(start_dim, len(sizes)), axis(end_dim, len(sizes))
     return reshape_to(tracer, input, (*sizes[:first], prod(sizes[first : last + 1]), *sizes[last + 1 :]))
 
 
 def flattened(tracer: Tracer, input: Traced) -> Traced:
-    return reshape_to(tracer, input, (1, prod(input.shape)))
+    return reshape_to(tracer, input, (1, prod(input._size)))
 
 
 def unflatten(tracer: Tracer, input: Traced, dim: int, sizes: Any) -> Traced:
@@ -112,16 +107,22 @@ def permute(tracer: Tracer, input: Traced, *dims: Any) -> Traced:
         raise NoRule
     if axes == tuple(range(rank)):
         return input
-    full = tuple(input.shape[place] for place in axes)
-    return tracer.opaque("permute", (input,), full, moves=True, detail=Moved(_now(input), axes))
+    return _permuted(tracer, input, axes)
 
 
 def transpose(tracer: Tracer, input: Traced, dim0: int, dim1: int) -> Traced:
-    rank = len(input.shape)
+    rank = len(input._size)
     axes = list(range(rank))
     first, second = axis(dim0, rank), axis(dim1, rank)
     axes[first], axes[second] = axes[second], axes[first]
-    return permute(tracer, input, axes)
+    return input if first == second else _permuted(tracer, input, tuple(axes))
+
+
+def _permuted(tracer: Tracer, input: Traced, axes: tuple[int, ...]) -> Traced:
+    size, entry = input._size, input.entry
+    full = tuple([size[place] for place in axes])
+    detail = None if entry is None else Moved(entry, axes)
+    return tracer.opaque("permute", (input,), full, moves=True, detail=detail)
 
 
 def last_two(tracer: Tracer, input: Traced) -> Traced:
@@ -135,7 +136,7 @@ def same(tracer: Tracer, input: Traced, *args: Any, **settings: Any) -> Traced:
 
 def copied(tracer: Tracer, input: Traced, *args: Any, **settings: Any) -> Traced:
     """A tensor of its own, which in-place operations may change apart from the first."""
-    return _now(input)
+    return Traced.make(input._size, input._type, input._place, entry=input.entry)
 
 
 def expand(tracer: Tracer, input: Traced, *sizes: Any, implicit: bool = False) -> Traced:

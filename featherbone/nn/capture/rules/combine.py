@@ -17,20 +17,20 @@ ADD, MULTIPLY, CONCAT = Add(), Multiply(), Concat()
 
 def add(tracer: Tracer, input: Any, other: Any, alpha: Any = 1) -> Traced:
     if is_batched(input) and is_batched(other) and alpha == 1 and input._size == other._size:
-        return tracer.emit(ADD, (input, other), "add", shape=input._size[1:])
+        return tracer.emit(ADD, (input, other), "add", full=input._size)
     return _opaque(tracer, "add", input, other)
 
 
 def multiply(tracer: Tracer, input: Any, other: Any) -> Traced:
     if is_batched(input) and is_batched(other) and len(input._size) == len(other._size):
         full = broadcast(input._size, other._size)
-        return tracer.emit(MULTIPLY, (input, other), "multiply", shape=full[1:])
+        return tracer.emit(MULTIPLY, (input, other), "multiply", full=full)
     return _opaque(tracer, "multiply", input, other)
 
 
 def concat(tracer: Tracer, tensors: Any, dim: int = 0) -> Traced:
-    given = [tensor for tensor in tensors if tuple(tensor.shape) != (0,)]
-    place = axis(dim, len(given[0].shape))
+    given = [tensor for tensor in tensors if tracer.size_of(tensor) != (0,)]
+    place = axis(dim, len(tracer.size_of(given[0])))
     if place == 1 and all(map(is_batched, given)):
         return tracer.emit(CONCAT, tuple(given), "concat")
     full = list(given[0].shape)

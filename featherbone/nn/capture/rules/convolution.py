@@ -40,12 +40,12 @@ def convolution(
         )
     source, pads = absorbed(input, pads, 0.0) if batched else (input, pads)
     size = source._size[-rank - 1 :]
-    operator, made, macs = _made(size, shape[0], kernel, stride, pads, dilation, groups, bias is not None)
+    operator, sized, macs = _made(size, shape[0], kernel, stride, pads, dilation, groups, bias is not None)
     lead = input._size[0] if batched else 1
     own = _own(tracer, weight, bias)
     if own is not None and batched and lead == 1 and source.entry is not None:
-        return tracer.emit(operator, (source,), "conv", weights=own, macs=macs, shape=made)
-    full = (lead, *made) if batched else made
+        return tracer.emit(operator, (source,), "conv", weights=own, macs=macs, full=sized)
+    full = (lead, *sized[1:]) if batched else sized[1:]
     return tracer.opaque(f"conv{rank}d", (source, weight, bias), full, macs=lead * macs)
 
 
@@ -60,14 +60,14 @@ def _made(
     groups: int,
     bias: bool,
 ) -> tuple[Conv, tuple[int, ...], int]:
-    """The checked operator on one map of this size, the size of what it writes, and its multiply-adds."""
+    """The checked operator on one map of this size, what it writes for a batch of one, and its multiply-adds."""
     operator = Conv(
         out_channels=out, kernel=kernel, stride=stride, padding=padding, dilation=dilation, groups=groups, bias=bias
     )
     operator.check()
     made: Any = operator.output(tuple(size))
     macs: Any = prod(made) * (size[0] // groups) * volume(kernel)
-    return operator, made, macs
+    return operator, (1, *made), macs
 
 
 def transposed(

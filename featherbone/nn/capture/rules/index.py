@@ -19,66 +19,62 @@ def getitem(tracer: Tracer, input: Any, index: Any) -> Any:
     items = list(index) if isinstance(index, tuple) else [index]
     if any(item is not None and item is not Ellipsis and type(item) not in (int, slice) for item in items):
         raise NoRule
-    rank = len(input.shape)
+    rank = len(input._size)
     given = sum(item is not None and item is not Ellipsis for item in items)
     if Ellipsis in items:
         place = items.index(Ellipsis)
         items[place : place + 1] = [slice(None)] * (rank - given)
     else:
         items += [slice(None)] * (rank - given)
-    ranges, full, kept = [], [], []
-    dim = 0
+    ranges: dict[int, range] = {}
+    full: list[int] = []
     for item in items:
         if item is None:
             full.append(1)
             continue
-        size = input.shape[dim]
-        dim += 1
+        place = len(ranges)
+        size = input._size[place]
         if isinstance(item, int):
             if not -size <= item < size:
                 raise IndexError(f"index {item} is outside a side of {size}")
-            ranges.append(range(axis(item, size), axis(item, size) + 1))
+            ranges[place] = range(axis(item, size), axis(item, size) + 1)
             continue
-        ranges.append(range(size)[item])
-        full.append(len(ranges[-1]))
-        kept.append(len(ranges[-1]))
-    part = _part(tracer, input, ranges)
-    return reshape_to(tracer, part, tuple(full)) if tuple(full) != tuple(part.shape) else part
+        ranges[place] = range(size)[item]
+        full.append(len(ranges[place]))
+    return reshape_to(tracer, _part(tracer, input, ranges), tuple(full))
 
 
-def _part(tracer: Tracer, input: Traced, ranges: list[range]) -> Traced:
-    """The values at these places of each axis, with no axis dropped."""
-    whole = [len(part) == size for part, size in zip(ranges, input.shape, strict=True)]
-    if all(whole):
+def _part(tracer: Tracer, input: Traced, ranges: dict[int, range]) -> Traced:
+    """The values at these places of these axes, and all of the others; no axis is dropped."""
+    size = input._size
+    cut = [place for place, part in ranges.items() if len(part) != size[place]]
+    if not cut:
         return input
-    rest = ranges[2:]
-    if is_batched(input) and whole[0] and all(whole[2:]) and ranges[1].step == 1 and len(ranges[1]):
+    if cut == [1] and is_batched(input) and ranges[1].step == 1 and len(ranges[1]):
         return tracer.emit(Slice(start=ranges[1].start, stop=ranges[1].stop), (input,), "slice", moves=True)
-    if is_map(input) and whole[0] and whole[1]:
+    full = [len(ranges[place]) if place in ranges else side for place, side in enumerate(size)]
+    if is_map(input) and min(cut) > 1:
+        rest = [ranges.get(place, range(side)) for place, side in enumerate(size[2:], 2)]
         steps = tuple(part.step for part in rest)
-        sides = zip(rest, input.shape[2:], strict=True)
-        if all(part.start == 0 and len(part) == (size - 1) // part.step + 1 for part, size in sides):
-            return tracer.emit(
-                MaxPool(kernel=(1,) * len(rest), stride=steps, padding=((0, 0),) * len(rest)), (input,), "subsample"
-            )
-    return tracer.opaque("slice", (input,), [len(part) for part in ranges], moves=True)
+        if all(
+            part.start == 0 and len(part) == (side - 1) // part.step + 1
+            for part, side in zip(rest, size[2:], strict=True)
+        ):
+            operator = MaxPool(kernel=(1,) * len(rest), stride=steps, padding=((0, 0),) * len(rest))
+            return tracer.emit(operator, (input,), "subsample")
+    return tracer.opaque("slice", (input,), full, moves=True)
 
 
 def narrow(tracer: Tracer, input: Traced, dim: int, start: int, length: int) -> Traced:
-    place = axis(dim, len(input.shape))
-    ranges = [range(size) for size in input.shape]
-    ranges[place] = range(start, start + length)
-    return _part(tracer, input, ranges)
+    return _part(tracer, input, {axis(dim, len(input._size)): range(start, start + length)})
 
 
 def aten_slice(
     tracer: Tracer, input: Traced, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
 ) -> Traced:
     """aten's own form of a slice along one axis."""
-    place = axis(dim, len(input.shape))
-    ranges = [range(size) for size in input.shape]
-    ranges[place] = ranges[place][start:end:step]
-    return _part(tracer, input, ranges)
+    place = axis(dim, len(input._size))
+    return _part(tracer, input, {place: range(input._size[place])[start:end:step]})
 
 
 def select(tracer: Tracer, input: Traced, dim: int, index: int) -> Any:

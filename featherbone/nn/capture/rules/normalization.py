@@ -27,7 +27,7 @@ def batch_norm(
     plain = weights or (weight is None and bias is None)
     if plain and running_mean is not None and running_var is not None and is_batched(input):
         operator = _batch_norm(float(eps), float(momentum or 0.0), bool(weights))
-        return tracer.emit(operator, (input,), "norm", weights=weights, shape=input._size[1:])
+        return tracer.emit(operator, (input,), "norm", weights=weights, full=input._size)
     return tracer.opaque("batch_norm", (input, weight, bias), input.shape)
 
 

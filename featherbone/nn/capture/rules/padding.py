@@ -7,6 +7,7 @@ from typing import Any
 
 from featherbone.graph.operators import PadChannels
 from featherbone.nn.capture.common import is_map
+from featherbone.nn.capture.entry import Entry
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
 
@@ -17,7 +18,7 @@ Edges = tuple[tuple[int, int], ...]
 class Pad:
     """What was padded, by (before, after) for the channels and each side, with which value."""
 
-    source: Traced
+    source: Entry
     edges: Edges
     value: float
 
@@ -37,9 +38,7 @@ def pad(tracer: Tracer, input: Traced, pad: Any, mode: str = "constant", value: 
     if plain and fill == 0 and not any(map(any, edges[1:])):
         before, after = edges[0]
         return tracer.emit(PadChannels(before=before, after=after), (input,), "pad_channels")
-    # A copy of the tensor as it is now: the model may change its own in place.
-    now = Traced.make(input.shape, input.dtype, input.device, entry=input.entry)
-    detail = Pad(now, edges, fill) if plain else None
+    detail = Pad(input.entry, edges, fill) if plain and input.entry is not None else None
     return tracer.opaque("pad", (input,), full, moves=True, detail=detail)
 
 
@@ -47,5 +46,7 @@ def absorbed(input: Traced, pads: Edges, value: float) -> tuple[Traced, Edges]:
     """What stands under a padding of the sides by ``value``, and both paddings together."""
     found = input.entry.detail if input.entry is not None else None
     if type(found) is Pad and found.value == value and found.edges[0] == (0, 0):
-        return found.source, tuple((a + c, b + d) for (a, b), (c, d) in zip(pads, found.edges[1:], strict=True))
+        return input.of(found.source), tuple(
+            (a + c, b + d) for (a, b), (c, d) in zip(pads, found.edges[1:], strict=True)
+        )
     return input, pads
