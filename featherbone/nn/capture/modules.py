@@ -40,7 +40,7 @@ def census(model: nn.Module) -> Census:
         path, module = stack.pop()
         if id(module) in paths:
             continue
-        children = module._modules and [item for item in module._modules.items() if item[1] is not None]
+        children = [(name, child) for name, child in module._modules.items() if child is not None]
         paths[id(module)] = (path, not children)
         found.modules.append(module)
         prefix = f"{path}." if path else ""

@@ -40,7 +40,7 @@ class Traced(torch.Tensor):
         weights: tuple[str, ...] = (),
         value: torch.Tensor | None = None,
     ) -> Traced:
-        made: Traced = torch.Tensor._make_wrapper_subclass(Traced, shape, dtype=dtype, device=META)  # type: ignore
+        made: Traced = torch.Tensor._make_wrapper_subclass(Traced, shape, dtype=dtype, device=META)
         made._size, made._type, made._place, made.entry = torch.Size(shape), dtype, device, entry
         if weights:
             made.weights = weights
