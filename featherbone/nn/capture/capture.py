@@ -19,10 +19,10 @@ from featherbone.nn.capture.inputs import examples, input_names
 from featherbone.nn.capture.lazy import is_lazy, with_shapes
 from featherbone.nn.capture.modules import Census, census, left_alone
 from featherbone.nn.capture.rules import quantized
-from featherbone.nn.capture.running import watch
 from featherbone.nn.capture.structure import each_tensor, mapped
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
+from featherbone.nn.capture.watch import watch
 
 
 class CaptureWarning(UserWarning):

@@ -33,7 +33,7 @@ class Tracer(TorchFunctionMode):
         # Constants that a model makes beside its inputs get values even where its weights have none.
         self.device = torch.device("cpu") if census.device.type == "meta" and not real else census.device
         self.entries: list[Entry] = []
-        self.running: list[tuple[str, bool]] = [("", False)]  # the modules, from the outermost: path, whether a leaf
+        self.places: list[tuple[str, bool]] = [("", False)]  # the modules, from the outermost: path, whether a leaf
         self._meta: dict[int, torch.Tensor] = {}
         self._storages: dict[int, str] | None = None  # of each parameter, by the memory that it stands in
 
@@ -50,12 +50,12 @@ class Tracer(TorchFunctionMode):
 
     def at(self, path: str, leaf: bool) -> None:
         """What is recorded next belongs to this module."""
-        self.running[-1] = (path, leaf)
+        self.places[-1] = (path, leaf)
 
     @property
     def place(self) -> str:
         """The path of the module that is running."""
-        return self.running[-1][0]
+        return self.places[-1][0]
 
     # --- recording, for rules ----------------------------------------------------------------------------------
 
@@ -132,7 +132,7 @@ class Tracer(TorchFunctionMode):
         value: torch.Tensor | None = None,
         detail: Any = None,
     ) -> Traced:
-        path, leaf = self.running[-1]
+        path, leaf = self.places[-1]
         entry = Entry(operator, inputs, shape, full, label, path, leaf, weights, macs, moves, detail)
         self.entries.append(entry)
         return Traced.make(full, dtype, self.device, entry=entry, value=value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import nn
 
 from featherbone.nn.capture.calls import NoRule
@@ -23,9 +24,9 @@ def watch(tracer: Tracer) -> None:
     for module in tracer.census.modules:
         place = tracer.census.paths[id(module)]
         attributes = module.__dict__
-        compiled = module._modules.get("_orig_mod")  # by torch.compile: what it compiled would be compiled for us
+        compiled = None if isinstance(module, torch.jit.ScriptModule) else module._modules.get("_orig_mod")
         rule = None if tracer.real else layer_rule(module)
-        forward = module.forward if compiled is None else compiled
+        forward = module.forward if compiled is None else compiled  # what torch.compile wraps, without compiling it
         attributes["forward"] = (
             _placed(tracer, place, forward) if rule is None else _answered(tracer, place, module, rule, forward)
         )
@@ -35,14 +36,14 @@ def watch(tracer: Tracer) -> None:
 
 def _placed(tracer: Tracer, place: tuple[str, bool], forward: Forward) -> Forward:
     """``forward``, and what it records belongs to this place."""
-    running = tracer.running
+    places = tracer.places
 
     def placed(*args: Any, **kwargs: Any) -> Any:
-        running.append(place)
+        places.append(place)
         try:
             return forward(*args, **kwargs)
         finally:
-            running.pop()
+            places.pop()
 
     placed.__wrapped__ = forward  # type: ignore[attr-defined]  # models ask for its signature
     return placed
@@ -50,10 +51,10 @@ def _placed(tracer: Tracer, place: tuple[str, bool], forward: Forward) -> Forwar
 
 def _answered(tracer: Tracer, place: tuple[str, bool], layer: nn.Module, rule: Layer, forward: Forward) -> Forward:
     """The rule of a layer for an activation; its forward for anything else."""
-    running = tracer.running
+    places = tracer.places
 
     def answered(*args: Any, **kwargs: Any) -> Any:
-        running.append(place)
+        places.append(place)
         try:
             if len(args) == 1 and not kwargs and type(args[0]) is Traced and args[0].entry is not None:
                 try:
@@ -62,7 +63,7 @@ def _answered(tracer: Tracer, place: tuple[str, bool], layer: nn.Module, rule: L
                     pass
             return forward(*args, **kwargs)
         finally:
-            running.pop()
+            places.pop()
 
     answered.__wrapped__ = forward  # type: ignore[attr-defined]
     return answered
