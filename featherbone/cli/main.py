@@ -14,6 +14,7 @@ import typer
 from featherbone import __version__
 from featherbone.cli.compare import compare
 from featherbone.cli.cost import cost
+from featherbone.cli.data import data
 from featherbone.cli.fit import fit
 from featherbone.cli.formula import formula
 from featherbone.cli.networks import networks
@@ -43,6 +44,7 @@ DESIGN = "Design and measure"
 JOB = "Train and ship"
 app.command(rich_help_panel=JOB)(fit)
 app.command(rich_help_panel=JOB)(train)
+app.command(rich_help_panel=JOB)(data)
 app.command(rich_help_panel=JOB)(predict)
 app.command(rich_help_panel=JOB)(report)
 app.command(rich_help_panel=DESIGN)(cost)

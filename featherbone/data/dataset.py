@@ -15,7 +15,7 @@ import numpy as np
 
 from featherbone.data.cache import array_path, cache_folder, explained, load_index, save_index
 from featherbone.data.index import FORMAT, Request, build_index
-from featherbone.data.layout import SPLITS
+from featherbone.data.layout import SPLITS, readable
 from featherbone.data.named import NAMED, Named, open_named
 from featherbone.data.sources import opened, signature
 from featherbone.errors import FeatherboneError, did_you_mean
@@ -30,7 +30,7 @@ class Split:
 
     images: np.ndarray  # uint8, (count, height, width, channels), memory-mapped read-only
     labels: np.ndarray  # int64, (count,), indices into the classes
-    paths: tuple[str, ...]  # as found in the source, for reports
+    paths: tuple[str, ...]  # as found in the source, for reports; what is not UTF-8 in them is spelled out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +156,7 @@ def _from_index(name: str, licence: str, index: Mapping[str, Any], images: np.nd
     splits = {}
     start = 0
     for split in SPLITS:
-        paths = tuple(index["paths"][split])
+        paths = tuple(readable(path) for path in index["paths"][split])
         labels = np.array(index["labels"][split], dtype=np.int64)
         labels.flags.writeable = False
         splits[split] = Split(images=images[start : start + len(paths)], labels=labels, paths=paths)
@@ -170,7 +170,7 @@ def _from_index(name: str, licence: str, index: Mapping[str, Any], images: np.nd
         mean=tuple(index["mean"]),
         std=tuple(index["std"]),
         fingerprint=index["fingerprint"],
-        skipped=tuple((path, reason) for path, reason in index["skipped"]),
+        skipped=tuple((readable(path), reason) for path, reason in index["skipped"]),
         warnings=tuple(index["warnings"]),
         licence=licence,
     )

@@ -17,7 +17,7 @@ from featherbone.atomic import replacing
 from featherbone.data.cache import array_path, checksum, explained
 from featherbone.data.decode import BadImage, decode
 from featherbone.data.division import Division, divide
-from featherbone.data.layout import SPLITS, Layout, named_classes, read_layout
+from featherbone.data.layout import SPLITS, Layout, named_classes, read_layout, readable
 from featherbone.data.ordered import Progress, in_order
 from featherbone.data.pixels import Decoded, discard, keep_part, rows_of, write_pixels
 from featherbone.data.sources import Source
@@ -180,7 +180,7 @@ def _duplicates(division: Division, found: Survey) -> list[str]:
 def _bad_files(bad: dict[str, str], *, where: str, folder: Path) -> FeatherboneError:
     """The first ten in the message; if there are more, all of them in a table in the cache."""
     ordered = sorted(bad.items())
-    lines = [f"  {name} {reason}" for name, reason in ordered[:LISTED]]
+    lines = [f"  {readable(name)} {reason}" for name, reason in ordered[:LISTED]]
     if len(bad) > LISTED:
         table = folder / f"unreadable-{hashlib.sha256(where.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}.tsv"
         with explained(folder), replacing(table) as file:

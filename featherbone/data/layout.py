@@ -113,6 +113,12 @@ def _check_classes(groups: Groups, where: str) -> tuple[str, ...]:
                 hint=f"train has {_some(list(groups[first]))}",
             )
     classes = tuple(groups[first])
+    for name in classes:
+        if name != readable(name):
+            raise FeatherboneError(
+                f"{where!r} has a class folder {readable(name)!r} whose name is not UTF-8 text",
+                hint="rename the folder: a model and its report carry the names of the classes",
+            )
     if len(classes) < 2:
         raise FeatherboneError(
             f"{where!r} has only one class, {classes[0]!r}; a classifier needs at least two",
@@ -153,6 +159,16 @@ def _is_split(top: Mapping[str, Level]) -> bool:
     if len(named) == len(top):
         return len(named) > 1
     return "train" in named and len(named) > 1 and all(_has_folders(top[name]) for name in named)
+
+
+def readable(name: str) -> str:
+    r"""A name as text that can be printed and stored: bytes that are not UTF-8 are spelled out.
+
+    >>> import os
+    >>> readable(os.fsdecode(b"photo-\xff.png"))
+    'photo-\\xff.png'
+    """
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _some(names: list[str], limit: int = 5) -> str:

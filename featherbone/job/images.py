@@ -64,4 +64,5 @@ def _skipped(dataset: Dataset) -> list[str]:
     if not dataset.skipped:
         return []
     path, reason = dataset.skipped[0]
-    return [f"{len(dataset.skipped)} files are left out, such as {path}: {reason}; the report lists them"]
+    count = "1 file is" if len(dataset.skipped) == 1 else f"{len(dataset.skipped)} files are"
+    return [f"{count} left out, such as {path}: {reason}; the report lists them"]

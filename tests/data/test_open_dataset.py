@@ -217,3 +217,18 @@ def same(first: Dataset, second: Dataset) -> bool:
         and one.paths == second.splits[name].paths
         for name, one in first.splits.items()
     )
+
+
+def test_names_that_are_no_text_are_spelled_out_and_refused_for_classes(make_folder: MakeFolder) -> None:
+    root = make_folder({"cat": 5, "dog": 5})
+    os.rename(root / "cat" / "0.png", os.fsencode(root / "cat") + b"/\xff.png")
+    paths = [path for split in open_dataset(root).splits.values() for path in split.paths]
+    assert "cat/\\xff.png" in paths
+    (root / "cat" / "0.png").write_bytes(b"no image")
+    os.rename(root / "cat" / "0.png", os.fsencode(root / "cat") + b"/\xfe.png")
+    with pytest.raises(FeatherboneError, match=r"cat/\\xfe\.png is not an image") as caught:
+        open_dataset(root)
+    str(caught.value).encode()
+    os.rename(root / "cat", os.fsencode(root) + b"/\xfd")
+    with pytest.raises(FeatherboneError, match=r"class folder .*xfd.* not UTF-8"):
+        open_dataset(root)
