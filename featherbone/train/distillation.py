@@ -20,6 +20,8 @@ from featherbone.train.parts import last_map, with_maps
 from featherbone.train.recipe import Recipe
 from featherbone.train.teacher import Teacher
 
+PRECISIONS = ("float32", "bfloat16")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Distillation:
@@ -37,6 +39,8 @@ class Distillation:
     the size of the smaller. The maps are the last ones before pooling unless `student_map` and `teacher_map` name
     nodes.
 
+    The teacher's `precision` is `float32` or, by autocast, `bfloat16`, which is faster where the hardware has it.
+
     Raises `FeatherboneError` for a value outside of its range.
     """
 
@@ -46,6 +50,7 @@ class Distillation:
     hint_weight: float = 0.0
     student_map: str = ""
     teacher_map: str = ""
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         if not 0 < self.temperature < math.inf:
@@ -54,6 +59,8 @@ class Distillation:
             raise FeatherboneError(f"the teacher's weight is {self.weight}; it must be from 0 to 1", hint="try 0.9")
         if not 0 <= self.hint_weight < math.inf:
             raise FeatherboneError(f"hint_weight is {self.hint_weight}; it must be 0 (off) or more")
+        if self.precision not in PRECISIONS:
+            raise FeatherboneError(f"the teacher's precision is {self.precision!r}; known: {', '.join(PRECISIONS)}")
         if (self.student_map or self.teacher_map) and not self.hint_weight:
             raise FeatherboneError("a feature map is named, and hint_weight is 0", hint="try hint_weight=1")
 
@@ -81,7 +88,7 @@ class Distillation:
             regressor = Regressor(*channels, torch.Generator().manual_seed(seed))
         module = Distilling(
             labels=cross_entropy(recipe, dataset),
-            teacher=Teacher(self.teacher, teacher_graph, dataset),
+            teacher=Teacher(self.teacher, teacher_graph, dataset, self.precision),
             regressor=regressor,
             temperature=self.temperature,
             weight=self.weight,

@@ -18,7 +18,7 @@ class Teacher(nn.Module):
     `graph` is the model's, with feature maps among its outputs where they are asked for; they follow the scores. An
     image that was normalised with one mean and deviation is brought to another by one multiplication and addition a
     channel, so nothing is lost; grey images become three equal channels, and another resolution is reached by bilinear
-    interpolation. Nothing here is trained.
+    interpolation. It computes in its own `precision`, whatever the student does. Nothing here is trained.
 
     Raises `FeatherboneError` where the classes are not the same, or the teacher takes grey images and the data have
     colours.
@@ -28,7 +28,7 @@ class Teacher(nn.Module):
     shift: Tensor
     order: Tensor
 
-    def __init__(self, model: Model, graph: Graph, dataset: Dataset) -> None:
+    def __init__(self, model: Model, graph: Graph, dataset: Dataset, precision: str = "float32") -> None:
         super().__init__()
         _require_same_classes(model, dataset)
         preprocessing = model.preprocessing
@@ -37,7 +37,9 @@ class Teacher(nn.Module):
                 f"the teacher {model.graph.name} takes grey images; those of {dataset.name} have colours",
                 hint="open the data set with channels=1",
             )
-        self.network = module_with(graph, model.weights).eval().requires_grad_(False)
+        network = module_with(graph, model.weights).eval().requires_grad_(False)
+        self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.precision = precision
         self.resolution, self.channels = preprocessing.resolution, preprocessing.channels
         mean, std = (torch.tensor(values, dtype=torch.float64) for values in (dataset.mean, dataset.std))
         own_mean, own_std = (torch.tensor(v, dtype=torch.float64) for v in (preprocessing.mean, preprocessing.std))
@@ -52,7 +54,9 @@ class Teacher(nn.Module):
 
     @torch.no_grad()
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        found = self.network(self.prepared(images))
+        given = self.prepared(images)
+        with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=self.precision == "bfloat16"):
+            found = self.network(given)
         scores, *maps = found if isinstance(found, tuple) else (found,)
         return scores[:, self.order], *maps
 

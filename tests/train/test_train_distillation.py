@@ -119,6 +119,15 @@ def test_the_teacher_sees_the_same_pixels_in_its_own_preprocessing() -> None:
     torch.testing.assert_close(found.mean((1, 2, 3)), given.mean((1, 2, 3)), atol=0.35, rtol=0)
 
 
+def test_it_computes_in_its_own_precision() -> None:
+    plain = Teacher(teacher(), wide(), dataset())(images())[0]
+    low = Teacher(teacher(), wide(), dataset(), "bfloat16")(images())[0]
+    assert low.dtype == torch.bfloat16
+    torch.testing.assert_close(low.float(), plain, atol=0.05, rtol=0.05)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(Teacher(teacher(), wide(), dataset())(images())[0], plain)
+
+
 def test_classes_in_another_order_are_brought_into_order() -> None:
     graph = wide()
     order = ("right", "left", "middle")
@@ -146,6 +155,7 @@ def test_teachers_of_something_else_are_refused(model: Model, changes: dict[str,
         ({"temperature": 0.0}, "temperature is 0.0"),
         ({"weight": 1.5}, "weight is 1.5"),
         ({"hint_weight": -1.0}, "hint_weight is -1.0"),
+        ({"precision": "float16"}, "precision is 'float16'"),
         ({"student_map": "conv"}, "hint_weight is 0"),
         ({"hint_weight": 1.0, "student_map": "convv"}, "tiny has no node 'convv'"),
         ({"hint_weight": 1.0, "teacher_map": "flatten"}, "flatten of wide is no feature map"),

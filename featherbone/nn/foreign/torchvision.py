@@ -5,7 +5,7 @@ from __future__ import annotations
 from featherbone.nn.foreign.naming import Naming
 
 UNIT = r"(?:0|(?P<norm>1))"  # a Sequential of a convolution and its norm
-FC = (r"fc|last_linear", "head.classifier")
+FC = (r"fc|linear|last_linear", "head.classifier")  # linear: in the well-known CIFAR ResNets
 BLOCK = "stage{1}.block{2+1}"
 RESIDUAL = (
     (r"layer(\d)\.(\d+)\.(?:conv|(?P<norm>bn))1", f"{BLOCK}.conv1|{BLOCK}.reduce"),
