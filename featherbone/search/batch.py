@@ -90,11 +90,11 @@ class SpaceCosts:
         Raises:
             FeatherboneError: latency is limited, and no latency model for that runtime is at hand.
         """
-        return self.use(matrix, budget) <= 1
+        return np.asarray(self.use(matrix, budget) <= 1)
 
     def use(self, matrix: np.ndarray, budget: Budget) -> np.ndarray:
         """The share of the limit that each row's design uses most."""
-        return np.max(self.uses(matrix, budget), axis=0)
+        return np.asarray(np.max(self.uses(matrix, budget), axis=0))
 
     def uses(self, matrix: np.ndarray, budget: Budget) -> np.ndarray:
         """The share of each limit that each row's design uses, (limits, designs).
@@ -116,7 +116,9 @@ class SpaceCosts:
         """The share of each limit but latency that each row's design uses, (limits, designs)."""
         costs = self.of_rows(matrix)
         limits = {name: limit for name, limit in budget.limits().items() if name != "latency"}
-        return np.array([getattr(costs, name) / limit for name, limit in limits.items()]).reshape(-1, len(matrix))
+        return np.array([getattr(costs, name) / limit for name, limit in limits.items()]).reshape(
+            len(limits), len(matrix)
+        )
 
 
 def _add_up(costs: SpaceCosts, rows: np.ndarray, totals: np.ndarray) -> None:
@@ -145,7 +147,7 @@ def _add_up(costs: SpaceCosts, rows: np.ndarray, totals: np.ndarray) -> None:
 def _next(following: np.ndarray, side: np.ndarray, present: np.ndarray | None) -> np.ndarray:
     if (following == 0).all():
         return np.zeros_like(side)
-    return following[side, 1] if present is None else following[side, present.astype(int)]
+    return np.asarray(following[side, 1 if present is None else present.astype(int)])
 
 
 def _add(table: Table, index: np.ndarray, m: np.ndarray, n: np.ndarray, totals: np.ndarray) -> None:
@@ -184,4 +186,5 @@ def _times(value: np.ndarray | None, factor: np.ndarray) -> np.ndarray | None:
 def _plus(left: np.ndarray | None, right: np.ndarray | None) -> np.ndarray | None:
     if left is None or right is None:
         return right if left is None else left
-    return left + right
+    total: np.ndarray = left + right
+    return total

@@ -48,6 +48,8 @@ class Stage:
         for name, argument in (("ratio", chosen.ratio), ("groups", chosen.groups)):
             if argument is None and getattr(self, name) != 1:
                 raise FeatherboneError(f"{self.kind} has no {name}; it was given {getattr(self, name)}")
+        if self.ratio < chosen.least_ratio:
+            raise FeatherboneError(f"{self.kind} has ratio {self.ratio}; it must be at least {chosen.least_ratio}")
         require_odd(self.kind, self.kernel)
 
 

@@ -72,4 +72,4 @@ def _fast_enough(costs: SpaceCosts, budget: Budget, row: np.ndarray) -> np.ndarr
             f"{fastest:.3g} ms",
             hint=f"the nearest budget that is known to work has {flag('latency', np.ceil(fastest * 100) / 100)}",
         )
-    return rows[best]
+    return np.asarray(rows[best])

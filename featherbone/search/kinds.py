@@ -53,6 +53,7 @@ class Kind:
     strides: bool = True
     keeps_channels: bool = False
     groups_input: bool = False
+    least_ratio: int = 1
 
     def multiple(self, ratio: int, groups: int) -> int:
         """What the width must be a multiple of; 4 at least, which every squeeze-and-excitation divides."""
@@ -94,7 +95,7 @@ KINDS: dict[str, Kind] = {
     "universal_bottleneck": Kind(function=_extra_depthwise, ratio="expand"),
     "convnext_like": Kind(function=_convnext_like, ratio="expand"),
     "two_stage_squeeze": Kind(function=two_stage_squeeze, ratio="reduction", divides=2),
-    "ghost": Kind(function=ghost, ratio="ratio", divides=1),
+    "ghost": Kind(function=ghost, ratio="ratio", divides=1, least_ratio=2),
     "ghost_bottleneck": Kind(function=ghost_bottleneck, ratio="expand"),
 }
 

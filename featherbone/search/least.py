@@ -17,7 +17,7 @@ from featherbone.search.batch import SpaceCosts, amounts
 from featherbone.search.budget import ANALYTIC, Budget
 from featherbone.search.kinds import CASES, case_of
 from featherbone.search.labels import Labels, combined
-from featherbone.search.matrix import CHOICE, DEPTH, HEAD, RESOLUTION, STEM, WIDTH, column, columns
+from featherbone.search.matrix import CHOICE, HEAD, RESOLUTION, STEM, WIDTH, column, columns
 from featherbone.search.structures import Structures
 
 DRAWN = 1024  # structures among which the best known design is looked for first
@@ -35,7 +35,10 @@ class Least:
 def cheapest_known(costs: SpaceCosts, budget: Budget) -> np.ndarray:
     """A row that uses little of the budget: the best of many drawn structures at their narrowest."""
     rows = Structures(costs.space).drawn(DRAWN, np.random.default_rng(0))
-    return rows[np.argmin(costs.counted_uses(rows, budget).max(axis=0))]
+    shares = costs.counted_uses(rows, budget)
+    used = shares.max(axis=0) if len(shares) else costs.of_rows(rows).macs  # only latency is limited
+    best: np.ndarray = rows[np.argmin(used)]
+    return best
 
 
 def least(costs: SpaceCosts, budget: Budget) -> Least:
@@ -93,7 +96,7 @@ class _Search:
 
     def _join(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Costs of two parts together, along the last axis: sums, and the larger for memory."""
-        return np.where(self.adds, left + right, np.maximum(left, right))
+        return np.asarray(np.where(self.adds, left + right, np.maximum(left, right)))
 
     def _join_first(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         return np.moveaxis(self._join(np.moveaxis(left, 0, -1), np.moveaxis(right, 0, -1)), -1, 0)
@@ -142,7 +145,8 @@ class _Search:
 
     def _kept(self, values: np.ndarray, after: np.ndarray) -> np.ndarray:
         """Which partial designs may still be better than the best known one."""
-        return (self._join(values, after) <= self.bound * self.limits).all(axis=-1)
+        kept: np.ndarray = np.all(self._join(values, after) <= self.bound * self.limits, axis=-1)
+        return kept
 
     def _stems(self, *, bounded: bool = True) -> Labels:
         table, size = self.tables.stem, len(self.grid)
@@ -183,7 +187,11 @@ class _Search:
             parent = np.arange(len(labels.side))
             found.append(
                 Labels(
-                    values=self._join(labels.values, cost), side=labels.side, width=labels.width, parent=parent, made=made
+                    values=self._join(labels.values, cost),
+                    side=labels.side,
+                    width=labels.width,
+                    parent=parent,
+                    made=made,
                 )
             )
         return Labels.together(found)

@@ -46,7 +46,7 @@ def encode(space: Space, designs: Sequence[Design]) -> np.ndarray:
     >>> space = named_space("light", (8,))
     >>> design = Design.parse("r8 | stem w8 | basic w12 d2 | fire w16 s2 t2 se | head w20")
     >>> encode(space, [design]).tolist()
-    [[0, 0, 8, 20, 8, 2, 12, 5, 1, 16]]
+    [[0, 0, 8, 20, 12, 2, 12, 9, 1, 16]]
     >>> decode(space, encode(space, [design])) == (design,)
     True
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import count
+from collections.abc import Iterator
+from itertools import count, islice
 
 import numpy as np
 
@@ -26,7 +27,7 @@ def sample(costs: SpaceCosts, budget: Budget, number: int, *, seed: int) -> tupl
     >>> from featherbone.search.spaces import named_space
     >>> costs = SpaceCosts(named_space("light", (8,)), classes=10, channels=1)
     >>> designs = sample(costs, Budget(macs=300_000, params=20_000), 100, seed=0)
-    >>> len(set(designs)), max(costs.of(designs).macs) <= 300_000
+    >>> len(set(designs)), int(max(costs.of(designs).macs)) <= 300_000
     (100, True)
 
     Half of them repeat one block in every stage, as most papers' networks do; in the others each stage draws its own.
@@ -36,23 +37,28 @@ def sample(costs: SpaceCosts, budget: Budget, number: int, *, seed: int) -> tupl
     Raises:
         FeatherboneError: nothing in the space fits the budget.
     """
+    return tuple(islice(designs_of(costs, budget, seed=seed), number))
+
+
+def designs_of(costs: SpaceCosts, budget: Budget, *, seed: int) -> Iterator[Design]:
+    """The designs of ``sample`` one after the other, until nothing new is found for long."""
     least = fitting(costs, budget)
     structures, widths = Structures(costs.space), Widths(costs.space)
-    found: dict[Design, None] = {}
+    found: set[Design] = set()
     idle = 0
     for batch in count():
-        before = len(found)
         rng = np.random.default_rng((seed, batch))
         rows = structures.fitted(costs, structures.drawn(BATCH, rng), least, budget, rng)
         rows = np.repeat(rows, GROWTHS, axis=0)
         rows = filled(costs, widths, rows, _shares(costs.space, rows, rng), budget, rng)
         used = costs.uses(rows, budget).sum(axis=0).reshape(-1, GROWTHS)
         best = np.argmax(used, axis=1) + GROWTHS * np.arange(BATCH)
-        found |= dict.fromkeys(decode(costs.space, rows[best]))
-        idle = idle + 1 if len(found) == before else 0
-        if len(found) >= number or idle == IDLE:
-            return tuple(found)[:number]
-    raise AssertionError("count() does not end")
+        new = [design for design in dict.fromkeys(decode(costs.space, rows[best])) if design not in found]
+        found.update(new)
+        yield from new
+        idle = 0 if new else idle + 1
+        if idle == IDLE:
+            return
 
 
 def _shares(space: Space, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -104,7 +104,9 @@ class Space:
             raise FeatherboneError(f"heads is {self.heads}; it must be numbers from 0 to 64")
         for act in self.acts:
             if act not in ACTIVATIONS:
-                raise FeatherboneError(f"unknown activation {act!r} in a space", hint="known: " + ", ".join(ACTIVATIONS))
+                raise FeatherboneError(
+                    f"unknown activation {act!r} in a space", hint="known: " + ", ".join(ACTIVATIONS)
+                )
         for stage in self.stages:
             for choice in stage.choices:
                 stage.widths_of(choice, self.widest)

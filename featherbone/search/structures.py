@@ -60,20 +60,20 @@ class Structures:
                 rows[np.ix_(mine, self._columns(part))] = least[self._columns(part)]
             unfit = unfit[~costs.fits(rows[unfit], budget)]
         for _ in range(WALK if moved.size else 0):
-            fresh, part = self.drawn(len(moved), rng), rng.integers(parts, size=len(moved))
+            fresh, changed = self.drawn(len(moved), rng), rng.integers(parts, size=len(moved))
             tried = rows[moved]
-            for each in range(parts):
-                where = np.ix_(part == each, self._columns(each))
+            for part in range(parts):
+                where = np.ix_(np.flatnonzero(changed == part), self._columns(part))
                 tried[where] = fresh[where]
             fits = costs.fits(tried, budget)
             rows[moved[fits]] = tried[fits]
         return rows
 
-    def _columns(self, part: int) -> list[int]:
+    def _columns(self, part: int) -> np.ndarray:
         """The columns of resolution, head, or a stage."""
         if part < 2:
-            return [RESOLUTION, HEAD][part : part + 1]
-        return list(range(column(part - 2, CHOICE), column(part - 2, WIDTH) + 1))
+            return np.array([RESOLUTION, HEAD][part : part + 1])
+        return np.arange(column(part - 2, CHOICE), column(part - 2, WIDTH) + 1)
 
     def _draw_stage(self, rows: np.ndarray, stage: int, rng: np.random.Generator) -> None:
         depths = np.array(self.space.stages[stage].depths)

@@ -1,7 +1,7 @@
 """The forms of a space's blocks at the sides that its maps have, as tables of coefficients to compute with.
 
-A part of a network (stem, stage, head) is one table. Its rows are all that the part may be, apart from channels: side of
-its input, block, depth, and how in- and output channels are related. For each row there are the coefficients of its
+A part of a network (stem, stage, head) is one table. Its rows are all that the part may be, apart from channels: side
+of its input, block, depth, and how in- and output channels are related. For each row there are the coefficients of its
 polynomials in M and N, summed over the blocks of a stage.
 """
 
@@ -19,6 +19,7 @@ from featherbone.search.design import Stage
 from featherbone.search.forms import SUMS, Form, block_form, head_form, positions, stem_form
 from featherbone.search.kinds import CASES, EQUAL, UNGROUPED, canonical
 from featherbone.search.space import Space, StageSpace
+
 MOST_FORMS = 8  # steps of a stage that may be its peak, for some channels
 
 
@@ -68,7 +69,9 @@ def tables_of(space: Space, *, classes: int, channels: int) -> Tables:
         following.append(np.array([[sides[-1].index(side) for side in pair] for pair in reached]))
     first, heads = stem_form(stem, channels), [head_form(wide, classes) for wide in (False, True)]
     found = [_forms_of(stage) for stage in space.stages]
-    denominator = math.lcm(*(form.denominator for form in [first, *heads, *chain(*(forms.values() for forms in found))]))
+    denominator = math.lcm(
+        *(form.denominator for form in [first, *heads, *chain(*(forms.values() for forms in found))])
+    )
     return Tables(
         stem=_alone([first], space.resolutions, stem.stride, denominator),
         stages=tuple(
@@ -94,7 +97,7 @@ def _cases(choice: Stage) -> Iterator[tuple[int, int]]:
 
 def _forms_of(stage: StageSpace) -> dict[tuple[int, int, int], Form]:
     """By choice, stride and case: of the first block, and of those that follow it (stride 1, equal channels)."""
-    found = {}
+    found: dict[tuple[int, int, int], Form] = {}
     for number, choice in enumerate(stage.choices):
         plain = replace(choice, stride=1)
         wanted = {(stage.stride, case) for _, case in _cases(choice)} | {(1, EQUAL)}

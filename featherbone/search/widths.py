@@ -80,9 +80,7 @@ def filled(
     return _grown(costs, widths, widths.scaled(rows, shares, low / STEPS), budget, rng)
 
 
-def _grown(
-    costs: SpaceCosts, widths: Widths, rows: np.ndarray, budget: Budget, rng: np.random.Generator
-) -> np.ndarray:
+def _grown(costs: SpaceCosts, widths: Widths, rows: np.ndarray, budget: Budget, rng: np.random.Generator) -> np.ndarray:
     rows, steps = rows.copy(), widths.present(rows).astype(np.int64)  # doubled as long as there is room, 0 is full
     while (alive := np.flatnonzero(steps.any(axis=1))).size:
         place = np.argmax(np.where(steps[alive] > 0, rng.random(steps[alive].shape), -1), axis=1)
