@@ -1,24 +1,30 @@
-"""How long it takes to profile a model given as a torch.nn.Module, beside other profilers, in one process.
+"""How long it takes, and how much memory, to profile a model given as a torch.nn.Module, beside other profilers.
 
-    python benchmarks/profile_speed.py [--runs 20]
+    python benchmarks/profile_speed.py [--rounds 20] [--memory-rounds 3]
 
-Needs torchvision for the models' definitions; its compiled operators are not needed and not loaded. Compared are
-torch's own FlopCounterMode and, of fvcore, ptflops, thop, torchinfo and calflops, whichever are installed. The tools
-take turns, so that what else the machine does falls on all alike. Times are in milliseconds, the median and the fastest
-run; MACs are each tool's own figure.
+Needs torchvision for the models' definitions, and of the tools of ``peers/run_peers.py`` whichever are installed; see
+there for an environment of their own. Time: all tools in one process on one thread, taking turns within a round, so
+that what else the machine does falls on all alike. The first call on each model is shown apart, as its caches are
+empty, and of the rounds the median and the fastest. Processor time leaves out waiting for the processor. Memory: each
+tool in a process of its own, which has built the model and profiled a small one, so that the tool is imported; what is
+shown is the peak of resident memory above that, largest of the rounds. A ratio is the best peer's figure over ours:
+from the medians, and in brackets the lowest and the highest of the single rounds. MACs are each tool's own figure.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib
+import gc
 import io
+import logging
 import statistics
+import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
 
 import torch
 from machine import describe
@@ -26,95 +32,123 @@ from torch import nn
 
 import featherbone
 
+sys.path.insert(0, str(Path(__file__).parent / "peers"))
+from run_peers import TOOLS
+from subjects import build, input_size, torchvision_models
+
 MODELS = ("resnet50", "mobilenet_v2", "shufflenet_v2_x1_0", "efficientnet_b0", "vit_b_16")
-SIZE = (3, 224, 224)
+OURS = "featherbone"
+Size = tuple[int, ...]
 
 
-def torchvision_models() -> Any:
-    """torchvision's models beside a torch without its operators: their schemas must be declared before the import."""
-    schemas = torch.library.Library("torchvision", "DEF")
-    for name in ("nms", "qnms"):
-        schemas.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    return schemas, importlib.import_module("torchvision.models")
+def ours(model: nn.Module, size: Size) -> int:
+    return int(featherbone.profile(model, size).macs)
 
 
-def ours(model: nn.Module) -> int:
-    return int(featherbone.profile(model, SIZE).macs)
-
-
-def flop_counter(model: nn.Module) -> int:
-    from torch.utils.flop_counter import FlopCounterMode
-
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        model(torch.zeros(1, *SIZE))
-    return int(counter.get_total_flops()) // 2
-
-
-def fvcore(model: nn.Module) -> int:
-    analysis = importlib.import_module("fvcore.nn").FlopCountAnalysis(model, torch.zeros(1, *SIZE))
-    return int(analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False).total())
-
-
-def ptflops(model: nn.Module) -> int:
-    count = importlib.import_module("ptflops").get_model_complexity_info
-    return int(count(model, SIZE, as_strings=False, print_per_layer_stat=False, verbose=False)[0])
-
-
-def thop(model: nn.Module) -> int:
-    return int(importlib.import_module("thop").profile(model, inputs=(torch.zeros(1, *SIZE),), verbose=False)[0])
-
-
-def torchinfo(model: nn.Module) -> int:
-    summary = importlib.import_module("torchinfo").summary
-    return int(summary(model, input_size=(1, *SIZE), verbose=0).total_mult_adds)
-
-
-def calflops(model: nn.Module) -> int:
-    count = importlib.import_module("calflops").calculate_flops
-    return int(count(model, (1, *SIZE), output_as_string=False, print_results=False, print_detailed=False)[1])
-
-
-def installed() -> dict[str, Callable[[nn.Module], int]]:
-    """Ours, torch's, and every other tool that can be imported."""
-    tools: dict[str, Callable[[nn.Module], int]] = {"featherbone": ours, "FlopCounterMode": flop_counter}
-    for tool in (fvcore, ptflops, thop, torchinfo, calflops):
+def installed() -> dict[str, Callable[[nn.Module, Size], int]]:
+    """Ours, and every other tool that counts a small model here."""
+    tools: dict[str, Callable[[nn.Module, Size], int]] = {OURS: ours}
+    for name, tool in TOOLS.items():
         with contextlib.suppress(ImportError):
-            importlib.import_module(tool.__name__)
-            tools[tool.__name__] = tool
+            measured(tool, small(), (3, 8, 8))
+            tools[name] = tool
     return tools
 
 
-def measured(tool: Callable[[nn.Module], int], model: nn.Module) -> tuple[float, int]:
-    """(milliseconds, MACs) of one call; what a tool prints is dropped."""
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+def small() -> nn.Module:
+    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(144, 10)).eval()
+
+
+def measured(tool: Callable[[nn.Module, Size], int], model: nn.Module, size: Size) -> tuple[float, float, int]:
+    """(milliseconds, milliseconds of the processor, MACs) of one call; what a tool prints is dropped."""
+    printed = io.StringIO()
+    with warnings.catch_warnings(), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         warnings.simplefilter("ignore")
-        begin = time.perf_counter()
-        macs = tool(model)
-        return (time.perf_counter() - begin) * 1e3, macs
+        worked, begin = time.process_time(), time.perf_counter()
+        macs = tool(model, size)
+        return (time.perf_counter() - begin) * 1e3, (time.process_time() - worked) * 1e3, macs
+
+
+def status(field: str) -> float:
+    """A line of Linux's account of this process's memory, in MB."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:")) / 1024
+
+
+def peak_memory(tool: Callable[[nn.Module, Size], int], name: str) -> float:
+    """MB of resident memory that one call needs at its peak, above what the process holds before it."""
+    measured(tool, small(), (3, 8, 8))
+    model = build(name)
+    gc.collect()
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts from here
+    before = status("VmRSS")
+    measured(tool, model, input_size(name))
+    return status("VmHWM") - before
+
+
+def in_own_process(tool: str, name: str) -> float:
+    command = [sys.executable, __file__, "--memory-of", tool, name]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
+
+
+def ratio(figures: dict[str, list[float]]) -> str:
+    """The best peer's figure over ours."""
+    peers = [tool for tool in figures if tool != OURS]
+    best = min(peers, key=lambda tool: statistics.median(figures[tool]))
+    rounds = [min(figures[tool][turn] for tool in peers) / mine for turn, mine in enumerate(figures[OURS])]
+    whole = statistics.median(figures[best]) / statistics.median(figures[OURS])
+    return f"{whole:.1f}x the best of them, {best} ({min(rounds):.1f} to {max(rounds):.1f})"
+
+
+def compare(name: str, tools: dict[str, Callable[[nn.Module, Size], int]], rounds: int, memory_rounds: int) -> None:
+    model, size = build(name), input_size(name)
+    first: dict[str, float] = {}
+    wall: dict[str, list[float]] = {tool: [] for tool in tools}
+    work: dict[str, list[float]] = {tool: [] for tool in tools}
+    macs: dict[str, int] = {}
+    for turn in range(rounds + 2):
+        for tool, profile in tools.items():
+            elapsed, worked, macs[tool] = measured(profile, model, size)
+            first.setdefault(tool, elapsed)
+            if turn >= 2:
+                wall[tool].append(elapsed)
+                work[tool].append(worked)
+    del model
+    memory: dict[str, list[float]] = {tool: [] for tool in tools}
+    for _ in range(memory_rounds):
+        for tool in tools:
+            memory[tool].append(in_own_process(tool, name))
+    for tool in tools:
+        print(
+            f"{name:20} {tool:13} {statistics.median(wall[tool]):9.1f} {min(wall[tool]):9.1f} {first[tool]:9.1f} "
+            f"{statistics.median(work[tool]):9.1f} {max(memory[tool]):9.1f} {macs[tool]:16,}"
+        )
+    for what, figures in (("time", wall), ("processor", work), ("memory", memory)):
+        print(f"{name:20} {what}: {ratio(figures)}")
+    print(flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--runs", type=int, default=20)
-    runs = parser.parse_args().runs
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--memory-rounds", type=int, default=3)
+    parser.add_argument("--memory-of", nargs=2, metavar=("TOOL", "MODEL"), help="print the memory that one call needs")
+    arguments = parser.parse_args()
+    logging.disable(logging.WARNING)
     torch.set_num_threads(1)
-    schemas, models = torchvision_models()
+    torchvision_models()  # ptflops imports it, and needs it prepared
+    if arguments.memory_of:
+        tool, name = arguments.memory_of
+        print(peak_memory(ours if tool == OURS else TOOLS[tool], name))
+        return
     tools = installed()
-    packages = [name for name in tools if name not in ("featherbone", "FlopCounterMode")]
+    packages = [name for name in tools if name not in (OURS, "torch", "ptflops-aten")]
     print(describe("torch", *packages))
-    print(f"{'model':20} {'tool':16} {'ms':>8} {'fastest':>8} {'MACs':>16}")
+    print(
+        f"{'model':20} {'tool':13} {'ms':>9} {'fastest':>9} {'first':>9} {'processor':>9} {'peak MB':>9} {'MACs':>16}"
+    )
     for name in MODELS:
-        model = getattr(models, name)(weights=None).eval()
-        times: dict[str, list[float]] = {tool: [] for tool in tools}
-        macs: dict[str, int] = {}
-        for turn in range(runs + 2):
-            for tool, profile in tools.items():
-                elapsed, macs[tool] = measured(profile, model)
-                if turn >= 2:  # the first two fill caches
-                    times[tool].append(elapsed)
-        for tool, values in times.items():
-            print(f"{name:20} {tool:16} {statistics.median(values):8.1f} {min(values):8.1f} {macs[tool]:16,}")
-    del schemas
+        compare(name, tools, arguments.rounds, arguments.memory_rounds)
 
 
 if __name__ == "__main__":

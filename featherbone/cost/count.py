@@ -117,9 +117,9 @@ def count(graph: Graph, convention: Convention = PAPERS, *, calls: Calls = NO_CA
         graph=graph,
         convention=convention,
         rows=tuple(rows),
-        params=total(row.params for row in rows),
-        macs=total(row.macs for row in rows),
-        activations=total(row.activations for row in rows),
+        params=total([row.params for row in rows]),
+        macs=total([row.macs for row in rows]),
+        activations=total([row.activations for row in rows]),
         uncounted=tuple(uncounted),
     )
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from featherbone.graph import Dim, Shape
 from featherbone.graph.operators import Operator
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """What one operator costs: its place in the network, the shapes it reads and writes, and the three counts."""
 
     name: str
@@ -31,7 +30,7 @@ class Row:
 def total(values: Iterable[Dim]) -> Dim:
     """The sum, of numbers or expressions."""
     terms = list(values)
-    if all(type(term) is int for term in terms):
+    if {int}.issuperset(map(type, terms)):
         return sum(terms)
     import sympy
 
