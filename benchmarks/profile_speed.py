@@ -6,20 +6,21 @@ Needs torchvision for the models' definitions, and of the tools of ``peers/run_p
 there for an environment of their own. Time: all tools in one process on one thread, taking turns within a round, so
 that what else the machine does falls on all alike. The first call on each model is shown apart, as its caches are
 empty, and of the rounds the median and the fastest. Processor time leaves out waiting for the processor. Memory: each
-tool in a process of its own, which has built the model and profiled a small one, so that the tool is imported; what is
-shown is the peak of resident memory above that, largest of the rounds. A ratio is the best peer's figure over ours:
-from the medians, and in brackets the lowest and the highest of the single rounds. MACs are each tool's own figure.
+call in a process of its own, which has the model and the tools loaded and has profiled a small model; what is shown is
+the peak of resident memory above that, the largest of the rounds. A ratio is the best peer's figure over ours: from the
+medians, and in brackets the lowest and the highest of the single rounds. MACs are each tool's own figure.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
 import gc
 import io
 import logging
+import os
 import statistics
-import subprocess
 import sys
 import time
 import warnings
@@ -75,20 +76,25 @@ def status(field: str) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:")) / 1024
 
 
-def peak_memory(tool: Callable[[nn.Module, Size], int], name: str) -> float:
-    """MB of resident memory that one call needs at its peak, above what the process holds before it."""
-    measured(tool, small(), (3, 8, 8))
-    model = build(name)
+def peak_memory(tool: Callable[[nn.Module, Size], int], model: nn.Module, size: Size) -> float:
+    """MB of resident memory that one call needs at its peak, in a process of its own that has all it needs loaded."""
     gc.collect()
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts from here
-    before = status("VmRSS")
-    measured(tool, model, input_size(name))
-    return status("VmHWM") - before
-
-
-def in_own_process(tool: str, name: str) -> float:
-    command = [sys.executable, __file__, "--memory-of", tool, name]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
+    ctypes.CDLL(None).malloc_trim(0)  # memory that is free here would be used there without being seen
+    receive, send = os.pipe()
+    child = os.fork()
+    if child == 0:
+        measured(tool, small(), (3, 8, 8))
+        gc.collect()
+        Path("/proc/self/clear_refs").write_text("5")  # the peak starts from here
+        before = status("VmRSS")
+        measured(tool, model, size)
+        os.write(send, str(status("VmHWM") - before).encode())
+        os._exit(0)
+    os.close(send)
+    with open(receive) as answer:
+        peak = float(answer.read())
+    os.waitpid(child, 0)
+    return peak
 
 
 def ratio(figures: dict[str, list[float]]) -> str:
@@ -100,7 +106,16 @@ def ratio(figures: dict[str, list[float]]) -> str:
     return f"{whole:.1f}x the best of them, {best} ({min(rounds):.1f} to {max(rounds):.1f})"
 
 
-def compare(name: str, tools: dict[str, Callable[[nn.Module, Size], int]], rounds: int, memory_rounds: int) -> None:
+def memory_of(name: str, tools: dict[str, Callable[[nn.Module, Size], int]], rounds: int) -> dict[str, list[float]]:
+    """MB by tool, a figure a round."""
+    model, size = build(name), input_size(name)
+    turns = [{tool: peak_memory(profile, model, size) for tool, profile in tools.items()} for _ in range(rounds)]
+    return {tool: [turn[tool] for turn in turns] for tool in tools}
+
+
+def compare(
+    name: str, tools: dict[str, Callable[[nn.Module, Size], int]], rounds: int, memory: dict[str, list[float]]
+) -> None:
     model, size = build(name), input_size(name)
     first: dict[str, float] = {}
     wall: dict[str, list[float]] = {tool: [] for tool in tools}
@@ -113,11 +128,6 @@ def compare(name: str, tools: dict[str, Callable[[nn.Module, Size], int]], round
             if turn >= 2:
                 wall[tool].append(elapsed)
                 work[tool].append(worked)
-    del model
-    memory: dict[str, list[float]] = {tool: [] for tool in tools}
-    for _ in range(memory_rounds):
-        for tool in tools:
-            memory[tool].append(in_own_process(tool, name))
     for tool in tools:
         print(
             f"{name:20} {tool:13} {statistics.median(wall[tool]):9.1f} {min(wall[tool]):9.1f} {first[tool]:9.1f} "
@@ -132,23 +142,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--memory-rounds", type=int, default=3)
-    parser.add_argument("--memory-of", nargs=2, metavar=("TOOL", "MODEL"), help="print the memory that one call needs")
     arguments = parser.parse_args()
     logging.disable(logging.WARNING)
     torch.set_num_threads(1)
     torchvision_models()  # ptflops imports it, and needs it prepared
-    if arguments.memory_of:
-        tool, name = arguments.memory_of
-        print(peak_memory(ours if tool == OURS else TOOLS[tool], name))
-        return
     tools = installed()
     packages = [name for name in tools if name not in (OURS, "torch", "ptflops-aten")]
     print(describe("torch", *packages))
+    # First, as calls leave free memory behind, in which the next ones would hide.
+    memory = {name: memory_of(name, tools, arguments.memory_rounds) for name in MODELS}
     print(
         f"{'model':20} {'tool':13} {'ms':>9} {'fastest':>9} {'first':>9} {'processor':>9} {'peak MB':>9} {'MACs':>16}"
     )
     for name in MODELS:
-        compare(name, tools, arguments.rounds, arguments.memory_rounds)
+        compare(name, tools, arguments.rounds, memory[name])
 
 
 if __name__ == "__main__":
