@@ -17,11 +17,12 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """Files of the data set being read."""
+    """Files of the data set being read, or megabytes being fetched."""
 
     what: str
     done: int
     total: int
+    unit: str = "files"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,8 @@ WORDS = {
     "designs": "sampling designs within the budget",
     "search": "searching",
     "winner": "finishing the winner",
+    "setting": "trying what trains fastest here",
+    "learning rate": "looking for the learning rate",
     "train": "training",
     "export": "exporting to ONNX",
     "verify": "verifying the ONNX file on real images",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from featherbone.cli.options import Data, Json
+from featherbone.cli.options import Json
 from featherbone.cli.output import print_json
 from featherbone.cli.run_output import print_result
 
@@ -16,22 +16,63 @@ NETWORK_HELP = (
     "A network of the zoo, such as mobilenet_v2:width=0.5, which is adapted to the images; a model.safetensors to go "
     "on from; a design such as 'r32 | stem w16 | basic w32 d2 s2'; or a graph (.json)."
 )
-RECIPE = "Recipe"
+RECIPE, START, TEACHER, WORK = "Recipe", "Where it begins", "Teacher", "Work"
 
 
 def train(
-    data: Data,
+    data: Annotated[str, typer.Argument(help="A folder of images by class, a .zip or .tar of one, or a named set.")],
     network: Annotated[str, typer.Option(help=NETWORK_HELP)],
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="A recipe by name or a .toml file; follows from the images.", rich_help_panel=RECIPE),
+    ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs.", rich_help_panel=RECIPE)] = None,
     batch_size: Annotated[
         int | None, typer.Option(min=2, help="Images a step; the learning rate follows.", rich_help_panel=RECIPE)
     ] = None,
     lr: Annotated[float | None, typer.Option(help="The highest learning rate.", rich_help_panel=RECIPE)] = None,
-    resolution: Annotated[int | None, typer.Option(min=1, help="Side of the images; follows from the data.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the split, the weights and the training.")] = 0,
+    find_lr: Annotated[
+        bool, typer.Option("--find-lr", help="Take the one that a range test finds.", rich_help_panel=RECIPE)
+    ] = False,
+    freeze: Annotated[
+        str | None,
+        typer.Option(help="backbone, none, or stages from the image on that stay as they are.", rich_help_panel=RECIPE),
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(help="Weights to begin with: a file, or such as torchvision/mobilenet_v2.", rich_help_panel=START),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Of the split, the weights and the training.", rich_help_panel=START)
+    ] = 0,
+    resolution: Annotated[
+        int | None,
+        typer.Option(min=1, help="Side of the images; follows from data and network.", rich_help_panel=START),
+    ] = None,
+    teacher: Annotated[
+        str | None, typer.Option(help="A model.safetensors to learn from.", rich_help_panel=TEACHER)
+    ] = None,
+    temperature: Annotated[
+        float | None, typer.Option(help="Softens the answers of both; 4.", rich_help_panel=TEACHER)
+    ] = None,
+    teacher_weight: Annotated[
+        float | None, typer.Option(help="The teacher's share of the loss; 0.9.", rich_help_panel=TEACHER)
+    ] = None,
+    hint_weight: Annotated[
+        float | None, typer.Option(help="Of the distance of feature maps; 0 is off.", rich_help_panel=TEACHER)
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.", rich_help_panel=WORK)] = "auto",
+    precision: Annotated[
+        str, typer.Option(help="auto (the fastest, by trial), float32 or bfloat16.", rich_help_panel=WORK)
+    ] = "auto",
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write event files for TensorBoard, too.", rich_help_panel=WORK)
+    ] = False,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out files that are no images.", rich_help_panel=WORK)
+    ] = False,
     name: Annotated[str | None, typer.Option(help="Name of the run, a folder in runs/.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder itself.")] = None,
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out files that are no images.")] = False,
     json: Json = False,
 ) -> None:
     """Train, export, verify and explain a network.
@@ -45,14 +86,25 @@ def train(
         folder = train_network(
             data,
             network,
+            recipe=recipe,
             epochs=epochs,
             batch_size=batch_size,
             learning_rate=lr,
+            find_lr=find_lr,
+            freeze=freeze,
+            weights=weights,
             seed=seed,
             resolution=resolution,
+            teacher=teacher,
+            temperature=temperature,
+            teacher_weight=teacher_weight,
+            hint_weight=hint_weight,
+            device=device,
+            precision=precision,
+            tensorboard=tensorboard,
+            skip_bad=skip_bad,
             name=name,
             out=out,
-            skip_bad=skip_bad,
             progress=live,
         )
     facts = loads((folder / "run.json").read_text(encoding="utf-8"))

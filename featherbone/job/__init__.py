@@ -2,5 +2,6 @@
 
 from featherbone.job.fitting import fit as fit
 from featherbone.job.training import train_network as train_network
+from featherbone.job.training_options import Options as Options
 
-__all__ = ["fit", "train_network"]
+__all__ = ["Options", "fit", "train_network"]

@@ -4,64 +4,56 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-from torch import Tensor
 
 from featherbone.data import Dataset
 from featherbone.errors import FeatherboneError
-from featherbone.graph import Graph, to_json
+from featherbone.graph import Graph
 from featherbone.graph.operators import shape_text
-from featherbone.importing import read
-from featherbone.job.zoo_target import zoo_graph, zoo_sizes
-from featherbone.nn import Model, Preprocessing, load_model
+from featherbone.importing import FACTORY, read
+from featherbone.job.starting import Network, continued
+from featherbone.job.zoo_target import zoo_graph, zoo_sizes, zoo_usual
+from featherbone.networks.registry import NETWORKS
+from featherbone.nn import load_model
 from featherbone.search.design import Design
 
 FOREIGN = (".onnx", ".pt2")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Network:
-    """A network for a data set: ``said`` is what was adapted, a sentence each.
-
-    ``weights`` are those that it begins with, and ``preprocessing`` what they expect of images; None for a new network.
-    """
-
-    graph: Graph
-    weights: Mapping[str, Tensor] | None = None
-    preprocessing: Preprocessing | None = None
-    said: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
 class Target:
     """A network that was asked for.
 
-    ``resolution`` and ``channels`` are those that the images must have, None where the network follows them;
-    ``build`` makes the network for a data set. ``title`` is a short name, for folders; ``origin`` says where weights
-    come from, with their SHA-256, and is empty for a new network.
+    ``resolution`` and ``channels`` are those that the images should have, None where the network follows them;
+    ``is_fixed`` says that it takes no other resolution. ``build`` makes the network for a data set, and ``usual`` the
+    same with the classes of its paper, as published weights have them. ``title`` is a short name, for folders;
+    ``origin`` says where its weights come from, with their SHA-256, and is empty for a new network.
     """
 
     asked: str
     title: str
     build: Callable[[Dataset], Network]
+    usual: Callable[[Dataset], tuple[Graph, ...]] = lambda dataset: ()
     resolution: int | None = None
     channels: int | None = None
+    is_fixed: bool = True
     origin: Mapping[str, str] = field(default_factory=dict)
 
     def side(self, asked: int | None) -> int | None:
         """The resolution of the images; FeatherboneError where one is asked for that the network does not take."""
-        if asked is not None and self.resolution is not None and asked != self.resolution:
+        if self.is_fixed and asked is not None and self.resolution not in (None, asked):
             raise FeatherboneError(
                 f"{self.asked} takes images of {self.resolution}×{self.resolution}; --resolution is {asked}",
                 hint="leave --resolution out: it follows from the network",
             )
-        return self.resolution or asked
+        return asked or self.resolution
 
 
-def read_target(asked: str) -> Target:
+def read_target(asked: str, *, seed: int = 0) -> Target:
     """What a person names: a network of the zoo, a design, a file of ours, or a function that builds a module.
+
+    ``seed`` draws a new last layer.
 
     >>> target = read_target("mobilenet_v2:width=0.5,resolution=160")
     >>> target.resolution, target.channels
@@ -83,15 +75,10 @@ def read_target(asked: str) -> Target:
             hint="train the network that it was exported from: a name of the zoo, model.safetensors, a graph (.json)",
         )
     if suffix == ".safetensors":
-        return _model(Path(asked))
+        return _model(Path(asked), seed)
     if suffix == ".json" or (":" in asked and _is_factory(asked)):
         return _fixed(asked)
     return _zoo(asked)
-
-
-def fingerprint(graph: Graph) -> str:
-    """SHA-256 of a graph's text, without its name."""
-    return hashlib.sha256(to_json(graph.renamed("network")).encode()).hexdigest()
 
 
 def _design(asked: str) -> Target:
@@ -110,15 +97,19 @@ def _zoo(asked: str) -> Target:
         graph, said = zoo_graph(asked, dataset)
         return Network(graph=graph, said=said)
 
-    return Target(asked=asked, title=asked, build=build, resolution=resolution, channels=channels)
+    def usual(dataset: Dataset) -> tuple[Graph, ...]:
+        return zoo_usual(asked, dataset)
+
+    return Target(asked=asked, title=asked, build=build, usual=usual, resolution=resolution, channels=channels)
 
 
-def _model(path: Path) -> Target:
+def _model(path: Path, seed: int) -> Target:
     """A model to go on from: with its own preprocessing, and a new head where the classes are others."""
     model = load_model(path)
+    origin = {"source": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
     def build(dataset: Dataset) -> Network:
-        return continued(model, dataset)
+        return replace(continued(model, dataset, seed=seed), origin=origin)
 
     return Target(
         asked=str(path),
@@ -126,22 +117,8 @@ def _model(path: Path) -> Target:
         build=build,
         resolution=model.preprocessing.resolution,
         channels=model.preprocessing.channels,
-        origin={"source": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()},
-    )
-
-
-def continued(model: Model, dataset: Dataset) -> Network:
-    """A model's network for the same classes, with its weights."""
-    if model.classes != dataset.classes:
-        raise FeatherboneError(
-            f"{model.graph.name} knows {_some(model.classes)}; these images show {_some(dataset.classes)}",
-            hint="give images of the same classes, or name a network of the zoo",
-        )
-    return Network(
-        graph=model.graph,
-        weights=model.weights,
-        preprocessing=model.preprocessing,
-        said=(f"{model.graph.name} goes on from its weights: the {len(model.classes)} classes are the same",),
+        is_fixed=False,
+        origin=origin,
     )
 
 
@@ -171,18 +148,5 @@ def _fixed(asked: str) -> Target:
 
 
 def _is_factory(asked: str) -> bool:
-    from featherbone.importing import FACTORY
-    from featherbone.networks.registry import NETWORKS
-
     found = FACTORY.fullmatch(asked.strip())
     return found is not None and found["home"].strip() not in NETWORKS
-
-
-def _some(classes: tuple[str, ...]) -> str:
-    """A few class names.
-
-    >>> _some(("cat", "dog")), _some(tuple("abcdef"))
-    ('2 classes (cat, dog)', '6 classes (a, b, c, …)')
-    """
-    shown = classes if len(classes) <= 4 else (*classes[:3], "…")
-    return f"{len(classes)} classes ({', '.join(shown)})"

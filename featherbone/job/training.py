@@ -10,24 +10,18 @@ from featherbone.atomic import write_atomically
 from featherbone.graph import to_json
 from featherbone.job.command import command_words
 from featherbone.job.finish import finish
-from featherbone.job.folder import (
-    LOCK,
-    environment,
-    read_facts,
-    require_job,
-    require_same,
-    run_folder,
-    write_facts,
-)
+from featherbone.job.folder import LOCK, environment, read_facts, require_job, require_same, run_folder, write_facts
 from featherbone.job.images import preprocessing_of
-from featherbone.job.pace import Pace
+from featherbone.job.training_options import Options
 from featherbone.job.training_plan import Plan, identity_of, plan_training
+from featherbone.job.training_setting import chosen_setting, setting_of, tested_rate, with_rate
+from featherbone.job.watching import Watcher
 from featherbone.lock import locked
 from featherbone.nn import Model
-from featherbone.progress import Progress, Step, Trained, silent
-from featherbone.train import Progress as Report
+from featherbone.progress import Progress, Step, silent
+from featherbone.report import write_report
 from featherbone.train import Training, train
-from featherbone.train.epochs import equal_batches
+from featherbone.train.machine import threads_of
 
 NETWORK = "network.json"  # the graph that is trained, in the run folder
 
@@ -36,61 +30,39 @@ def train_network(
     source: str | Path,
     network: str,
     *,
-    epochs: int | None = None,
-    batch_size: int | None = None,
-    learning_rate: float | None = None,
-    seed: int = 0,
-    resolution: int | None = None,
     name: str | None = None,
     out: Path | None = None,
-    skip_bad: bool = False,
     progress: Progress = silent,
+    **options: Any,
 ) -> Path:
     """Train a network on images, and write everything that is needed to use and to believe the result.
 
-        train_network("photos", "mobilenet_v2")  # PosixPath('runs/photos-mobilenet_v2')
+        train_network("photos", "mobilenet_v2", epochs=30)  # PosixPath('runs/photos-mobilenet_v2')
 
     ``source`` is what ``open_dataset`` takes, ``network`` what ``read_target`` takes: a network of the zoo, which is
-    adapted to the images, a model file to go on from, a design or a graph. The folder that is returned holds run.json,
-    network.json, checkpoints, log.jsonl, model.safetensors, model.onnx and report.html. The test split is used once, at
-    the end. Called again with the same arguments it goes on where it was stopped, and ends with the same result; a
-    finished run is left as it is.
+    adapted to the images, a model file to go on from, a design or a graph. The ``options`` are those of
+    ``featherbone.job.Options``. The folder that is returned holds run.json, network.json, checkpoints, log.jsonl,
+    model.safetensors, model.onnx and report.html. The test split is used once, at the end. Called again with the same
+    arguments it goes on where it was stopped, and ends with the same result; a finished run is left as it is.
 
     Raises:
         FeatherboneError: the data are no data set; the network does not fit them (before anything is written); the
             folder holds another run or is in use; the loss is not finite; the ONNX file does not compute what was
             trained.
+        KeyboardInterrupt: the run was asked to stop; where it stands is saved.
     """
-    plan = plan_training(
-        source,
-        network,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        seed=seed,
-        resolution=resolution,
-        skip_bad=skip_bad,
-        progress=progress,
-    )
+    plan = plan_training(source, network, Options(**options), progress)
+    places = {"name": name, "out": out}
+    command = command_words("train", source, {"network": network, **plan.options.words(), **places})
     folder = run_folder(plan.dataset.name, plan.title, name=name, out=out)
-    options = {"network": network, "epochs": epochs, "batch_size": batch_size, "lr": learning_rate}
-    places = {"resolution": resolution, "seed": seed or None, "name": name, "out": out, "skip_bad": skip_bad}
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / LOCK, f"the run {folder}"):
-        facts = _begun(plan, folder) or _begin(plan, folder, command_words("train", source, {**options, **places}))
+        facts = _begun(plan, folder) or _begin(plan, folder, command, progress)
         if facts["result"] is None:
-            progress(Step(name="train", detail=f"{plan.network.graph.name}, {plan.recipe.epochs} epochs"))
-            _keep_graph(plan, folder)
-            training = _trained(plan, folder, progress)
-            result = {
-                "epochs": training.epoch,
-                "val_top1": training.val_top1,
-                **finish(_model(plan, training), plan.dataset, None, folder, progress),
-                "seconds": sum(row["seconds"] for row in training.history),
-            }
-            write_facts(folder, {**facts, "result": result})
+            plan = with_rate(plan, facts["recipe"]["learning_rate"])
+            write_facts(folder, {**facts, "result": _result(plan, facts, folder, progress)})
         progress(Step(name="report"))
-        # write_report(folder)
+        write_report(folder)
     return folder
 
 
@@ -99,57 +71,63 @@ def _begun(plan: Plan, folder: Path) -> dict[str, Any] | None:
     facts = read_facts(folder)
     if facts is not None:
         require_job(folder, facts, "train")
-        require_same(folder, identity_of(facts), plan.identity())
+        require_same(folder, identity_of(facts), identity_of(plan.facts()))
     return facts
 
 
-def _begin(plan: Plan, folder: Path, command: list[str]) -> dict[str, Any]:
-    """The run.json of a new run."""
-    facts = {"command": command, **plan.facts(), **environment(), "result": None}
+def _begin(plan: Plan, folder: Path, command: list[str], progress: Progress) -> dict[str, Any]:
+    """The run.json of a new run, after what the machine decides of it."""
+    facts = {"command": command, **plan.facts(), "setting": chosen_setting(plan, progress), **environment()}
+    if plan.options.find_lr:
+        found = tested_rate(plan, setting_of(facts), progress)
+        facts["learning_rate_test"] = found.to_dict()
+        facts["recipe"] = with_rate(plan, found.suggestion).recipe.to_dict()
+    facts["result"] = None
     write_facts(folder, facts)
     return facts
 
 
-def _keep_graph(plan: Plan, folder: Path) -> None:
+def _result(plan: Plan, facts: dict[str, Any], folder: Path, progress: Progress) -> dict[str, Any]:
+    """Train the network to the recipe's end, from its checkpoint on, and finish it."""
     with write_atomically(folder / NETWORK) as file:
         file.write(to_json(plan.network.graph).encode())
-
-
-def _trained(plan: Plan, folder: Path, progress: Progress) -> Training:
-    """The network trained to the recipe's end, from its checkpoint on."""
-    pace = Pace()
-    _, batch = equal_batches(len(plan.dataset.splits["train"].labels), plan.recipe.batch_size)
-
-    def watch(report: Report) -> None:
-        speed = 0.0
-        if report.is_epoch_end:
-            pace.pause()
-        elif not report.note:
-            speed = pace.step(batch)
-        progress(Trained(trial=None, images_per_second=speed, **vars(report)))
-
-    return train(
-        plan.network.graph,
-        plan.dataset,
-        plan.recipe,
-        folder=folder,
-        seed=plan.seed,
-        weights=plan.network.weights,
-        progress=watch,
-    )
+    progress(Step(name="train", detail=f"{plan.network.graph.name}, {plan.recipe.epochs} epochs"))
+    setting = setting_of(facts)
+    with Watcher(plan, folder, progress) as watch, threads_of(setting):
+        training = train(
+            plan.network.graph,
+            plan.dataset,
+            plan.recipe,
+            folder=folder,
+            seed=plan.seed,
+            progress=watch,
+            device=plan.options.place,
+            setting=setting,
+            objective=plan.objective(),
+            weights=plan.network.weights,
+        )
+    return {
+        "epochs": training.epoch,
+        "best_epoch": training.best_epoch,
+        "val_top1": training.val_top1,
+        **finish(_model(plan, training), plan.dataset, None, folder, progress),
+        "seconds": sum(row["seconds"] for row in training.history),
+    }
 
 
 def _model(plan: Plan, training: Training) -> Model:
+    dataset, teacher = plan.dataset, plan.teaching
     return Model(
         graph=plan.network.graph,
         weights=training.weights,
-        classes=plan.dataset.classes,
-        preprocessing=preprocessing_of(plan.dataset),
+        classes=dataset.classes,
+        preprocessing=preprocessing_of(dataset),
         provenance={
             "featherbone": version("featherbone"),
-            "data": {"name": plan.dataset.name, "fingerprint": plan.dataset.fingerprint},
+            "data": {"name": dataset.name, "fingerprint": dataset.fingerprint},
             "network": plan.asked,
-            "weights": dict(plan.origin) or None,
+            "weights": dict(plan.network.origin) or None,
+            "teacher": None if teacher is None else teacher.facts(),
             "seed": plan.seed,
             "recipe": plan.recipe.to_dict(),
             "val_top1": training.val_top1,

@@ -2,40 +2,53 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from featherbone.data import Dataset
+from featherbone.graph import Graph, to_json
+from featherbone.job.given_weights import with_weights
 from featherbone.job.images import data_facts, open_images
-from featherbone.job.target import Network, fingerprint, read_target
+from featherbone.job.starting import Network
+from featherbone.job.target import read_target
+from featherbone.job.teaching import Teaching, read_teaching
+from featherbone.job.training_options import Options
 from featherbone.job.training_recipe import recipe_for
 from featherbone.progress import Noticed, Progress
-from featherbone.train import Recipe
+from featherbone.train import Objective, Recipe
 
 SHOWN = 12  # characters of a digest that a message shows
+FOUND = "as --find-lr finds it"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A training before it begins. ``asked`` is the network as it was named, ``origin`` where its weights come from."""
+    """A training before it begins. ``asked`` is the network as it was named."""
 
     source: str
     asked: str
     title: str
     dataset: Dataset
     network: Network
-    origin: Mapping[str, str]
     recipe: Recipe
-    seed: int
+    teaching: Teaching | None
+    options: Options
 
-    def identity(self) -> dict[str, Any]:
-        """What must be the same for a run to go on, as ``identity_of`` finds it in run.json."""
-        return identity_of(self.facts())
+    @property
+    def seed(self) -> int:
+        return self.options.seed
+
+    def objective(self) -> Objective | None:
+        """What is lowered instead of the recipe's loss alone, where a teacher is asked."""
+        if self.teaching is None:
+            return None
+        return self.teaching.distillation.objective(self.network.graph, self.recipe, self.dataset, seed=self.seed)
 
     def facts(self) -> dict[str, Any]:
-        """What run.json says from the start."""
+        """What run.json says from the start; what the machine decides is added when it is known."""
         return {
             "job": "train",
             "data": data_facts(self.dataset, self.source),
@@ -43,67 +56,72 @@ class Plan:
                 "asked": self.asked,
                 "name": self.network.graph.name,
                 "graph": fingerprint(self.network.graph),
-                "weights": dict(self.origin) or None,
+                "weights": dict(self.network.origin) or None,
                 "said": list(self.network.said),
             },
             "recipe": self.recipe.to_dict(),
+            "learning_rate_test": FOUND if self.options.find_lr else None,
+            "teacher": None if self.teaching is None else self.teaching.facts(),
+            "precision": self.options.precision,
             "seed": self.seed,
         }
 
 
+def fingerprint(graph: Graph) -> str:
+    """SHA-256 of a graph's text, without its name."""
+    return hashlib.sha256(to_json(graph.renamed("network")).encode()).hexdigest()
+
+
 def identity_of(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What decides the result of a run, out of its run.json, by the names that a message shows."""
-    network = facts["network"]
+    """What must be the same for a run to go on, out of its run.json, by the names that a message shows."""
+    network, teacher, recipe = facts["network"], facts["teacher"], facts["recipe"]
+    if facts["learning_rate_test"] is not None:
+        recipe = {**recipe, "learning_rate": FOUND}
     return {
         "data": facts["data"]["fingerprint"][:SHOWN],
         "network": f"{network['name']} ({network['graph'][:SHOWN]})",
         "weights": network["weights"] and network["weights"]["sha256"][:SHOWN],
+        "teacher": teacher and {**teacher, "source": None, "sha256": teacher["sha256"][:SHOWN]},
         "seed": facts["seed"],
-        "recipe": facts["recipe"],
+        "precision": facts["precision"],
+        "recipe": recipe,
     }
 
 
-def plan_training(
-    source: str | Path,
-    network: str,
-    *,
-    epochs: int | None,
-    batch_size: int | None,
-    learning_rate: float | None,
-    seed: int,
-    resolution: int | None,
-    skip_bad: bool,
-    progress: Progress,
-) -> Plan:
+def plan_training(source: str | Path, network: str, options: Options, progress: Progress) -> Plan:
     """Read the network that is named, open the images as it needs them, and adapt one to the other.
 
     Raises:
-        FeatherboneError: the network, the data or the recipe can't be read, or do not fit each other.
+        FeatherboneError: the network, the data, the recipe or the teacher can't be read, or do not fit each other.
     """
-    target = read_target(network)
+    target = read_target(network, seed=options.seed)
+    teaching = read_teaching(options)
     dataset = open_images(
         source,
-        resolution=target.side(resolution),
-        channels=target.channels,
-        seed=seed,
-        skip_bad=skip_bad,
+        resolution=target.side(options.resolution),
+        channels=target.channels or (3 if options.weights is not None else None),
+        seed=options.seed,
+        skip_bad=options.skip_bad,
         progress=progress,
     )
-    made = target.build(dataset)
-    for sentence in made.said:
-        progress(Noticed(sentence=sentence))
+    if options.weights is None:
+        made = target.build(dataset)
+    else:
+        made = with_weights(target, options.weights, dataset, seed=options.seed, progress=progress)
     if made.preprocessing is not None:  # what the weights are used to
         dataset = replace(dataset, mean=made.preprocessing.mean, std=made.preprocessing.std)
-    recipe, notes = recipe_for(dataset, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
-    for sentence in notes:
+    recipe, notes = recipe_for(dataset, options, tuned=made.weights is not None)
+    for sentence in (*made.said, *notes):
         progress(Noticed(sentence=sentence))
-    return Plan(
+    plan = Plan(
         source=str(source),
         asked=target.asked,
         title=target.title,
         dataset=dataset,
         network=made,
-        origin=target.origin,
         recipe=recipe,
-        seed=seed,
+        teaching=teaching,
+        options=options,
     )
+    plan.objective()  # a teacher that does not fit is refused before anything is written
+    return plan

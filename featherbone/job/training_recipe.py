@@ -6,7 +6,12 @@ import math
 from dataclasses import replace
 
 from featherbone.data import Dataset
-from featherbone.train import Recipe, default_recipe
+from featherbone.errors import FeatherboneError
+from featherbone.job.training_options import Options
+from featherbone.train import RECIPES, Recipe, default_recipe, recipe_named
+
+SMALL = 64  # side of images of which a part shows little
+FINE_TUNE = "fine-tune"  # the recipe of a network that begins with weights
 
 
 def default_epochs(dataset: Dataset) -> int:
@@ -19,27 +24,49 @@ def default_epochs(dataset: Dataset) -> int:
     return min(75, max(9, round(2400 / math.sqrt(len(dataset.splits["train"].labels)))))
 
 
-def recipe_for(
-    dataset: Dataset, *, epochs: int | None, batch_size: int | None, learning_rate: float | None
-) -> tuple[Recipe, list[str]]:
-    """The recipe for a data set, and a sentence about what followed from an option.
+def recipe_for(dataset: Dataset, options: Options, *, tuned: bool) -> tuple[Recipe, list[str]]:
+    """The recipe for a data set, and a sentence about what followed from an option; ``tuned`` begins with weights.
 
     >>> from featherbone.data import open_dataset
-    >>> recipe, notes = recipe_for(open_dataset("digits"), epochs=4, batch_size=32, learning_rate=None)
+    >>> recipe, notes = recipe_for(open_dataset("digits"), Options(epochs=4, batch_size=32), tuned=False)
     >>> recipe.batch_size, recipe.learning_rate, notes
     (32, 0.1, ['the learning rate is 0.1 in place of 0.2: it follows the batch size, 32 in place of 64'])
 
     A batch size that is given without a learning rate moves it in proportion (arXiv:1706.02677).
+
+    Raises:
+        FeatherboneError: no such recipe; values that it can't have.
     """
-    recipe, notes = default_recipe(dataset, default_epochs(dataset) if epochs is None else epochs), []
-    if batch_size is not None and batch_size != recipe.batch_size:
-        before, rate = recipe, recipe.learning_rate * batch_size / recipe.batch_size
-        recipe = replace(recipe, batch_size=batch_size, learning_rate=rate)
-        if learning_rate is None:
+    recipe, notes = _base(dataset, options, tuned), []
+    if options.batch_size is not None and options.batch_size != recipe.batch_size:
+        before, rate = recipe, recipe.learning_rate * options.batch_size / recipe.batch_size
+        recipe = replace(recipe, batch_size=options.batch_size, learning_rate=rate)
+        if options.learning_rate is None and not options.find_lr:
             notes.append(
                 f"the learning rate is {rate:g} in place of {before.learning_rate:g}: it follows the batch size, "
-                f"{batch_size} in place of {before.batch_size}"
+                f"{options.batch_size} in place of {before.batch_size}"
             )
-    if learning_rate is not None:
-        recipe = replace(recipe, learning_rate=learning_rate)
+    if options.learning_rate is not None:
+        recipe = replace(recipe, learning_rate=options.learning_rate)
+    if options.freeze is not None:
+        recipe = replace(recipe, freeze=_frozen(options.freeze), freeze_epochs=0)
     return recipe, notes
+
+
+def _base(dataset: Dataset, options: Options, tuned: bool) -> Recipe:
+    epochs = options.epochs
+    usual = default_recipe(dataset, default_epochs(dataset) if epochs is None else epochs)
+    if options.recipe is None and (not tuned or FINE_TUNE not in RECIPES):
+        return usual
+    recipe = recipe_named(options.recipe or FINE_TUNE)
+    if options.recipe is None and (dataset.channels == 1 or dataset.resolution <= SMALL):
+        recipe = replace(recipe, augment=usual.augment)  # the recipe's own is for photos
+    return recipe if epochs in (None, recipe.epochs) else recipe.with_epochs(epochs or recipe.epochs)
+
+
+def _frozen(text: str) -> str | int:
+    if text in ("none", "backbone"):
+        return text
+    if text.isdecimal() and len(text) < 6:
+        return int(text)
+    raise FeatherboneError(f"--freeze is {text!r}; it must be none, backbone or a number of stages from the image on")

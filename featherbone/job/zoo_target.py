@@ -50,15 +50,7 @@ def zoo_graph(spec: str, dataset: Dataset) -> tuple[Graph, tuple[str, ...]]:
             f"{spec} has classes={given['classes']}; {dataset.name} has {classes} classes",
             hint="leave classes= out: it follows from the data",
         )
-    wanted: dict[str, Any] = {
-        "classes": classes,
-        "image_channels": dataset.channels,
-        "resolution": dataset.resolution,
-    }
-    known = NETWORKS[name].settings
-    if "small" in known and dataset.resolution <= SMALL:
-        wanted["small"] = True
-    adapted = {key: value for key, value in wanted.items() if key not in given}
+    adapted = _adapted(name, given, dataset)
     try:
         graph = network(spec, **adapted)
     except FeatherboneError as error:
@@ -69,6 +61,27 @@ def zoo_graph(spec: str, dataset: Dataset) -> tuple[Graph, tuple[str, ...]]:
         ) from None
     listed = ", ".join(f"{key}={str(value).lower()}" for key, value in adapted.items())
     return graph, (f"{name} is built for {dataset.name} with {listed}",) if listed else ()
+
+
+def zoo_usual(spec: str, dataset: Dataset) -> tuple[Graph, ...]:
+    """The same network with as many classes as in its paper, where that is another number."""
+    name, given = _read(spec)
+    usual = NETWORKS[name].settings["classes"]
+    if "classes" in given or usual == len(dataset.classes):
+        return ()
+    return (network(spec, **{**_adapted(name, given, dataset), "classes": usual}),)
+
+
+def _adapted(name: str, given: dict[str, Any], dataset: Dataset) -> dict[str, Any]:
+    """The settings that follow from the data."""
+    wanted: dict[str, Any] = {
+        "classes": len(dataset.classes),
+        "image_channels": dataset.channels,
+        "resolution": dataset.resolution,
+    }
+    if "small" in NETWORKS[name].settings and dataset.resolution <= SMALL:
+        wanted["small"] = True
+    return {key: value for key, value in wanted.items() if key not in given}
 
 
 def _read(spec: str) -> tuple[str, dict[str, Any]]:

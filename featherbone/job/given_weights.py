@@ -1,0 +1,62 @@
+"""A network that begins with weights from elsewhere: a file, or published ones by name."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+from featherbone.data import Dataset
+from featherbone.errors import FeatherboneError
+from featherbone.graph import Graph
+from featherbone.hub import load
+from featherbone.hub.published import LIBRARIES
+from featherbone.job.starting import Network, continued
+from featherbone.job.target import Target
+from featherbone.nn import Model
+from featherbone.progress import Progress, Reading
+
+MEGABYTE = 10**6
+
+
+def with_weights(target: Target, weights: str, dataset: Dataset, *, seed: int, progress: Progress) -> Network:
+    """The network of a target for a data set, with these weights; a new last layer where they are of other classes.
+
+    The file may have as many classes as the images, in the order of their names, or as many as the network has in its
+    paper.
+
+    Raises:
+        FeatherboneError: no such weights; what does not fit, every mismatch listed; a target with weights of its own.
+    """
+    if target.origin:
+        raise FeatherboneError(
+            f"{target.asked} has weights of its own, and --weights names {weights}", hint="leave one of them out"
+        )
+    made = target.build(dataset)
+    model, errors = None, []
+    for graph in (made.graph, *target.usual(dataset)):
+        try:
+            model = _loaded(graph, weights, dataset, progress)
+            break
+        except FeatherboneError as error:
+            errors.append(error)
+    if model is None:
+        raise errors[-1] if weights.startswith(LIBRARIES) else errors[0]
+    begun = continued(model, dataset, seed=seed)
+    remarks = model.provenance["weights"]["remarks"]
+    origin = {"source": weights, "sha256": _sha256(model, weights)}
+    return replace(begun, origin=origin, said=(*made.said, *remarks, *begun.said))
+
+
+def _loaded(graph: Graph, weights: str, dataset: Dataset, progress: Progress) -> Model:
+    def fetched(done: int, total: int | None) -> None:
+        what = f"fetching {weights}"
+        progress(Reading(what=what, done=done // MEGABYTE, total=(total or done) // MEGABYTE, unit="MB"))
+
+    same = graph.output_shape == (len(dataset.classes),)
+    return load(graph, weights, classes=dataset.classes if same else None, progress=fetched)
+
+
+def _sha256(model: Model, weights: str) -> str:
+    known = model.provenance["weights"].get("sha256")
+    return str(known) if known else hashlib.sha256(Path(weights).read_bytes()).hexdigest()
