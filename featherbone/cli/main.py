@@ -6,6 +6,7 @@ Each command imports what it needs when it runs, so ``featherbone --help`` loads
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Annotated, NoReturn
 
@@ -76,6 +77,7 @@ def options(
 def run() -> NoReturn:
     """Run the command line: a user's mistake ends in one sentence and exit code 2, an interruption in 130."""
     debug = "--debug" in sys.argv
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what a cluster sends ends as Ctrl-C does
     try:
         sys.exit(app())
     except FeatherboneError as error:
