@@ -142,7 +142,7 @@ def _judged(points: list[RangePoint]) -> RangeTest:
             hint="try a lower range, more steps, or look at the data",
         )
     suggestion = best.learning_rate / 3
-    lost = points[-1].smoothed > 1.5 * best.smoothed
+    lost = points[-1].smoothed > (points[0].smoothed + best.smoothed) / 2  # more than half of what was gained
     end = f"{'was lost' if lost else 'not yet lost'} at {points[-1].learning_rate:.2g}"
     return RangeTest(
         points=tuple(points),

@@ -90,16 +90,21 @@ class Recipe:
 
         >>> Recipe(epochs=90, schedule="step", milestones=(30.0, 60.0)).with_epochs(9).milestones
         (3.0, 6.0)
+
+        What is frozen at first is so for one epoch at least, and not at all where there is but one.
         """
         share = epochs / self.epochs
+        held = max(1, round(self.freeze_epochs * share)) if self.freeze_epochs else 0  # 0 would be for good
+        free = held >= epochs
         return replace(
             self,
             epochs=epochs,
+            freeze="none" if free else self.freeze,
+            freeze_epochs=0 if free else held,
             warmup_epochs=self.warmup_epochs * share,
             milestones=tuple(place * share for place in self.milestones),
             decay_epochs=self.decay_epochs * share if self.schedule == "exponential" else self.decay_epochs,
-            freeze_epochs=round(self.freeze_epochs * share),
-            resolutions=_earlier(self.resolutions, share),
+            resolutions=_moved(self.resolutions, share, epochs),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -141,7 +146,7 @@ def changed_fields(recipe: Recipe) -> dict[str, Any]:
     return {name: written[name] for name in names if name == "epochs" or written[name] != usual[name]}
 
 
-def _earlier(resolutions: tuple[tuple[int, int], ...], share: float) -> tuple[tuple[int, int], ...]:
+def _moved(resolutions: tuple[tuple[int, int], ...], share: float, epochs: int) -> tuple[tuple[int, int], ...]:
     """Where two come to the same epoch, the later one holds."""
-    moved = {1 + round((epoch - 1) * share): side for epoch, side in resolutions}
+    moved = {min(epochs, 1 + round((epoch - 1) * share)): side for epoch, side in resolutions}
     return tuple(sorted(moved.items()))

@@ -156,7 +156,11 @@ def test_over_fewer_epochs_everything_keeps_its_share() -> None:
     short = recipe.with_epochs(9)
     assert (short.milestones, short.warmup_epochs, short.freeze_epochs) == ((3.0, 6.0), 0.5, 1)
     assert short.resolutions == ((1, 128), (5, 160), (6, 224))
-    assert recipe.with_epochs(2).resolutions == ((1, 128), (2, 224))
+    two, one = recipe.with_epochs(2), recipe.with_epochs(1)
+    assert two.resolutions == ((1, 128), (2, 224))
+    assert (two.freeze, two.freeze_epochs) == ("backbone", 1)
+    assert (one.freeze, one.freeze_epochs, one.resolutions) == ("none", 0, ((1, 224),))
+    assert replace(recipe, freeze_epochs=0).with_epochs(1).freeze == "backbone"  # for good, as before
 
 
 @pytest.mark.parametrize(
