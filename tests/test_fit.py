@@ -149,7 +149,7 @@ def test_a_finished_run_is_left_as_it_is(undisturbed: tuple[Path, list[Event]], 
         ({"epochs": 7}, r"recipe\.epochs was 6 and is 7"),
         ({"trials": 5}, r"limits\.trials was 4 and is 5"),
         ({"budget": Budget(macs=60_000)}, r"budget\.params was 2000 and is None"),
-        ({"resolution": 9}, r"space\.resolution was 8 and is 9"),
+        ({"resolution": 9}, r"space\.resolutions was \[8\] and is \[9\]"),
     ],
 )
 def test_another_run_in_the_same_folder_is_refused_with_the_differences(

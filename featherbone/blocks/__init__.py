@@ -6,6 +6,7 @@ from featherbone.blocks.bottleneck import bottleneck
 from featherbone.blocks.depthwise_separable import depthwise_separable
 from featherbone.blocks.fire import fire
 from featherbone.blocks.ghost import ghost
+from featherbone.blocks.ghost_bottleneck import ghost_bottleneck
 from featherbone.blocks.grouped import grouped
 from featherbone.blocks.inverted_residual import inverted_residual
 from featherbone.blocks.registry import BLOCKS, Block, block
@@ -32,6 +33,7 @@ __all__ = [
     "excited",
     "fire",
     "ghost",
+    "ghost_bottleneck",
     "grouped",
     "inverted_residual",
     "residual",

@@ -144,13 +144,19 @@ def _print_totals(table: Table) -> None:
     screen = console()
     screen.print(
         f"{format_count(int(counted.params))} parameters, {format_count(int(counted.macs))} multiply-adds "
-        f"({format_count(int(counted.flops))} FLOPs), {format_count(int(counted.activations))} activations"
+        f"({format_count(int(counted.flops))} FLOPs), {format_count(int(counted.activations))} activations",
+        soft_wrap=False,
     )
     intensity = "" if table.intensity is None else f", {table.intensity:.1f} multiply-adds a byte"
-    screen.print(f"{format_bytes(table.bytes)} moved ({table.dtype}), each operator by itself{intensity}")
-    live = ", ".join(f"{tensor.name} {format_bytes(tensor.bytes)}" for tensor in peak.live[:3])
-    screen.print(f"peak activation memory {format_bytes(peak.bytes)} ({peak.dtype}) at {peak.node}")
-    screen.print(f"  alive then: {live}")
+    screen.print(
+        f"{format_bytes(table.bytes)} moved ({table.dtype}), each operator by itself{intensity}", soft_wrap=False
+    )
+    live = "  alive then: "
+    for tensor in peak.live[:3]:
+        more = f"{', ' if live[-2] != ':' else ''}{tensor.name} {format_bytes(tensor.bytes)}"
+        live += more if len(live + more) <= min(WIDEST, screen.width) else ""
+    screen.print(f"peak activation memory {format_bytes(peak.bytes)} ({peak.dtype}) at {peak.node}", soft_wrap=False)
+    screen.print(live, soft_wrap=False)
     if counted.complete:
         named = counted.convention.name
         what = " (conv + linear multiply-adds)" if named == "papers" else ""
@@ -158,4 +164,4 @@ def _print_totals(table: Table) -> None:
     else:
         labels = ", ".join(sorted({label for _, label in counted.uncounted}))
         text = f" {len(counted.uncounted)} operators not counted ({labels})"
-        screen.print(with_lead("partial:", text, "bold yellow"))
+        screen.print(with_lead("partial:", text, "bold yellow"), soft_wrap=False)

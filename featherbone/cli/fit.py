@@ -26,12 +26,20 @@ def fit(
     size: Annotated[
         str | None, typer.Option(help="Largest model file (float32), such as 1MB.", rich_help_panel=BUDGET)
     ] = None,
+    int8_size: Annotated[
+        str | None,
+        typer.Option(help="Largest model file with 8-bit weights, such as 100KB.", rich_help_panel=BUDGET),
+    ] = None,
+    space: Annotated[
+        str, typer.Option(help="Designs to search: a name such as mobilenet_v2, or a .toml or .py file.")
+    ] = "light",
     trials: Annotated[int | None, typer.Option(min=1, help="Designs to try.", rich_help_panel=WORK)] = None,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Epochs that the winner is trained for.", rich_help_panel=WORK)
     ] = None,
     resolution: Annotated[
-        int | None, typer.Option(min=1, help="Side of the images; follows from the data.", rich_help_panel=WORK)
+        int | None,
+        typer.Option(min=1, help="Side of the images; without it, of the data or a little less.", rich_help_panel=WORK),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the split, the designs and the training.")] = 0,
     name: Annotated[str | None, typer.Option(help="Name of the run, a folder in runs/.")] = None,
@@ -53,6 +61,7 @@ def fit(
         params=None if params is None else parse_count(params, what="--params"),
         memory=None if memory is None else parse_bytes(memory, what="--memory"),
         size=None if size is None else parse_bytes(size, what="--size"),
+        int8_size=None if int8_size is None else parse_bytes(int8_size, what="--int8-size"),
     )
     with Live(stderr=json) as live:
         folder = run_fit(
@@ -64,6 +73,7 @@ def fit(
             epochs=epochs,
             trials=trials,
             resolution=resolution,
+            space=space,
             skip_bad=skip_bad,
             progress=live,
         )

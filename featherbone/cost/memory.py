@@ -39,8 +39,11 @@ class PeakMemory:
 
 
 @dataclass(slots=True)
-class _Storage:
-    """Bytes that one or more nodes share: a tensor, its views, and what was written into it in place."""
+class Storage:
+    """Bytes that one or more nodes share: a tensor, its views, and what was written into it in place.
+
+    They are alive from the step ``first`` to the step ``last``, both included; steps are the places of nodes.
+    """
 
     name: str
     bytes: int
@@ -72,15 +75,7 @@ def peak_memory(
     Raises:
         FeatherboneError: an unknown dtype; a graph with symbolic sizes, whose peak has no place.
     """
-    if dtype not in DTYPES:
-        raise FeatherboneError(f"unknown dtype {dtype!r}", hint=did_you_mean(dtype, DTYPES))
-    if graph.is_symbolic:
-        raise FeatherboneError(
-            f"{graph.name} has symbolic sizes; which tensors are largest is not known",
-            hint="build it with numbers to read its peak memory",
-        )
-    allowed = {*(ELEMENT_WISE if in_place else ()), *(NORMS if fused else ()), *(JOINING if add_in_place else ())}
-    storages = _storages(graph, DTYPES[dtype], frozenset(allowed))
+    storages = lifetimes(graph, dtype=dtype, in_place=in_place, fused=fused, add_in_place=add_in_place)
     changes = [0] * (len(graph.nodes) + 1)
     for storage in storages:
         changes[storage.first] += storage.bytes
@@ -101,21 +96,38 @@ def peak_memory(
     )
 
 
-def _storages(graph: Graph, size: int, over: frozenset[str]) -> list[_Storage]:
-    """Every separate piece of memory, with the steps at which it comes and goes."""
+def lifetimes(
+    graph: Graph, dtype: str = "float32", in_place: bool = True, fused: bool = True, add_in_place: bool = False
+) -> list[Storage]:
+    """Every separate piece of memory, with the steps at which it comes and goes; arguments as in ``peak_memory``.
+
+    >>> from featherbone.graph import image
+    >>> x = image(3, 8).conv(4, 3, name="stem").norm().act("relu").conv(2, 3, name="head")
+    >>> [(storage.name, storage.first, storage.last) for storage in lifetimes(x.graph("tiny"))]
+    [('image', 0, 1), ('stem', 1, 4), ('head', 4, 4)]
+    """
+    if dtype not in DTYPES:
+        raise FeatherboneError(f"unknown dtype {dtype!r}", hint=did_you_mean(dtype, DTYPES))
+    if graph.is_symbolic:
+        raise FeatherboneError(
+            f"{graph.name} has symbolic sizes; which tensors are largest is not known",
+            hint="build it with numbers to read its peak memory",
+        )
+    allowed = {*(ELEMENT_WISE if in_place else ()), *(NORMS if fused else ()), *(JOINING if add_in_place else ())}
+    size, over = DTYPES[dtype], frozenset(allowed)
     last_read = _last_read(graph)
-    held: dict[str, _Storage] = {}  # by node
-    storages: list[_Storage] = []
+    held: dict[str, Storage] = {}  # by node
+    storages: list[Storage] = []
     for step, node in enumerate(graph.nodes):
         amount = int(volume(node.shape)) * size
-        shared: _Storage | None = None
+        shared: Storage | None = None
         if node.operator.kind in VIEWS:
             shared = held[node.inputs[0]]
         elif node.operator.kind in over:
             shared = _overwritten(graph, node, step, amount, held)
         if shared is None:
             first = 0 if node.operator.kind == "input" else step
-            shared = _Storage(node.name, amount, first, step)
+            shared = Storage(node.name, amount, first, step)
             storages.append(shared)
         shared.last = max(shared.last, last_read.get(node.name, step))
         held[node.name] = shared
@@ -130,7 +142,7 @@ def _last_read(graph: Graph) -> dict[str, int]:
     return last_read
 
 
-def _overwritten(graph: Graph, node: Node, step: int, amount: int, held: dict[str, _Storage]) -> _Storage | None:
+def _overwritten(graph: Graph, node: Node, step: int, amount: int, held: dict[str, Storage]) -> Storage | None:
     """The memory of an input that ``node`` may write over: as large as its result, and read by nothing afterwards."""
     for name in node.inputs:
         storage = held[name]

@@ -23,6 +23,12 @@ from featherbone.graph.operators import (
 )
 
 FREE = Charge()
+LAYERS = {
+    "linear": "linear",
+    **{f"conv{rank}d": "conv" for rank in (1, 2, 3)},
+    **{f"conv_transpose{rank}d": "conv_transpose" for rank in (1, 2, 3)},
+}
+"""What an operator outside the vocabulary is, where only its input or its weights keep it out: tokens, made weights."""
 
 
 def parameters(operator: Operator, inputs: tuple[Shape, ...], convention: Convention) -> Dim:
@@ -50,7 +56,8 @@ def multiply_adds(operator: Operator, inputs: tuple[Shape, ...], output: Shape, 
 def activations(operator: Operator, output: Shape, convention: Convention) -> Dim:
     """The elements written, for the operators whose results the convention calls activations."""
     wanted = convention.activations
-    if isinstance(operator, Input) if wanted is None else operator.kind not in wanted:
+    kind = LAYERS.get(operator.label, operator.kind) if isinstance(operator, Opaque) else operator.kind
+    if isinstance(operator, Input) if wanted is None else kind not in wanted:
         return 0
     return volume(output)
 

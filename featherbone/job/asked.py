@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import Any
 
 from featherbone.data import Dataset
-from featherbone.search.budget import FILE_HEAD, Budget, Costs, costs_of
-from featherbone.search.design import Design
+from featherbone.search.batch import SpaceCosts
+from featherbone.search.budget import Budget
 from featherbone.search.ladder import ladder
 from featherbone.search.limits import Limits
+from featherbone.search.size import FILE_HEAD
 from featherbone.search.space import Space
 from featherbone.train import Recipe
 
@@ -48,16 +47,11 @@ class Job:
         spends_freely = self.limits.seconds is not None or self.limits.epochs is not None
         return ladder(self.recipe.epochs, trials=None if spends_freely else self.limits.trials)
 
-    def cost(self) -> Callable[[Design], Costs]:
-        """The costs of a design for these images and classes; each design is counted once."""
-        head = FILE_HEAD + 2 * len(json.dumps(self.dataset.classes))
-
-        @cache
-        def cost(design: Design) -> Costs:
-            graph = design.graph(classes=len(self.dataset.classes), channels=self.dataset.channels)
-            return costs_of(graph, file_head=head)
-
-        return cost
+    def costs(self) -> SpaceCosts:
+        """The costs of the space's designs for these images and classes."""
+        classes = self.dataset.classes
+        head = FILE_HEAD + 2 * len(json.dumps(classes))
+        return SpaceCosts(self.space, classes=len(classes), channels=self.dataset.channels, file_head=head)
 
 
 def limit_words(budget: Budget) -> list[str]:
@@ -69,7 +63,7 @@ def limit_words(budget: Budget) -> list[str]:
     return [f"{limit}{_short(value)}" for limit, value in budget.limits().items()]
 
 
-def _short(value: int) -> str:
+def _short(value: float) -> str:
     """A number for a file name: exact, and short where it is round.
 
     >>> _short(12_500_000), _short(78_666)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +21,20 @@ from featherbone.job.trials import Images, TrialWork
 from featherbone.nn import Model
 from featherbone.progress import Progress, Step, silent
 from featherbone.report import write_report
+from featherbone.search.batch import SpaceCosts
 from featherbone.search.board import Board
-from featherbone.search.budget import Budget, Costs, flag
-from featherbone.search.design import Design
+from featherbone.search.budget import Budget, flag
 from featherbone.search.driver import search
 from featherbone.search.executors import Executor, InProcess, Processes
 from featherbone.search.feasible import fitting
 from featherbone.search.ledger import Entry, Ledger, Trial, open_ledger
 from featherbone.search.limits import Limits
-from featherbone.search.sample import sample
-from featherbone.search.space import light
+from featherbone.search.sample import designs_of
+from featherbone.search.space_file import open_space
+from featherbone.search.spaces import smaller_resolutions
 from featherbone.train import default_recipe
 
+SPACE = "light"
 LARGE = 256 * 10**6  # multiply-adds of a batch; below it threads wait for each other longer than they compute
 
 
@@ -48,6 +51,7 @@ def fit(
     total_epochs: int | None = None,
     workers: int = 1,
     resolution: int | None = None,
+    space: str = SPACE,
     skip_bad: bool = False,
     progress: Progress = silent,
 ) -> Path:
@@ -55,11 +59,13 @@ def fit(
 
         fit("digits", Budget(macs=300_000, params=20_000))  # PosixPath('runs/digits-macs300k-params20k')
 
-    ``source`` is what ``open_dataset`` takes. The folder that is returned holds run.json, ledger.sqlite, the trials,
-    model.safetensors, model.onnx and report.html. Designs compete by successive halving on the validation split; the
-    test split is used once, for the winner. ``time`` (seconds of training that a person waits) and ``total_epochs``
-    bound the whole search, over all restarts. Called again with the same arguments it goes on where it was stopped, and
-    with one worker and no limit of time it ends with the same result. A finished run is left as it is.
+    ``source`` is what ``open_dataset`` takes, ``space`` what ``open_space`` takes. Where no ``resolution`` is given,
+    designs may also choose one that is a little less than the images'; each sees images that were decoded at its own,
+    by the code that will decode them for its predictions. The folder that is returned holds run.json, ledger.sqlite,
+    the trials, model.safetensors, model.onnx and report.html. Designs compete by successive halving on the validation
+    split; the test split is used once, for the winner. ``time`` (seconds of training that a person waits) and
+    ``total_epochs`` bound the whole search, over all restarts. Called again with the same arguments it goes on where it
+    was stopped, and with one worker and no limit of time it ends with the same result. A finished run is left as it is.
 
     Raises:
         FeatherboneError: the data are no data set; nothing fits the budget (before anything is written); the folder
@@ -71,7 +77,7 @@ def fit(
         dataset=dataset,
         budget=budget,
         seed=seed,
-        space=light(dataset.resolution),
+        space=open_space(space, (resolution,) if resolution else smaller_resolutions(dataset.resolution)),
         recipe=default_recipe(dataset, default_epochs(dataset) if epochs is None else epochs),
         limits=Limits(
             trials=trials if trials is not None else MOST_TRIALS if spends_freely else TRIALS,
@@ -79,10 +85,11 @@ def fit(
             epochs=total_epochs,
         ),
     )
-    cost = job.cost()
-    fitting(job.space, budget, cost)
+    costs = job.costs()
+    fitting(costs, budget)
     folder = run_folder(dataset.name, *limit_words(budget), name=name, out=out)
-    asked = {"epochs": epochs, "trials": trials, "resolution": resolution, "seed": seed or None}
+    asked: dict[str, Any] = {"epochs": epochs, "trials": trials, "resolution": resolution, "seed": seed or None}
+    asked |= {"space": None if space == SPACE else space}
     spending = {"time": None if time is None else f"{time:g}s", "total_epochs": total_epochs}
     allowed = {limit: flag(limit, value).split()[1] for limit, value in budget.limits().items()}
     places = {"name": name, "out": out, "skip_bad": skip_bad}
@@ -111,7 +118,7 @@ def fit(
                 ledger,
                 job.rungs,
                 limits=job.limits,
-                propose=_proposals(job, cost),
+                propose=_proposals(job, costs),
                 executor=_executor(work, workers, progress),
                 progress=progress,
             )
@@ -131,13 +138,16 @@ def _threads_of_a_trial(job: Job, workers: int) -> int:
     return 1 if job.recipe.batch_size * macs < LARGE else max(1, torch.get_num_threads() // workers)
 
 
-def _proposals(job: Job, cost: Callable[[Design], Costs]) -> Callable[[Board, int], Sequence[Entry]]:
+def _proposals(job: Job, costs: SpaceCosts) -> Callable[[Board, int], Sequence[Entry]]:
     """Random designs that fill the budget."""
 
     def propose(board: Board, number: int) -> Sequence[Entry]:
         known = len(board.trials)
-        designs = sample(job.space, job.budget, known + number, seed=job.seed, cost=cost)[known:]
-        return [Entry(design=str(design), origin="random", costs=cost(design)) for design in designs]
+        designs = list(islice(designs_of(costs, job.budget, seed=job.seed), known, known + number))
+        found = costs.of(designs)
+        return [
+            Entry(design=str(design), origin="random", costs=found.row(place)) for place, design in enumerate(designs)
+        ]
 
     return propose
 
@@ -153,11 +163,12 @@ def _begin(job: Job, ledger: Ledger, folder: Path) -> None:
 
 def _result(job: Job, ledger: Ledger, winner: Trial, work: TrialWork, progress: Progress) -> dict[str, Any]:
     """Train the winner to its end, and finish it."""
-    dataset = job.dataset
     progress(Step(name="winner", detail=winner.design))
+    graph = work.graph(winner.id, winner.design)
+    dataset = work.images.seen_by(graph)
     training = work.trained(winner.id, winner.design, job.recipe.epochs, progress)
     model = Model(
-        graph=work.graph(winner.id, winner.design),
+        graph=graph,
         weights=training.weights,
         classes=dataset.classes,
         preprocessing=preprocessing_of(dataset),

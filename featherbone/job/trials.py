@@ -41,6 +41,24 @@ class Images:
         """
         return _opened(self)
 
+    def seen_by(self, graph: Graph) -> Dataset:
+        """The same images, decoded at the resolution of a network."""
+        return _at(self, int(graph.input_shape[1]))
+
+
+@cache
+def _at(images: Images, resolution: int) -> Dataset:
+    dataset = images.open()
+    if resolution == dataset.resolution:
+        return dataset
+    return open_dataset(
+        images.source,
+        resolution=resolution,
+        channels=dataset.channels,
+        seed=images.seed,
+        skip_bad=images.skip_bad,
+    )
+
 
 @cache
 def _opened(images: Images) -> Dataset:
@@ -81,9 +99,10 @@ class TrialWork:
             tell(Trained(trial=trial, **vars(report)))
 
         with _threads(self.threads):
+            graph = self.graph(trial, design)
             return train(
-                self.graph(trial, design),
-                self.images.open(),
+                graph,
+                self.images.seen_by(graph),
                 self.recipe,
                 folder=self._folder(trial),
                 seed=self.seed,

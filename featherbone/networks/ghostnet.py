@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from featherbone.blocks import ghost, squeeze_excitation, unit
-from featherbone.graph import Dim, Graph, Wire, scope
+from functools import partial
+
+from featherbone.blocks import ghost_bottleneck, squeeze_excitation, unit
+from featherbone.graph import Dim, Graph, scope
 from featherbone.networks.ends import classifier, network_input
 from featherbone.networks.rounding import Width, scaled, share
 
@@ -46,30 +48,12 @@ def ghostnet(
         first = 1 if small and stage == 2 else stride
         for number, (inside, excited) in enumerate(blocks, start=1):
             wide = scaled(inside, width, divisor=divisor)
-            narrow = share(wide, 1, 4, divisor=divisor) if excited else None
+            narrow = share(wide, 1, 4, divisor=divisor)
+            attend = partial(squeeze_excitation, narrow=narrow, gate="hard_sigmoid") if excited else None
             with scope(f"stage{stage}"), scope(f"block{number}"):
-                x = _bottleneck(x, out, wide, kernel=kernel, stride=first if number == 1 else 1, narrow=narrow)
+                x = ghost_bottleneck(
+                    x, out, wide=wide, kernel=kernel, stride=first if number == 1 else 1, attend=attend
+                )
     with scope("last"):
         x = unit(x, scaled(LAST, width, divisor=divisor), 1)
     return classifier(x, classes, hidden=HIDDEN, dropout=dropout).graph("ghostnet")
-
-
-def _bottleneck(x: Wire, out: Dim, wide: Dim, *, kernel: int, stride: int, narrow: Dim | None) -> Wire:
-    """Widen and narrow again by ghost modules (figure 3); excited where ``narrow`` says to how many channels.
-
-    Where the shape changes, the shortcut is a depthwise separable convolution without activations.
-    """
-    with scope("expand"):
-        y = ghost(x, wide)
-    if stride != 1:
-        y = y.depthwise(kernel, stride=stride).norm()
-    if narrow is not None:
-        y = squeeze_excitation(y, narrow=narrow, gate="hard_sigmoid")
-    with scope("project"):
-        y = ghost(y, out, act=None)
-    if stride == 1 and x.channels == out:
-        return x + y
-    with scope("shortcut"):
-        x = x.depthwise(kernel, stride=stride).norm()
-        x = unit(x, out, 1, act=None, name="pointwise")
-    return x + y

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from featherbone.cost import count, peak_memory
 from featherbone.errors import FeatherboneError
-from featherbone.graph import Graph, to_json
-from featherbone.graph.dimension import volume
+from featherbone.graph import Graph
+from featherbone.search.latency import LatencyLimit
+from featherbone.search.size import FILE_HEAD, float_bytes, int8_bytes, text_bytes
 
-LIMITS = ("macs", "params", "memory", "size")
-FILE_HEAD = 2560  # bytes of a model file besides tensors and graph: checksums, preprocessing, provenance
+ANALYTIC = ("macs", "params", "memory", "size", "int8_size")  # known exactly from the design alone
+LIMITS = (*ANALYTIC, "latency")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +31,8 @@ class Costs:
     params: int  # trained numbers
     memory: int  # peak bytes of activations, float32, one image
     size: int  # bytes of the model file, float32: an upper bound
+    int8_size: int = 0  # the same with 8-bit weights
+    latency: float | None = None  # milliseconds, where a latency model has predicted them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,8 @@ class Budget:
     >>> str(budget)
     '300000 MACs, 20000 parameters'
 
-    ``memory`` is the peak of the activations in bytes of float32; ``size`` the model file in bytes.
+    ``memory`` is the peak of the activations in bytes of float32; ``size`` is the model file in bytes with float32
+    weights, ``int8_size`` with 8-bit ones (``featherbone.search.size``); ``latency`` names a runtime and its threads.
 
     Raises:
         FeatherboneError: no limit at all; a limit that is not a whole number above 0.
@@ -53,27 +56,40 @@ class Budget:
     params: int | None = None
     memory: int | None = None
     size: int | None = None
+    int8_size: int | None = None
+    latency: LatencyLimit | None = None
 
     def __post_init__(self) -> None:
-        for name in LIMITS:
+        for name in ANALYTIC:
             limit = getattr(self, name)
             if limit is not None and (type(limit) is not int or limit <= 0):
                 raise FeatherboneError(
                     f"the budget's {name} is {limit!r}; it must be a whole number above 0",
                     hint="leave a limit out where there is none",
                 )
+        if self.latency is not None and not isinstance(self.latency, LatencyLimit):
+            raise FeatherboneError(
+                f"the budget's latency is {self.latency!r}; it must name its runtime and threads",
+                hint='for example LatencyLimit(ms=10, runtime="onnxruntime", threads=1)',
+            )
         if not self.limits():
             raise FeatherboneError(
                 "a budget needs at least one limit", hint="for example --macs 300k, --params 20k, --memory 64KiB"
             )
 
-    def limits(self) -> dict[str, int]:
-        """The limits that are set, by name."""
-        return {name: limit for name, limit in asdict(self).items() if limit is not None}
+    def limits(self) -> dict[str, int | float]:
+        """The limits that are set, by name; latency in milliseconds."""
+        found = {name: getattr(self, name) for name in ANALYTIC}
+        found["latency"] = None if self.latency is None else self.latency.ms
+        return {name: limit for name, limit in found.items() if limit is not None}
 
     def breaches(self, costs: Costs) -> tuple[str, ...]:
-        """The names of the limits that ``costs`` exceeds; empty where the network fits."""
-        return tuple(name for name, limit in self.limits().items() if getattr(costs, name) > limit)
+        """The names of the limits that ``costs`` exceeds; empty where the network fits.
+
+        Raises:
+            FeatherboneError: latency is limited, and ``costs`` does not know it.
+        """
+        return tuple(name for name, share in zip(self.limits(), self.uses(costs), strict=True) if share > 1)
 
     def use(self, costs: Costs) -> float:
         """The share of the limit that is used most: 1 is full, above 1 is too much."""
@@ -81,6 +97,8 @@ class Budget:
 
     def uses(self, costs: Costs) -> tuple[float, ...]:
         """The share of each limit that is used."""
+        if self.latency is not None and costs.latency is None:
+            raise self.latency.unknown()
         return tuple(float(getattr(costs, name) / limit) for name, limit in self.limits().items())
 
     def __str__(self) -> str:
@@ -88,27 +106,29 @@ class Budget:
 
 
 def costs_of(graph: Graph, *, file_head: int = FILE_HEAD) -> Costs:
-    """The costs of a network, exact except ``size``, which a written file stays below.
+    """The costs of a network, exact except the sizes, which a written file stays below.
 
     A file also holds class names, preprocessing and provenance, for which ``file_head`` bytes are reserved.
     """
     counted = count(graph)
-    tensors = {**graph.parameters(), **graph.buffers()}
-    numbers = sum(int(volume(shape)) for shape in tensors.values())
-    payload = 4 * numbers
-    layout = {
-        name: {"dtype": "F32", "shape": shape, "data_offsets": (payload, payload)} for name, shape in tensors.items()
-    }
-    described = len(json.dumps(layout, separators=(",", ":"))) + len(json.dumps(to_json(graph)))
+    texts = text_bytes(graph) + file_head
     return Costs(
         macs=int(counted.macs),
         params=int(counted.params),
         memory=peak_memory(graph).bytes,
-        size=payload + described + file_head,
+        size=float_bytes(graph) + texts,
+        int8_size=int8_bytes(graph) + texts,
     )
 
 
-UNITS = {"macs": "MACs", "params": "parameters", "memory": "bytes of peak memory", "size": "bytes of model file"}
+UNITS = {
+    "macs": "MACs",
+    "params": "parameters",
+    "memory": "bytes of peak memory",
+    "size": "bytes of model file",
+    "int8_size": "bytes of int8 model file",
+    "latency": "ms",
+}
 
 
 def describe(limits: Mapping[str, Any]) -> str:
@@ -120,10 +140,11 @@ def describe(limits: Mapping[str, Any]) -> str:
     return ", ".join(f"{value} {UNITS[name]}" for name, value in limits.items())
 
 
-def flag(name: str, limit: int) -> str:
+def flag(name: str, limit: float) -> str:
     """A limit as the command line takes it.
 
-    >>> flag("memory", 4096)
-    '--memory 4096B'
+    >>> flag("memory", 4096), flag("int8_size", 100_000), flag("latency", 2.5)
+    ('--memory 4096B', '--int8-size 100000B', '--latency 2.5ms')
     """
-    return f"--{name} {limit}{'B' if name in ('memory', 'size') else ''}"
+    unit = "B" if name in ("memory", "size", "int8_size") else "ms" if name == "latency" else ""
+    return f"--{name.replace('_', '-')} {limit}{unit}"

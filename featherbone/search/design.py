@@ -19,6 +19,9 @@ class Stem:
     stride: int = 1
     act: str = "relu"
 
+    def __post_init__(self) -> None:
+        require_odd("stem", self.kernel)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
@@ -45,6 +48,9 @@ class Stage:
         for name, argument in (("ratio", chosen.ratio), ("groups", chosen.groups)):
             if argument is None and getattr(self, name) != 1:
                 raise FeatherboneError(f"{self.kind} has no {name}; it was given {getattr(self, name)}")
+        if self.ratio < chosen.least_ratio:
+            raise FeatherboneError(f"{self.kind} has ratio {self.ratio}; it must be at least {chosen.least_ratio}")
+        require_odd(self.kind, self.kernel)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,34 +91,51 @@ class Design:
         Raises:
             FeatherboneError: with the node's name, where a block does not fit the map that it gets.
         """
-        x = image(channels, self.resolution)
-        with scope("stem"):
-            x = unit(x, self.stem.width, self.stem.kernel, stride=self.stem.stride, act=self.stem.act)
+        x = stem(image(channels, self.resolution), self.stem)
         for place, stage in enumerate(self.stages, start=1):
             with scope(f"stage{place}"):
                 x = _stage(x, stage)
-        with scope("head"):
-            if self.head:
-                x = unit(x, self.head, 1, act=self._last_act())
-            x = x.global_pool().flatten().linear(classes, name="classify")
-        return x.graph(name)
+        last = self.stages[-1].act if self.stages else self.stem.act
+        return head(x, self.head, classes=classes, act=last).graph(name)
 
-    def _last_act(self) -> str:
-        return self.stages[-1].act if self.stages else self.stem.act
+
+def require_odd(where: str, kernel: int) -> None:
+    """Raise unless the kernel has a middle: an even one would make the map grow by a row and a column."""
+    if kernel % 2 == 0:
+        raise FeatherboneError(f"{where} has kernel {kernel}; it must be odd", hint="such as 3, 5 or 7")
+
+
+def stem(x: Wire, chosen: Stem) -> Wire:
+    """The first convolution, on the image."""
+    with scope("stem"):
+        return unit(x, chosen.width, chosen.kernel, stride=chosen.stride, act=chosen.act)
+
+
+def head(x: Wire, width: int, *, classes: int, act: str) -> Wire:
+    """A pointwise convolution of ``width``, unless that is 0, then pooling and the classifier."""
+    with scope("head"):
+        if width:
+            x = unit(x, width, 1, act=act)
+        return x.global_pool().flatten().linear(classes, name="classify")
+
+
+def block(x: Wire, stage: Stage, *, stride: int) -> Wire:
+    """One block of a stage."""
+    return apply(
+        x,
+        stage.kind,
+        stage.width,
+        kernel=stage.kernel,
+        stride=stride,
+        ratio=stage.ratio,
+        groups=stage.groups,
+        se=stage.se,
+        act=stage.act,
+    )
 
 
 def _stage(x: Wire, stage: Stage) -> Wire:
     for place in range(1, stage.depth + 1):
         with scope(f"block{place}"):
-            x = apply(
-                x,
-                stage.kind,
-                stage.width,
-                kernel=stage.kernel,
-                stride=stage.stride if place == 1 else 1,
-                ratio=stage.ratio,
-                groups=stage.groups,
-                se=stage.se,
-                act=stage.act,
-            )
+            x = block(x, stage, stride=stage.stride if place == 1 else 1)
     return x

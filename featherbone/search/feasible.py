@@ -2,66 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from operator import attrgetter
+import numpy as np
 
 from featherbone.errors import FeatherboneError
-from featherbone.search.budget import UNITS, Budget, Costs, describe, flag
-from featherbone.search.design import Design
-from featherbone.search.space import Space, Stages, assembled, least_choices
+from featherbone.search.batch import SpaceCosts
+from featherbone.search.budget import ANALYTIC, UNITS, Budget, describe, flag
+from featherbone.search.least import Least, cheapest_known, least
+from featherbone.search.matrix import decode
+from featherbone.search.structures import Structures
+
+FASTEST_OF = 64  # small designs that are looked at where latency is limited
 
 
-def fitting(space: Space, budget: Budget, cost: Callable[[Design], Costs]) -> Stages:
-    """The stages of the design that uses the least of the budget: the proof that something fits.
+def fitting(costs: SpaceCosts, budget: Budget) -> np.ndarray:
+    """The row of a small design that fits the budget: the proof that something does.
 
     Raises:
-        FeatherboneError: nothing fits; with the limits that bind and the smallest costs, and the nearest budget that
-            works as its hint.
+        FeatherboneError: nothing fits; with the limits that bind, the smallest design of the space (the one whose most
+            used limit is used least) and, as the hint, the nearest budget: it raises what that design exceeds to what
+            it needs. All of this is exact but for latency, which is predicted for the smallest designs only. Also
+            where latency is limited and no latency model is at hand.
     """
-    least = smallest(space, budget.use, cost)
-    costs = cost(assembled(space, least))
-    if budget.breaches(costs):
-        raise _refusal(space, budget, costs, cost)
-    return least
+    counted = [name for name in budget.limits() if name in ANALYTIC]
+    row = cheapest_known(costs, budget)
+    if (costs.counted_uses(row[None], budget) > 1).any():
+        found = least(costs, budget)
+        row = found.row
+        if (costs.counted_uses(row[None], budget) > 1).any():
+            raise _refusal(costs, budget, found, counted)
+    return row if budget.latency is None else _fast_enough(costs, budget, row)
 
 
-def smallest(space: Space, measure: Callable[[Costs], float], cost: Callable[[Design], Costs]) -> Stages:
-    """The stages of the design with the least ``measure``, at the smallest widths of their blocks.
-
-    One stage at a time is exchanged for the best of its choices, until that helps no more.
-    """
-    choices = [least_choices(stage) for stage in space.stages]
-    chosen = [stages[0] for stages in choices]
-
-    def standing(stages: Stages) -> tuple[float, int]:
-        costs = cost(assembled(space, stages))
-        return measure(costs), costs.macs + costs.params
-
-    best = standing(chosen)
-    improved = True
-    while improved:
-        improved = False
-        for place, stages in enumerate(choices):
-            for stage in stages:
-                trial = [*chosen[:place], stage, *chosen[place + 1 :]]
-                if (found := standing(trial)) < best:
-                    best, chosen, improved = found, trial, True
-    return chosen
-
-
-def _refusal(space: Space, budget: Budget, costs: Costs, cost: Callable[[Design], Costs]) -> FeatherboneError:
-    """The refusal: which limits bind, and a budget that ``costs``, those of the smallest design, would meet."""
-    limits = budget.limits()
-    least = {name: getattr(cost(assembled(space, smallest(space, attrgetter(name), cost))), name) for name in limits}
+def _refusal(costs: SpaceCosts, budget: Budget, found: Least, counted: list[str]) -> FeatherboneError:
+    limits = {name: int(limit) for name, limit in budget.limits().items() if name in counted}
+    (design,) = decode(costs.space, found.row[None])
+    needs = vars(costs.of_rows(found.row[None]).row(0))
     reasons = [
-        f"{UNITS[name]} are limited to {limit}, the smallest design has {least[name]}"
+        f"{UNITS[name]} are limited to {limit}, and no design has less than {found.alone[name]}"
         for name, limit in limits.items()
-        if least[name] > limit
+        if found.alone[name] > limit
     ]
-    together = describe({name: getattr(costs, name) for name in limits})
-    nearest = " ".join(flag(name, max(limit, getattr(costs, name))) for name, limit in limits.items())
+    together = describe({name: needs[name] for name in limits})
+    what = " and ".join(reasons) or "each limit can be met alone, but not all of them together"
+    nearest = " ".join(flag(name, max(limit, needs[name])) for name, limit in limits.items())
     return FeatherboneError(
-        f"nothing in the space {space.name} fits the budget at {space.resolution}×{space.resolution} pixels: "
-        + (" and ".join(reasons) or f"each limit can be met alone, but the smallest design has {together}"),
+        f"nothing in the space {costs.space.name} fits the budget: {what}; the smallest design is {design} with "
+        f"{together}",
         hint=f"the nearest budget that works is {nearest}",
     )
+
+
+def _fast_enough(costs: SpaceCosts, budget: Budget, row: np.ndarray) -> np.ndarray:
+    """A row that also keeps the latency limit: the given one, or the fastest of some small ones."""
+    assert budget.latency is not None
+    if costs.fits(row[None], budget)[0]:
+        return row
+    structures, rng = Structures(costs.space), np.random.default_rng(0)
+    rows = structures.drawn(FASTEST_OF * 4, rng)
+    rows = rows[(costs.counted_uses(rows, budget) <= 1).all(axis=0)][:FASTEST_OF]
+    rows = np.concatenate([row[None], rows])
+    share = costs.uses(rows, budget)[-1]
+    best = int(np.argmin(share))
+    if share[best] > 1:
+        (design,) = decode(costs.space, rows[best][None])
+        fastest = float(share[best] * budget.latency.ms)
+        raise FeatherboneError(
+            f"no design of the space {costs.space.name} is known to fit the budget: latency is limited to "
+            f"{budget.latency}, and the fastest of {len(rows)} small designs, {design}, is predicted to take "
+            f"{fastest:.3g} ms",
+            hint=f"the nearest budget that is known to work has {flag('latency', np.ceil(fastest * 100) / 100)}",
+        )
+    return np.asarray(rows[best])

@@ -15,6 +15,8 @@ from featherbone.blocks import (
     depthwise_separable,
     excited,
     fire,
+    ghost,
+    ghost_bottleneck,
     grouped,
     inverted_residual,
     separable,
@@ -22,11 +24,15 @@ from featherbone.blocks import (
     shuffle_unit_v2,
     stacked,
     standard,
+    two_stage_squeeze,
     unit,
+    universal_bottleneck,
 )
 from featherbone.errors import FeatherboneError, did_you_mean
 from featherbone.graph import Wire
 
+EQUAL, WIDER, NARROWER, UNGROUPED = range(4)  # see case_of
+CASES = 2 * UNGROUPED
 SQUEEZE = 4  # reduction of squeeze-and-excitation; 16, as in its paper, leaves too little of narrow maps
 
 
@@ -34,42 +40,63 @@ SQUEEZE = 4  # reduction of squeeze-and-excitation; 16, as in its paper, leaves 
 class Kind:
     """A block, and how a stage calls it.
 
-    ``ratio`` and ``groups`` name the block's arguments for the two numbers of a design, and ``ratio_divides`` says
-    whether the ratio must divide the width. ``strides`` is False for a block without a stride of its own: max pooling
-    comes first. ``keeps_channels`` marks a block that with stride 1 needs as many channels in as out: a pointwise
-    convolution comes first.
+    ``ratio`` and ``groups`` name the block's arguments for the two numbers of a design; the width must be a multiple of
+    ``divides`` × the ratio, where that is not 0. ``strides`` is False for a block without a stride of its own: max
+    pooling comes first. ``keeps_channels`` marks a block that with stride 1 needs as many channels in as out: a
+    pointwise convolution comes first. ``groups_input`` marks a block whose first convolution is grouped.
     """
 
     function: Callable[..., Wire]
     ratio: str | None = None
-    ratio_divides: bool = False
+    divides: int = 0
     groups: str | None = None
     strides: bool = True
     keeps_channels: bool = False
+    groups_input: bool = False
+    least_ratio: int = 1
 
     def multiple(self, ratio: int, groups: int) -> int:
         """What the width must be a multiple of; 4 at least, which every squeeze-and-excitation divides."""
-        narrow = ratio if self.ratio_divides else 1
-        return math.lcm(4, narrow * groups)
+        return math.lcm(4, (self.divides * ratio or 1) * groups)
+
+
+def _extra_depthwise(x: Wire, out: int, *, kernel: int, **settings: Any) -> Wire:
+    """MobileNetV4's block with both of its filters, of one size."""
+    return universal_bottleneck(x, out, start=kernel, kernel=kernel, **settings)
+
+
+def _convnext_like(x: Wire, out: int, *, kernel: int, **settings: Any) -> Wire:
+    """MobileNetV4's block with a filter before the expansion only."""
+    return universal_bottleneck(x, out, start=kernel, kernel=None, **settings)
 
 
 KINDS: dict[str, Kind] = {
     "standard": Kind(function=standard),
-    "grouped": Kind(function=grouped, groups="groups"),
+    "grouped": Kind(function=grouped, groups="groups", groups_input=True),
     "stacked": Kind(function=stacked),
     "asymmetric": Kind(function=asymmetric),
-    "fire": Kind(function=partial(fire, norm=True), ratio="squeeze", ratio_divides=True, strides=False),
+    "fire": Kind(function=partial(fire, norm=True), ratio="squeeze", divides=1, strides=False),
     "basic": Kind(function=basic),
-    "bottleneck": Kind(function=bottleneck, ratio="reduction", ratio_divides=True),
+    "bottleneck": Kind(function=bottleneck, ratio="reduction", divides=1),
     # ResNeXt's block is a bottleneck with groups; called as one it takes an activation too.
-    "resnext": Kind(function=bottleneck, ratio="reduction", ratio_divides=True, groups="groups"),
+    "resnext": Kind(function=bottleneck, ratio="reduction", divides=1, groups="groups"),
     "depthwise_separable": Kind(function=depthwise_separable),
     "separable": Kind(function=partial(separable, pointwise_first=False)),
     "shuffle_unit": Kind(
-        function=shuffle_unit, ratio="reduction", ratio_divides=True, groups="groups", keeps_channels=True
+        function=shuffle_unit,
+        ratio="reduction",
+        divides=1,
+        groups="groups",
+        keeps_channels=True,
+        groups_input=True,
     ),
     "shuffle_unit_v2": Kind(function=shuffle_unit_v2, keeps_channels=True),
     "inverted_residual": Kind(function=inverted_residual, ratio="expand"),
+    "universal_bottleneck": Kind(function=_extra_depthwise, ratio="expand"),
+    "convnext_like": Kind(function=_convnext_like, ratio="expand"),
+    "two_stage_squeeze": Kind(function=two_stage_squeeze, ratio="reduction", divides=2),
+    "ghost": Kind(function=ghost, ratio="ratio", divides=1, least_ratio=2),
+    "ghost_bottleneck": Kind(function=ghost_bottleneck, ratio="expand"),
 }
 
 
@@ -80,6 +107,24 @@ def kind(name: str) -> Kind:
     return KINDS[name]
 
 
+def case_of(channels: Any, width: Any, groups: Any) -> Any:
+    """What a block decides by the channels that it gets: 0 to 5, of whole numbers or of arrays of them.
+
+    >>> case_of(16, 16, 1), case_of(16, 32, 1), case_of(32, 16, 1), case_of(20, 32, 8)
+    (0, 1, 2, 4)
+
+    0 where ``width`` is the input's own, 1 where it is wider, 2 narrower; 3 more where the groups do not divide the
+    input's channels.
+    """
+    return 1 * (width > channels) + 2 * (width < channels) + 3 * (channels % groups != 0)
+
+
+def canonical(name: str, case: int) -> int:
+    """The lowest case in which the kind builds the same operators."""
+    order = case % UNGROUPED if name == "shuffle_unit" else min(case % UNGROUPED, WIDER)
+    return order + UNGROUPED * (case >= UNGROUPED and kind(name).groups_input)
+
+
 def apply(
     x: Wire, name: str, width: int, *, kernel: int, stride: int, ratio: int, groups: int, se: bool, act: str
 ) -> Wire:
@@ -88,8 +133,11 @@ def apply(
     >>> from featherbone.graph import image
     >>> apply(image(8, 32), "fire", 16, kernel=3, stride=2, ratio=4, groups=1, se=False, act="relu").shape
     (16, 16, 16)
+
+    All that it decides by the channels of ``x`` is what ``case_of`` tells apart.
     """
-    chosen = kind(name)
+    chosen, case = kind(name), case_of(x.channels, width, groups)
+    order, ungrouped = case % UNGROUPED, case >= UNGROUPED
     settings: dict[str, Any] = {"kernel": kernel, "act": act}
     if chosen.ratio is not None:
         settings[chosen.ratio] = ratio
@@ -99,10 +147,13 @@ def apply(
         x = x.max_pool(3, stride=stride, padding=1)
     elif chosen.strides:
         settings["stride"] = stride
-    if name == "shuffle_unit":
-        # The strided unit concatenates its input, so it can only widen; an input of any width may not be grouped.
-        settings["shortcut"] = stride == 1 or (width > x.channels and (width - int(x.channels)) % groups == 0)
-        settings["first_groups"] = groups if int(x.channels) % groups == 0 else 1
-    if chosen.keeps_channels and stride == 1 and x.channels != width:
+    widened = chosen.keeps_channels and stride == 1 and order != EQUAL
+    if widened:
         x = unit(x, width, 1, act=act, name="widen")
+    if name == "grouped" and ungrouped:
+        settings["groups"] = 1  # an input of any width may not be grouped
+    if name == "shuffle_unit":
+        # The strided unit concatenates its input, so it can only widen.
+        settings["shortcut"] = stride == 1 or (order == WIDER and not ungrouped)
+        settings["first_groups"] = 1 if ungrouped and not widened else groups
     return (excited(chosen.function, reduction=SQUEEZE) if se else chosen.function)(x, width, **settings)

@@ -1,79 +1,72 @@
-"""Random designs that fill a budget, without rejection: a structure is drawn, then its widths are solved for."""
+"""Random designs that fill a budget, without rejection: structures that fit are drawn, then their widths solved for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import accumulate
-from operator import mul
-from random import Random
+from collections.abc import Iterator
+from itertools import count, islice
 
-from featherbone.search.budget import Budget, Costs
-from featherbone.search.design import Design, Stage
+import numpy as np
+
+from featherbone.search.batch import SpaceCosts
+from featherbone.search.budget import Budget
+from featherbone.search.design import Design
 from featherbone.search.feasible import fitting
-from featherbone.search.space import Space, Stages, StageSpace, assembled, stage_of
-from featherbone.search.widths import filled
+from featherbone.search.matrix import DEPTH, column, decode
+from featherbone.search.space import Space
+from featherbone.search.structures import Structures
+from featherbone.search.widths import Widths, filled
 
+BATCH = 256  # designs drawn together
 GROWTHS = 3  # widths tried for each structure; the one that uses most of all limits together is kept
-REDRAWS = 50  # before a design that was drawn already ends the sample: the space is nearly used up
+IDLE = 8  # batches in a row without anything new: the space is nearly used up
 
 
-def sample(
-    space: Space, budget: Budget, number: int, *, seed: int, cost: Callable[[Design], Costs]
-) -> tuple[Design, ...]:
+def sample(costs: SpaceCosts, budget: Budget, number: int, *, seed: int) -> tuple[Design, ...]:
     """``number`` different designs of a space, each about as large as the budget allows; fewer where there are fewer.
 
+    >>> from featherbone.search.spaces import named_space
+    >>> costs = SpaceCosts(named_space("light", (8,)), classes=10, channels=1)
+    >>> designs = sample(costs, Budget(macs=300_000, params=20_000), 100, seed=0)
+    >>> len(set(designs)), int(max(costs.of(designs).macs)) <= 300_000
+    (100, True)
+
     Half of them repeat one block in every stage, as most papers' networks do; in the others each stage draws its own.
-    A structure that does not fit even at its narrowest gives way, stage by stage, to that of the smallest design. The
-    n-th design depends on the seed and those before it only, so a larger sample begins with the smaller one.
+    A structure that does not fit even at its narrowest is changed until it does. The n-th design depends on the seed
+    and those before it only, so a larger sample begins with the smaller one.
 
     Raises:
         FeatherboneError: nothing in the space fits the budget.
     """
-    least = fitting(space, budget, cost)
-    found: dict[str, Design] = {}
-    for place in range(number):
-        for redraw in range(REDRAWS):
-            rng = Random(f"{seed}/{place}/{redraw}")
-            structure = _structure(space, least, budget, cost, rng)
-            shares = [_shares(space, structure, rng) for _ in range(GROWTHS)]
-            widened = [filled(structure, each, budget, widest=space.widest, cost=cost, rng=rng) for each in shares]
-            design = max(widened, key=lambda design: sum(budget.uses(cost(design))))
-            if str(design) not in found:
-                found[str(design)] = design
-                break
-        else:
-            break
-    return tuple(found.values())
+    return tuple(islice(designs_of(costs, budget, seed=seed), number))
 
 
-def _structure(space: Space, least: Stages, budget: Budget, cost: Callable[[Design], Costs], rng: Random) -> Design:
-    """A random structure at its narrowest, where it fits the budget."""
-    act, head = rng.choice(space.acts), rng.choice(space.heads) > 0
-    everywhere = _block(space.stages[0], rng) if rng.random() < 0.5 else None
-    stages: list[Stage | None] = []
-    for stage in space.stages:
-        block = everywhere if everywhere in stage.blocks else _block(stage, rng)
-        depth, se = rng.choice(stage.depths), rng.choice(stage.se)
-        stages.append(stage_of(block, depth=depth, stride=stage.stride, se=se) if depth else None)
-    for place in [None, *rng.sample(range(len(stages)), len(stages))]:
-        design = assembled(space, stages, act=act, head=head)
-        if not budget.breaches(cost(design)):
-            return design
-        if place is None:
-            head = head and 0 not in space.heads
-        else:
-            stages[place] = least[place]
-    return assembled(space, least)
+def designs_of(costs: SpaceCosts, budget: Budget, *, seed: int) -> Iterator[Design]:
+    """The designs of ``sample`` one after the other, until nothing new is found for long."""
+    least = fitting(costs, budget)
+    structures, widths = Structures(costs.space), Widths(costs.space)
+    found: set[Design] = set()
+    idle = 0
+    for batch in count():
+        rng = np.random.default_rng((seed, batch))
+        rows = structures.fitted(costs, structures.drawn(BATCH, rng), least, budget, rng)
+        rows = np.repeat(rows, GROWTHS, axis=0)
+        rows = filled(costs, widths, rows, _shares(costs.space, rows, rng), budget, rng)
+        used = costs.uses(rows, budget).sum(axis=0).reshape(-1, GROWTHS)
+        best = np.argmax(used, axis=1) + GROWTHS * np.arange(BATCH)
+        new = [design for design in dict.fromkeys(decode(costs.space, rows[best])) if design not in found]
+        found.update(new)
+        yield from new
+        idle = 0 if new else idle + 1
+        if idle == IDLE:
+            return
 
 
-def _shares(space: Space, structure: Design, rng: Random) -> tuple[float, ...]:
-    """Random widths for a structure, relative to the stem's: of the stem, the stages and the head."""
-    growths = [rng.choice(stage.growth) for stage in space.stages[: len(structure.stages)]]
-    head = [rng.choice([share for share in space.heads if share])] if structure.head else []
-    return tuple(accumulate([1.0, *growths, *head], mul))
-
-
-def _block(stage: StageSpace, rng: Random) -> str:
-    """A block: first its kind, so that a kind with many settings is drawn no more often than one with few."""
-    kind = rng.choice(sorted({block.split()[0] for block in stage.blocks}))
-    return rng.choice([block for block in stage.blocks if block.split()[0] == kind])
+def _shares(space: Space, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Random widths of stem, stages and head, relative to the stem's; what is left out does not widen what follows."""
+    number = len(rows)
+    shares = [np.ones(number)]
+    for place, stage in enumerate(space.stages):
+        growth = np.array(stage.growth, dtype=float)[rng.integers(len(stage.growth), size=number)]
+        shares.append(shares[-1] * np.where(rows[:, column(place, DEPTH)] > 0, growth, 1))
+    wide = np.array([share for share in space.heads if share > 0] or [1], dtype=float)
+    return np.stack([*shares, shares[-1] * wide[rng.integers(len(wide), size=number)]], axis=1)

@@ -1,91 +1,99 @@
-"""Widths that fill a budget: the structure of a design stays, its widths are solved for."""
+"""Widths that fill a budget: the structures of designs stay, their widths are solved for, many at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from random import Random
+import numpy as np
 
-from featherbone.search.budget import Budget, Costs
-from featherbone.search.design import Design
-from featherbone.search.kinds import KINDS
+from featherbone.search.batch import SpaceCosts
+from featherbone.search.budget import Budget
+from featherbone.search.matrix import CHOICE, DEPTH, HEAD, STEM, WIDTH, column
+from featherbone.search.space import Space
 
 STEPS = 4  # multipliers told apart between one channel and the next
+LARGEST_SHARE = 64  # of a width relative to the stem's, in the search for the multiplier
 
 
-def multiples(design: Design) -> tuple[int, ...]:
-    """What the widths of stem, stages and head must be multiples of."""
-    stages = [KINDS[stage.kind].multiple(stage.ratio, stage.groups) for stage in design.stages]
-    return (4, *stages, *([4] if design.head else []))
+class Widths:
+    """The widths that each place of a design may have: stem, stages, head, in this order.
 
+    ``allowed[place]`` is (choices, most): the widths of each choice of the place, the last one repeated; ``nearest``
+    is (choices, widest + 1): where among them the nearest to a wish stands, the narrower of two.
+    """
 
-def widths_of(design: Design) -> tuple[int, ...]:
-    """The widths of stem, stages and head."""
-    return (
-        design.stem.width,
-        *(stage.width for stage in design.stages),
-        *([design.head] if design.head else []),
-    )
+    def __init__(self, space: Space) -> None:
+        self.space = space
+        plain = [tuple(range(4, space.widest + 1, 4))]
+        lists = [plain, *([stage.widths_of(c, space.widest) for c in stage.choices] for stage in space.stages), plain]
+        self.columns = [STEM, *(column(place, WIDTH) for place in range(len(space.stages))), HEAD]
+        self.counts = [np.array([len(widths) for widths in each]) for each in lists]
+        self.allowed = [np.array([(*w, *[w[-1]] * (max(map(len, each)) - len(w))) for w in each]) for each in lists]
+        self.nearest = [np.array([_nearest(widths, space.widest) for widths in each]) for each in lists]
 
+    def choices(self, rows: np.ndarray, place: int) -> np.ndarray:
+        """Which list of allowed widths each row uses at a place; stem and head have one."""
+        if 0 < place <= len(self.space.stages):
+            return rows[:, column(place - 1, CHOICE)]
+        return np.zeros(len(rows), dtype=np.int64)
 
-def with_widths(design: Design, widths: tuple[int, ...]) -> Design:
-    """The design with other widths, in the order of ``widths_of``."""
-    stem, *rest = widths
-    stages = tuple(replace(stage, width=width) for stage, width in zip(design.stages, rest, strict=False))
-    return replace(
-        design, stem=replace(design.stem, width=stem), stages=stages, head=rest[-1] if design.head else design.head
-    )
+    def present(self, rows: np.ndarray) -> np.ndarray:
+        """Which places a row has, (designs, places): stages may be left out, and the head."""
+        stages = [rows[:, column(place, DEPTH)] > 0 for place in range(len(self.space.stages))]
+        return np.stack([np.ones(len(rows), dtype=bool), *stages, rows[:, HEAD] > 0], axis=1)
 
+    def scaled(self, rows: np.ndarray, shares: np.ndarray, multiplier: np.ndarray) -> np.ndarray:
+        """The rows with widths of ``multiplier`` (designs,) × ``shares`` (designs, places), to the nearest allowed."""
+        wished = np.clip(np.rint(multiplier[:, None] * shares), 0, self.space.widest).astype(np.int64)
+        changed, present = rows.copy(), self.present(rows)
+        for place, where in enumerate(self.columns):
+            choices = self.choices(rows, place)
+            width = self.allowed[place][choices, self.nearest[place][choices, wished[:, place]]]
+            changed[:, where] = np.where(present[:, place], width, 0)
+        return changed
 
-def scaled(design: Design, shares: tuple[float, ...], multiplier: float, widest: int) -> Design:
-    """The design with widths of ``multiplier`` × their share, each rounded to what its block can have."""
-    widths = tuple(
-        min(max(round(multiplier * share / multiple), 1), max(widest // multiple, 1)) * multiple
-        for share, multiple in zip(shares, multiples(design), strict=True)
-    )
-    return with_widths(design, widths)
+    def wider(self, rows: np.ndarray, places: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        """The rows with one width each so many steps wider, or as wide as it may be."""
+        changed = rows.copy()
+        for place, where in enumerate(self.columns):
+            mine = np.flatnonzero(places == place)
+            choices, width = self.choices(rows[mine], place), rows[mine, where]
+            now = self.nearest[place][choices, width]
+            next_one = np.minimum(now + steps[mine], self.counts[place][choices] - 1)
+            changed[mine, where] = self.allowed[place][choices, next_one]
+        return changed
 
 
 def filled(
-    design: Design,
-    shares: tuple[float, ...],
-    budget: Budget,
-    *,
-    widest: int,
-    cost: Callable[[Design], Costs],
-    rng: Random,
-) -> Design:
-    """The widest form of a design that fits the budget, which its narrowest one must do.
+    costs: SpaceCosts, widths: Widths, rows: np.ndarray, shares: np.ndarray, budget: Budget, rng: np.random.Generator
+) -> np.ndarray:
+    """The widest form of each row's structure that fits the budget, which its narrowest one must do.
 
-    ``shares`` are the widths of stem, stages and head, relative to each other. Costs grow with every width, so their
-    common multiplier is found by bisection; then single widths grow, in random order, while there is room.
+    ``shares`` (designs, places) are the widths of stem, stages and head, relative to each other. Costs grow with every
+    width, so their common multiplier is found by bisection; then single widths grow, in random order, while there is
+    room. Every row that is returned has itself been found to fit.
     """
-
-    def fits(step: int) -> bool:
-        return not budget.breaches(cost(scaled(design, shares, step / STEPS, widest)))
-
-    low, high = 0, STEPS
-    while fits(high) and high < widest * STEPS:
-        low, high = high, high * 2
-    while high - low > 1:
+    low = np.zeros(len(rows), dtype=np.int64)
+    high = np.full(len(rows), costs.space.widest * STEPS * LARGEST_SHARE)
+    while (high - low > 1).any():
         middle = (low + high) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle)
-    return _grown(scaled(design, shares, low / STEPS, widest), budget, widest=widest, cost=cost, rng=rng)
+        fits = costs.fits(widths.scaled(rows, shares, middle / STEPS), budget)
+        low, high = np.where(fits, middle, low), np.where(fits, high, middle)
+    return _grown(costs, widths, widths.scaled(rows, shares, low / STEPS), budget, rng)
 
 
-def _grown(design: Design, budget: Budget, *, widest: int, cost: Callable[[Design], Costs], rng: Random) -> Design:
-    steps = multiples(design)
-    strides = dict.fromkeys(range(len(steps)), 1)  # in steps; doubled as long as there is room for it
-    while strides:
-        place = rng.choice(list(strides))
-        widths = list(widths_of(design))
-        widths[place] += strides[place] * steps[place]
-        wider = with_widths(design, tuple(widths))
-        if widths[place] <= widest and not budget.breaches(cost(wider)):
-            design = wider
-            strides[place] *= 2
-        elif strides[place] > 1:
-            strides[place] = 1
-        else:
-            del strides[place]
-    return design
+def _grown(costs: SpaceCosts, widths: Widths, rows: np.ndarray, budget: Budget, rng: np.random.Generator) -> np.ndarray:
+    rows, steps = rows.copy(), widths.present(rows).astype(np.int64)  # doubled as long as there is room, 0 is full
+    while (alive := np.flatnonzero(steps.any(axis=1))).size:
+        place = np.argmax(np.where(steps[alive] > 0, rng.random(steps[alive].shape), -1), axis=1)
+        step = steps[alive, place]
+        tried = widths.wider(rows[alive], place, step)
+        grew = (tried != rows[alive]).any(axis=1)
+        grew[grew] = costs.fits(tried[grew], budget)
+        rows[alive[grew]] = tried[grew]
+        steps[alive, place] = np.where(grew, 2 * step, np.where(step > 1, 1, 0))
+    return rows
+
+
+def _nearest(allowed: tuple[int, ...], widest: int) -> np.ndarray:
+    """For every wish from 0 to ``widest``, the place of the nearest allowed width."""
+    middles = (np.array(allowed[1:]) + np.array(allowed[:-1])) / 2
+    return np.searchsorted(middles, np.arange(widest + 1), side="left")

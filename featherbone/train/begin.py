@@ -14,6 +14,7 @@ from featherbone.train.optimizer import make_optimizer
 from featherbone.train.parts import with_maps
 from featherbone.train.plan import Plan
 from featherbone.train.state import State
+from featherbone.train.synchronised import synchronise
 
 
 def begin(plan: Plan, objective: Objective, weights: Mapping[str, Tensor] | None) -> State:
@@ -28,6 +29,8 @@ def begin(plan: Plan, objective: Objective, weights: Mapping[str, Tensor] | None
         for graph in (with_maps(plan.graph, objective.maps), plan.graph)
     )
     own = None if objective.module is None else objective.module.to(plan.device)
+    if plan.processes.count > 1:
+        synchronise(network)
     scaled = plan.setting.precision == "float16"
     return State(
         network=network,

@@ -128,18 +128,6 @@ def restore(saved: Saved, state: State) -> None:
     state.loss, state.seconds = saved.progress["loss"], saved.progress["seconds"]
 
 
-def require_same_setting(saved: Saved | None, setting: Setting | None) -> Setting:
-    """The setting of the checkpoint, or of a new run; raise where another one is asked for."""
-    if saved is None:
-        return setting or Setting()
-    if setting not in (None, saved.setting):
-        raise FeatherboneError(
-            f"the run was begun with another setting ({saved.setting} there, {setting} now)",
-            hint="go on with the setting of the checkpoint (setting=None), or train in another folder",
-        )
-    return saved.setting
-
-
 def saved_setting(folder: Path) -> Setting | None:
     """The setting of the run in `folder`, so that it need not be chosen again; None where no checkpoint can be read."""
     for path in (folder / NEWEST, folder / PREVIOUS):

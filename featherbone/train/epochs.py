@@ -24,6 +24,11 @@ def equal_batches(count: int, batch_size: int) -> tuple[int, int]:
     return steps, count // steps
 
 
+def batch_of(plan: Plan) -> int:
+    """Images in a batch, of all processes together."""
+    return equal_batches(len(plan.dataset.splits["train"].labels), plan.recipe.batch_size)[1]
+
+
 def steps_of(plan: Plan) -> int:
     """Steps in an epoch."""
     return equal_batches(len(plan.dataset.splits["train"].labels), plan.recipe.batch_size)[0]
@@ -32,20 +37,21 @@ def steps_of(plan: Plan) -> int:
 def epoch_batches(plan: Plan, epoch: int, *, first: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
     """The batches of an epoch, counted from 1, from step `first` on: images (N, C, H, W) and their targets.
 
-    A batch depends on the seed, the epoch and the step alone, and not on those before it.
+    A batch depends on the seed, the epoch and the step alone, and not on those before it. Of several processes each
+    gets its share of every batch, changed as in one process.
     """
     split = plan.dataset.splits["train"]
-    _, batch_size = equal_batches(len(split.labels), plan.recipe.batch_size)
     return batches(
         split,
         mean=plan.dataset.mean,
         std=plan.dataset.std,
-        batch_size=batch_size,
+        batch_size=batch_of(plan),
         shuffle=True,
         generator=data_generator(plan.seed, epoch),
         augment=plan.recipe.augment,
         drop_last=True,
         channels_last=plan.setting.channels_last,
         first=first,
+        part=plan.processes.part,
         classes=len(plan.dataset.classes),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from featherbone.data.batches import batches
@@ -21,6 +21,7 @@ from featherbone.metrics import (
     class_scores,
     wilson_interval,
 )
+from featherbone.train.distributed import ALONE, Processes
 from featherbone.train.machine import keep_freed_memory
 
 WORST = 24
@@ -71,7 +72,6 @@ class Evaluation:
         return class_scores(self.confusion)
 
 
-@torch.no_grad()
 def evaluate(
     module: nn.Module,
     split: Split,
@@ -80,6 +80,7 @@ def evaluate(
     batch_size: int = 256,
     device: str = "cpu",
     worst: int = WORST,
+    processes: Processes = ALONE,
 ) -> Evaluation:
     """Run `module` over `split`, in evaluation mode, with the data set's mean and standard deviation.
 
@@ -93,79 +94,76 @@ def evaluate(
     (True, True, 24)
 
     The module is on `device` and takes (N, C, H, W); its training mode is as before afterwards. One pass, in memory for
-    a batch and the `worst` images; of equal losses the earlier image counts as worse.
+    a batch and five numbers an image; of equal losses the earlier image counts as worse. Several processes take a share
+    of the images each, every image once, and all of them get the whole result.
 
     Raises `FeatherboneError` for a split without images.
     """
-    classes = len(dataset.classes)
     if len(split.labels) == 0:
         raise FeatherboneError("the split has no images, so there is nothing to evaluate")
     if device == "cpu":
         keep_freed_memory()
+    rows = processes.gathered(_rows(module, split, dataset, batch_size, device, processes)).numpy()
+    loss, right_in_5, predicted, confidence, brier = rows.T
+    labels, predictions, classes = np.asarray(split.labels), predicted.astype(np.int64), len(dataset.classes)
+    matrix = np.bincount(labels * classes + predictions, minlength=classes * classes).reshape(classes, classes)
+    calibration = Calibration()
+    calibration.add(confidence, predictions == labels)
+    order = np.argsort(-loss, kind="stable")[:worst]
+    return Evaluation(
+        count=len(rows),
+        top1=float(matrix.trace()) / len(rows),
+        top5=float(right_in_5.mean()),
+        loss=float(loss.mean()),
+        brier=float(brier.mean()),
+        confusion=matrix,
+        calibration=calibration.bins(),
+        worst=tuple(
+            Answer(
+                index=int(place),
+                true=int(labels[place]),
+                predicted=int(predictions[place]),
+                confidence=float(confidence[place]),
+                loss=float(loss[place]),
+            )
+            for place in order
+        ),
+    )
+
+
+@torch.no_grad()
+def _rows(
+    module: nn.Module, split: Split, dataset: Dataset, batch_size: int, device: str, processes: Processes
+) -> Tensor:
+    """Of every image of this process, float64: loss, whether its class is in the top 5, predicted class, confidence and
+    Brier score.
+    """
     was_training = module.training
     module.eval()
-    loss, brier, in_top5, count = 0.0, 0.0, 0, 0
-    confusion = torch.zeros(classes * classes, dtype=torch.int64)
-    calibration = Calibration()
-    answers: list[Answer] = []
+    found = [torch.zeros((0, 5), dtype=torch.float64)]
     passes = batches(
         split,
         mean=dataset.mean,
         std=dataset.std,
-        batch_size=batch_size,
+        batch_size=batch_size * processes.count,
         shuffle=False,
         generator=torch.Generator(),
         augment=None,
+        part=processes.part,
     )
     for images, labels in passes:
         scores = module(images.to(device)).float().cpu()
-        losses = functional.cross_entropy(scores, labels, reduction="none").double()
         probabilities = scores.double().softmax(dim=1)
-        best = scores.topk(min(5, classes), dim=1).indices
-        predicted = best[:, 0]
-        confidence = probabilities.gather(1, best[:, :1])[:, 0]
-        loss += losses.sum().item()
+        best = scores.topk(min(5, len(dataset.classes)), dim=1).indices
         # Σ (p - truth)² = Σ p² - 2 p(true) + 1, without a one-hot matrix
         true_probability = probabilities.gather(1, labels[:, None])[:, 0]
-        brier += (probabilities.square().sum(dim=1) - 2 * true_probability + 1).sum().item()
-        in_top5 += int((best == labels[:, None]).any(dim=1).sum())
-        confusion += torch.bincount(labels * classes + predicted, minlength=classes * classes)
-        calibration.add(confidence.numpy(), (predicted == labels).numpy())
-        answers = _worst(answers, worst, count, labels, predicted, confidence, losses)
-        count += len(labels)
-    module.train(was_training)
-    matrix = confusion.reshape(classes, classes).numpy()
-    return Evaluation(
-        count=count,
-        top1=float(matrix.trace()) / count,
-        top5=in_top5 / count,
-        loss=loss / count,
-        brier=brier / count,
-        confusion=matrix,
-        calibration=calibration.bins(),
-        worst=tuple(answers),
-    )
-
-
-def _worst(
-    before: list[Answer],
-    most: int,
-    start: int,
-    labels: torch.Tensor,
-    predicted: torch.Tensor,
-    confidence: torch.Tensor,
-    losses: torch.Tensor,
-) -> list[Answer]:
-    """The worst of those before and of a batch that begins at image `start`."""
-    order = losses.argsort(descending=True, stable=True)[:most].tolist()
-    batch = [
-        Answer(
-            index=start + place,
-            true=int(labels[place]),
-            predicted=int(predicted[place]),
-            confidence=float(confidence[place]),
-            loss=float(losses[place]),
+        columns = (
+            functional.cross_entropy(scores, labels, reduction="none"),
+            (best == labels[:, None]).any(dim=1),
+            best[:, 0],
+            probabilities.gather(1, best[:, :1])[:, 0],
+            probabilities.square().sum(dim=1) - 2 * true_probability + 1,
         )
-        for place in order
-    ]
-    return sorted([*before, *batch], key=lambda answer: (-answer.loss, answer.index))[:most]
+        found.append(torch.stack([column.double() for column in columns], dim=1))
+    module.train(was_training)
+    return torch.cat(found)

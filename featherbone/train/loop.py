@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +11,23 @@ from torch import Tensor
 
 from featherbone.data.dataset import Dataset
 from featherbone.graph import Graph
-from featherbone.lock import locked
 from featherbone.nn import weights_of
 from featherbone.train.begin import begin
-from featherbone.train.checkpoint import load_checkpoint, require_same_setting, restore, save_checkpoint
+from featherbone.train.checkpoint import restore
 from featherbone.train.clock import timed, timer
+from featherbone.train.distributed import joined, own_device
 from featherbone.train.early_stop import best_epoch, is_over, keep_best, stop_note
 from featherbone.train.epochs import epoch_batches, steps_of
 from featherbone.train.evaluate import evaluate
 from featherbone.train.freeze import frozen_nodes, hold
 from featherbone.train.identity import Identity
-from featherbone.train.log import append_to_log, write_log
+from featherbone.train.keeping import Keeper
 from featherbone.train.objective import Objective, make_objective
 from featherbone.train.plan import Plan
 from featherbone.train.randomness import own_randomness
 from featherbone.train.recipe import Recipe
 from featherbone.train.require import require_finite, require_trainable
+from featherbone.train.resuming import agreed_setting, resumed
 from featherbone.train.setting import Setting
 from featherbone.train.state import State
 from featherbone.train.step import make_step, recipe_pace
@@ -35,7 +35,6 @@ from featherbone.train.stopping import Stopping, stoppable
 from featherbone.train.telling import Teller
 from featherbone.train.training import Report, Training
 
-LOCK = "training.lock"
 SAVE_EVERY = 60.0  # seconds
 
 
@@ -75,6 +74,9 @@ def train(
     A first SIGINT (Ctrl-C) or SIGTERM lets the step end, saves it and raises `KeyboardInterrupt`; a second one raises
     at once. One process at a time trains in a folder.
 
+    Started by `torchrun`, the processes train together, each on its share of every batch, with the same result but for
+    the rounding; the first one writes and reports. A run goes on with another number of processes.
+
     `weights` are begun with instead of random ones, `objective` is lowered instead of the recipe's loss. `setting` says
     how it is computed: without one, as the checkpoint says, or channels_last in float32 for a new run.
 
@@ -88,37 +90,45 @@ def train(
     frozen = frozen_nodes(graph, recipe)
     objective = objective or make_objective(recipe, dataset)
     identity = Identity.of(graph, recipe, dataset, seed, weights=weights, objective=objective.identity)
-    folder.mkdir(parents=True, exist_ok=True)
-
-    with locked(folder / LOCK, f"the training in {folder}"), own_randomness(device), stoppable() as stopping:
-        saved = load_checkpoint(folder, identity)
-        setting = require_same_setting(saved, setting)
-        plan = Plan(graph=graph, dataset=dataset, recipe=recipe, seed=seed, setting=setting, device=device)
+    device = own_device(device)
+    with (
+        joined(device) as processes,
+        resumed(folder, identity, processes) as saved,
+        own_randomness(device),
+        stoppable(processes) as stopping,
+    ):
+        plan = Plan(
+            graph=graph,
+            dataset=dataset,
+            recipe=recipe,
+            seed=seed,
+            setting=agreed_setting(saved, setting, processes),
+            device=device,
+            processes=processes,
+        )
         state = begin(plan, objective, weights)
         if saved is not None:
             restore(saved, state)
-        tell = Teller(plan, progress)
+        tell, keep = Teller(plan, progress), Keeper(folder, identity, plan)
         tell.note(state, saved.note if saved else "")
-        write_log(folder, state.history)
-        save = partial(save_checkpoint, folder, identity, setting, state)
+        keep.begin(state.history)
         step, save_due = make_step(plan, state, objective), timer(save_every)
         while state.epoch <= last and not is_over(recipe, state.history):
             hold(state.network, frozen, recipe, state.epoch)
             for images, targets in timed(state, epoch_batches(plan, state.epoch, first=state.step)):
                 tell.step(state, step(images, targets))
-                if stopping.asked or save_due():
-                    save()
+                if stopping.agreed() or save_due():
+                    keep.save(state)
                     tell.stop(state, stopping)
             try:
                 row = _evaluated(plan, state, stopping)
             except KeyboardInterrupt:
-                save()
+                keep.save(state)
                 tell.stop(state, stopping)
                 raise
             state.finish_epoch(row)
             keep_best(recipe, state)
-            save()
-            append_to_log(folder, row)
+            keep.epoch(state, row)
             tell.epoch(row)
             tell.note(state, stop_note(recipe, state.history))
             tell.stop(state, stopping)
@@ -137,7 +147,9 @@ def _evaluated(plan: Plan, state: State, stopping: Stopping) -> dict[str, Any]:
     """The row of the history of an epoch whose steps are done; it changes nothing, and may be stopped at any moment."""
     started, steps = time.perf_counter(), steps_of(plan)
     with stopping.at_once():
-        found = evaluate(state.averaged, plan.dataset.splits["val"], plan.dataset, device=plan.device)
+        found = evaluate(
+            state.averaged, plan.dataset.splits["val"], plan.dataset, device=plan.device, processes=plan.processes
+        )
     require_finite(found.loss, state.epoch, plan.recipe)
     return {
         "epoch": state.epoch,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from featherbone.data.dataset import Dataset
 from featherbone.graph import Graph
+from featherbone.train.distributed import ALONE, Processes
 from featherbone.train.recipe import Recipe
 from featherbone.train.setting import Setting
 
@@ -20,3 +21,4 @@ class Plan:
     seed: int
     setting: Setting
     device: str
+    processes: Processes = ALONE

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from featherbone.train.ema import MovingAverage
-from featherbone.train.epochs import steps_of
+from featherbone.train.epochs import batch_of, steps_of
 from featherbone.train.objective import Objective
 from featherbone.train.optimizer import set_pace
 from featherbone.train.plan import Plan
@@ -33,6 +34,19 @@ class Loss(nn.Module):
         return self._loss(lambda given: self.network(resized(given, side)), images, targets)
 
 
+def together(loss: Loss, plan: Plan) -> nn.Module:
+    """The loss, whose gradients are the mean over all processes."""
+    if plan.processes.count == 1:
+        return loss
+    here = torch.device(plan.device)
+    return DistributedDataParallel(
+        loss,
+        device_ids=[here] if here.type == "cuda" else None,
+        broadcast_buffers=False,  # running statistics are of the whole batch, and so the same everywhere
+        find_unused_parameters=plan.recipe.freeze != "none",  # which is unused changes when they are set free
+    )
+
+
 def recipe_pace(plan: Plan) -> Pace:
     """The learning rate and momentum at a step, counted from 0 over the whole run, as the recipe has them."""
     recipe, steps = plan.recipe, steps_of(plan)
@@ -45,11 +59,11 @@ def make_step(plan: Plan, state: State, objective: Objective, *, pace: Pace | No
     Raises `FeatherboneError`, before anything is changed, where the loss is not finite.
     """
     recipe, setting, optimizer, scaler = plan.recipe, plan.setting, state.optimizer, state.scaler
-    steps = steps_of(plan)
+    steps, batch, count = steps_of(plan), batch_of(plan), plan.processes.count
     average = MovingAverage(state.averaged, state.network, recipe.ema_decay)
     pace = pace or recipe_pace(plan)
     parameters = [parameter for _, parameter in state.named_parameters()]
-    compute: Callable[[Tensor, Tensor, int], Tensor] = Loss(state.network, objective)
+    compute: Callable[[Tensor, Tensor, int], Tensor] = together(Loss(state.network, objective), plan)
     compute = torch.compile(compute) if setting.compiled else compute
     kind = torch.device(plan.device).type
     low = None if setting.precision == "float32" else getattr(torch, setting.precision)
@@ -57,14 +71,15 @@ def make_step(plan: Plan, state: State, objective: Objective, *, pace: Pace | No
     def step(images: Tensor, targets: Tensor) -> float:
         behind = (state.epoch - 1) * steps + state.step
         set_pace(optimizer, *pace(behind))
-        seed_network(plan.seed, state.epoch, state.step)
+        seed_network(plan.seed, state.epoch, state.step, rank=plan.processes.rank)
         images, targets = (tensor.to(plan.device, non_blocking=True) for tensor in (images, targets))
         with torch.autocast(kind, dtype=low, enabled=low is not None):
             loss = compute(images, targets, side_at(recipe, state.epoch, plan.dataset.resolution))
-        value = float(loss.item())
+        loss = loss * (len(images) / batch)  # this process's share of the mean
+        value = plan.processes.sum(float(loss.detach()))
         require_finite(value, state.epoch, recipe)
         optimizer.zero_grad()
-        (loss if scaler is None else scaler.scale(loss)).backward()  # type: ignore[no-untyped-call]
+        ((loss * count) if scaler is None else scaler.scale(loss * count)).backward()  # type: ignore[no-untyped-call]
         if scaler is not None:
             scaler.unscale_(optimizer)
         if recipe.clip:

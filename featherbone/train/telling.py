@@ -15,7 +15,7 @@ from featherbone.train.training import Progress, Report
 
 @dataclass(frozen=True)
 class Teller:
-    """Tells one `report`, or nobody."""
+    """Tells one `report`, or nobody; of several processes the first one does."""
 
     plan: Plan
     report: Report | None
@@ -42,6 +42,6 @@ class Teller:
             stopping.obey()
 
     def _tell(self, epoch: int, step: int, metrics: Mapping[str, Any], note: str = "") -> None:
-        if self.report is not None:
+        if self.report is not None and self.plan.processes.first:
             epochs, steps = self.plan.recipe.epochs, steps_of(self.plan)
             self.report(Progress(epoch=epoch, epochs=epochs, step=step, steps=steps, metrics=metrics, note=note))

@@ -32,7 +32,7 @@ def test_json_alone_and_notes_and_a_quoted_hint(featherbone, photos, tmp_path):
     assert facts["run"] == str(folder)
     assert facts["result"]["macs"] <= 200_000
     assert facts["result"]["verification"]["passed"]
-    assert "note: 1 files are left out, such as dark cats/notes.png" in ended.err
+    assert "note: 1 file is left out, such as dark cats/notes.png" in ended.err
     assert "note: images have 2 sizes; each is brought to 12×12" in ended.err
     assert not list(folder.glob("unverified*"))
     again = featherbone(*arguments)

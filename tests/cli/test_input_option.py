@@ -73,3 +73,8 @@ def test_commands_that_take_several_models_give_inputs_to_those_that_ask(models,
         False,
         True,
     ]
+
+
+def test_every_line_fits_a_hundred_columns(featherbone):
+    for arguments in (("resnet50", "--depth", "2"), ("resnet50", "--operators"), ("ghostnet",)):
+        assert max(map(len, featherbone("cost", *arguments).out.splitlines())) <= 100, arguments

@@ -112,3 +112,20 @@ def test_places_of_a_constant_written_with_what_was_computed():
     counted = count(read(Routes(), (10, 8)).graph)
     assert counted.macs == 10 * 16 + 10 * 64
     assert counted.complete
+
+
+def test_layers_on_tokens_and_with_made_weights_write_activations():
+    counted = count(read(nn.Sequential(nn.Linear(4, 6), nn.LayerNorm(6)), (9, 4)).graph)
+    assert counted.activations == 9 * 6
+    assert count(read(Hyper(), (3, 6, 6)).graph).activations == 216 + 8 * 16
+
+
+def test_parts_of_complex_tensors_have_their_names():
+    class Mixes(nn.Module):
+        def forward(self, x):
+            mixed = torch.fft.fft2(x)
+            return mixed.real + mixed.imag
+
+    graph = read(Mixes(), (4, 4)).graph
+    assert [node.name for node in graph.nodes] == ["x", "fft_fft2", "real", "imag", "add"]
+    assert [label for _, label in count(graph).uncounted] == ["fft_fft2"]

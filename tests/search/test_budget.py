@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from featherbone.errors import FeatherboneError
-from featherbone.search import Budget, Costs, costs_of, light, sample
+from featherbone.graph import image
+from featherbone.search import Budget, Costs, Design, LatencyLimit, SpaceCosts, costs_of, named_space, sample
+from featherbone.search.size import float_bytes, int8_bytes
 
 COSTS = Costs(macs=100, params=10, memory=1000, size=5000)
 
@@ -25,10 +30,8 @@ def test_a_limit_is_met_by_equality_and_breached_by_one_more() -> None:
 def test_a_written_model_file_is_smaller_than_its_costs_say(tmp_path) -> None:
     from featherbone.nn import Model, Preprocessing, module, save_model, weights_of
 
-    def cost(design):
-        return costs_of(design.graph(classes=10, channels=3))
-
-    for design in sample(light(32), Budget(params=30_000), 5, seed=3, cost=cost):
+    costs = SpaceCosts(named_space("light", (32,)), classes=10, channels=3)
+    for design in sample(costs, Budget(params=30_000), 5, seed=3):
         graph = design.graph(classes=10, channels=3)
         model = Model(
             graph=graph,
@@ -39,3 +42,33 @@ def test_a_written_model_file_is_smaller_than_its_costs_say(tmp_path) -> None:
         save_model(tmp_path / "model.safetensors", model)
         written, promised = (tmp_path / "model.safetensors").stat().st_size, costs_of(graph).size
         assert written <= promised <= 1.25 * written + 8192, str(design)
+
+
+def test_the_int8_size_is_a_byte_a_weight_a_scale_a_channel_and_a_bias_where_there_is_a_norm() -> None:
+    graph = Design.parse("r8 | stem w8 | depthwise_separable w12 se").graph(classes=5, channels=3)
+    weights = 3 * 8 * 9 + 8 * 9 + 8 * 12 + 2 * 12 * 3 + 12 * 5
+    channels = 8 + 8 + 12 + 3 + 12 + 5  # of convolutions and the classifier: one scale and one bias each
+    assert int8_bytes(graph) == weights + 8 * channels
+    costs = costs_of(graph)
+    assert costs.size - costs.int8_size == float_bytes(graph) - int8_bytes(graph)
+    unfolded = image(3, 4).norm().conv(2, 1).graph("unfolded")  # no convolution stands before the norm
+    assert int8_bytes(unfolded) == 4 * 12 + 6 + 4 * 2
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"ms": 0}, {"ms": float("inf")}, {"ms": "10ms"}, {"ms": 1, "threads": 0}, {"ms": 1, "runtime": ""}]
+)
+def test_a_latency_limit_is_a_time_a_runtime_and_threads(wrong: dict[str, Any]) -> None:
+    with pytest.raises(FeatherboneError, match="latency limit"):
+        LatencyLimit(**wrong)
+
+
+def test_a_latency_is_compared_where_it_is_known() -> None:
+    budget = Budget(macs=200, latency=LatencyLimit(ms=2))
+    assert budget.limits() == {"macs": 200, "latency": 2}
+    assert budget.breaches(replace(COSTS, latency=2.5)) == ("latency",)
+    assert budget.breaches(replace(COSTS, latency=2.0)) == ()
+    with pytest.raises(FeatherboneError, match="no latency model"):
+        budget.breaches(COSTS)
+    with pytest.raises(FeatherboneError, match="name its runtime"):
+        Budget(latency=10)  # type: ignore[arg-type]

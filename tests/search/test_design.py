@@ -10,7 +10,6 @@ from featherbone.errors import FeatherboneError
 from featherbone.graph import from_json, to_json
 from featherbone.search.design import Design, Stage, Stem
 from featherbone.search.kinds import KINDS
-from featherbone.search.widths import multiples, widths_of, with_widths
 
 WRONG = {
     "r32": "not a design",
@@ -30,6 +29,10 @@ WRONG = {
     "r32 | stem w9999999": "whole number from 1",
     "x | stem w16": "'x' is not r",
     "r32 | stem w16 | fire w6 t4": "multiple of 4",
+    "r32 | stem w16 | two_stage_squeeze w4 t4": "multiple of 8",
+    "r32 | stem w16 | basic w16 k4": "kernel 4; it must be odd",
+    "r32 | stem w16 | ghost w16": "ghost has ratio 1; it must be at least 2",
+    "r32 | stem w16 k2": "kernel 2; it must be odd",
 }
 
 
@@ -74,12 +77,6 @@ def test_every_design_reads_back_from_its_text_and_is_a_network() -> None:
 def test_defaults_are_left_out_of_the_text() -> None:
     design = Design(resolution=8, stem=Stem(width=8), stages=(Stage(kind="basic", width=8),))
     assert str(design) == "r8 | stem w8 | basic w8"
-
-
-def test_widths_are_exchanged_in_the_order_in_which_they_are_listed() -> None:
-    for design in some_designs(50):
-        wider = tuple(width + multiple for width, multiple in zip(widths_of(design), multiples(design), strict=True))
-        assert widths_of(with_widths(design, wider)) == wider
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -10,7 +10,6 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -28,19 +27,12 @@ from featherbone.train import checkpoint as checkpoint_module
 from featherbone.train import loop as loop_module
 from featherbone.train.begin import begin
 from featherbone.train.checkpoint import saved_setting
+from featherbone.train.distributed import ALONE
 from featherbone.train.setting import Setting
 from featherbone.train.state import State
 from featherbone.train.stopping import stoppable
 
 NEWEST, PREVIOUS = "checkpoint.safetensors", "checkpoint.previous.safetensors"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -284,7 +276,7 @@ def test_a_second_signal_stops_at_once(tmp_path: Path, uninterrupted: Path) -> N
 
 
 def test_a_signal_after_the_last_step_is_not_lost(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), stoppable() as stopping:
+    with pytest.raises(KeyboardInterrupt), stoppable(ALONE) as stopping:
         os.kill(os.getpid(), signal.SIGINT)
     assert stopping.asked
 
@@ -292,7 +284,7 @@ def test_a_signal_after_the_last_step_is_not_lost(tmp_path: Path) -> None:
 def test_signals_that_are_ignored_stay_ignored() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with stoppable() as stopping:
+        with stoppable(ALONE) as stopping:
             os.kill(os.getpid(), signal.SIGINT)
         assert not stopping.asked
         assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN

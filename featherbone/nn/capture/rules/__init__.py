@@ -63,9 +63,15 @@ RULES: dict[str, Rule] = {
 }
 
 
-def complex_part(tracer: Any, tensor: torch.Tensor) -> Any:
-    """Of a complex tensor another view, which the general way shapes; of a real one itself."""
-    raise NoRule
+def complex_part(name: str) -> Rule:
+    """Of a complex tensor another view; of a real one itself."""
+
+    def part(tracer: Any, tensor: torch.Tensor) -> Any:
+        if not tensor.dtype.is_complex:
+            raise NoRule
+        return tracer.opaque(name, (tensor,), tensor.shape, dtype=tensor.dtype.to_real(), moves=True)
+
+    return part
 
 
 PROPERTIES: dict[str, Rule] = {
@@ -74,8 +80,8 @@ PROPERTIES: dict[str, Rule] = {
     "H": arrange.last_two,
     "mH": arrange.last_two,
     "data": arrange.copied,
-    "real": complex_part,
-    "imag": complex_part,
+    "real": complex_part("real"),
+    "imag": complex_part("imag"),
 }
 
 
