@@ -24,6 +24,7 @@ BYTE_UNITS = {
     "GiB": 2**30,
 }
 MILLISECONDS = {"us": Decimal("0.001"), "µs": Decimal("0.001"), "ms": Decimal(1), "s": Decimal(1000)}
+SECONDS = {"s": Decimal(1), "m": Decimal(60), "min": Decimal(60), "h": Decimal(3600)}
 _NUMBER = re.compile(r"\s*([+-]?(?:[0-9][0-9_,]*)?(?:\.[0-9]+)?)\s*([A-Za-zµ]*)\s*")
 
 
@@ -92,6 +93,24 @@ def parse_milliseconds(text: str, *, what: str = "limit") -> float:
     if number <= 0:
         raise FeatherboneError(f"{what} is {text}; it must be positive")
     return float(number * MILLISECONDS[unit])
+
+
+def parse_seconds(text: str, *, what: str = "limit") -> float:
+    """A time such as ``90s``, ``30m`` or ``1.5h`` in seconds.
+
+    >>> parse_seconds("1.5h")
+    5400.0
+
+    Raises:
+        FeatherboneError: not a number, not positive, no unit, or an unknown one.
+    """
+    number, unit = _split(text, what)
+    if unit not in SECONDS:
+        said = f"has the unknown unit {unit!r}" if unit else "has no unit"
+        raise FeatherboneError(f"{what} {text!r} {said}", hint="units: s, m (or min), h; for example 30m")
+    if number <= 0:
+        raise FeatherboneError(f"{what} is {text}; it must be positive")
+    return float(number * SECONDS[unit])
 
 
 def format_count(value: float) -> str:

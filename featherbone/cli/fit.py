@@ -37,6 +37,15 @@ def fit(
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Epochs that the winner is trained for.", rich_help_panel=WORK)
     ] = None,
+    time: Annotated[
+        str | None, typer.Option(help="Time to train for in all, such as 30m or 2h.", rich_help_panel=WORK)
+    ] = None,
+    total_epochs: Annotated[
+        int | None, typer.Option(min=1, help="Epochs of all trials together.", rich_help_panel=WORK)
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Trials at a time, each in its own process.", rich_help_panel=WORK)
+    ] = 1,
     resolution: Annotated[
         int | None,
         typer.Option(min=1, help="Side of the images; without it, of the data or a little less.", rich_help_panel=WORK),
@@ -53,7 +62,7 @@ def fit(
     """
     from featherbone.cli.progress import Live
     from featherbone.job import fit as run_fit
-    from featherbone.quantity import parse_bytes, parse_count
+    from featherbone.quantity import parse_bytes, parse_count, parse_seconds
     from featherbone.search import Budget
 
     budget = Budget(
@@ -72,6 +81,9 @@ def fit(
             seed=seed,
             epochs=epochs,
             trials=trials,
+            time=None if time is None else parse_seconds(time, what="--time"),
+            total_epochs=total_epochs,
+            workers=workers,
             resolution=resolution,
             space=space,
             skip_bad=skip_bad,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 WORDS = {
     "data": "reading the images",
     "designs": "sampling designs within the budget",
+    "tempo": "timing a few training steps",
     "search": "searching",
     "winner": "finishing the winner",
     "setting": "trying what trains fastest here",

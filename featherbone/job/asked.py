@@ -47,11 +47,11 @@ class Job:
         spends_freely = self.limits.seconds is not None or self.limits.epochs is not None
         return ladder(self.recipe.epochs, trials=None if spends_freely else self.limits.trials)
 
-    def costs(self) -> SpaceCosts:
-        """The costs of the space's designs for these images and classes."""
-        classes = self.dataset.classes
-        head = FILE_HEAD + 2 * len(json.dumps(classes))
-        return SpaceCosts(self.space, classes=len(classes), channels=self.dataset.channels, file_head=head)
+
+def costs_for(space: Space, dataset: Dataset) -> SpaceCosts:
+    """The costs of a space's designs for these images and classes."""
+    head = FILE_HEAD + 2 * len(json.dumps(dataset.classes))
+    return SpaceCosts(space, classes=len(dataset.classes), channels=dataset.channels, file_head=head)
 
 
 def limit_words(budget: Budget) -> list[str]:

@@ -11,11 +11,12 @@ from typing import Any
 
 import torch
 
-from featherbone.job.asked import MOST_TRIALS, TRIALS, Job, limit_words
+from featherbone.job.asked import MOST_TRIALS, TRIALS, Job, costs_for, limit_words
 from featherbone.job.command import command_words
 from featherbone.job.finish import finish
 from featherbone.job.folder import environment, read_facts, require_job, require_same, run_folder, write_facts
 from featherbone.job.images import data_facts, open_images, preprocessing_of
+from featherbone.job.tempo import tempo_of
 from featherbone.job.training_recipe import default_epochs
 from featherbone.job.trials import Images, TrialWork
 from featherbone.nn import Model
@@ -25,7 +26,7 @@ from featherbone.search.batch import SpaceCosts
 from featherbone.search.board import Board
 from featherbone.search.budget import Budget, flag
 from featherbone.search.driver import search
-from featherbone.search.executors import Executor, InProcess, Processes
+from featherbone.search.executors import InProcess, Processes
 from featherbone.search.feasible import fitting
 from featherbone.search.ledger import Entry, Ledger, Trial, open_ledger
 from featherbone.search.limits import Limits
@@ -72,20 +73,13 @@ def fit(
             holds another run or is in use; every trial failed; the ONNX file does not compute what was trained.
     """
     dataset = open_images(source, resolution=resolution, seed=seed, skip_bad=skip_bad, progress=progress)
-    spends_freely = time is not None or total_epochs is not None
-    job = Job(
-        dataset=dataset,
-        budget=budget,
-        seed=seed,
-        space=open_space(space, (resolution,) if resolution else smaller_resolutions(dataset.resolution)),
-        recipe=default_recipe(dataset, default_epochs(dataset) if epochs is None else epochs),
-        limits=Limits(
-            trials=trials if trials is not None else MOST_TRIALS if spends_freely else TRIALS,
-            seconds=time,
-            epochs=total_epochs,
-        ),
+    limits = Limits(
+        trials=trials or (TRIALS if time is None and total_epochs is None else MOST_TRIALS),
+        seconds=time,
+        epochs=total_epochs,
     )
-    costs = job.costs()
+    designs = open_space(space, (resolution,) if resolution else smaller_resolutions(dataset.resolution))
+    costs = costs_for(designs, dataset)
     fitting(costs, budget)
     folder = run_folder(dataset.name, *limit_words(budget), name=name, out=out)
     asked: dict[str, Any] = {"epochs": epochs, "trials": trials, "resolution": resolution, "seed": seed or None}
@@ -94,32 +88,38 @@ def fit(
     allowed = {limit: flag(limit, value).split()[1] for limit, value in budget.limits().items()}
     places = {"name": name, "out": out, "skip_bad": skip_bad}
     command = command_words("fit", source, {**allowed, **asked, **spending, **places})
-    work = TrialWork(
-        images=Images(
-            source=str(source),
-            resolution=resolution,
-            seed=seed,
-            skip_bad=skip_bad,
-            fingerprint=dataset.fingerprint,
-        ),
-        recipe=job.recipe,
-        seed=seed,
-        folder=folder,
-        threads=_threads_of_a_trial(job, workers),
+    images = Images(
+        source=str(source), resolution=resolution, seed=seed, skip_bad=skip_bad, fingerprint=dataset.fingerprint
     )
+    propose = _proposals(costs, budget, seed)
+
     require_job(folder, read_facts(folder), "fit")
     with open_ledger(folder) as ledger:
+        recipe = default_recipe(dataset, default_epochs(dataset) if epochs is None else epochs)
+        tempo = tempo_of(
+            ledger,
+            images,
+            recipe,
+            example=propose(Board((1,)), 1)[0].design,
+            seconds=None if time is None else time * workers,
+            epochs=epochs,
+            threads=_threads_of_a_trial(recipe.batch_size, budget, workers),
+            progress=progress,
+        )
+        recipe = default_recipe(dataset, tempo.epochs)
+        job = Job(dataset=dataset, budget=budget, seed=seed, space=designs, recipe=recipe, limits=limits)
         _begin(job, ledger, folder)
         facts = read_facts(folder) or _facts(job, str(source), command)
         if facts["result"] is None:
             write_facts(folder, facts)
             progress(Step(name="search", detail=f"designs within {budget}"))
+            work = TrialWork(images=images, recipe=recipe, seed=seed, folder=folder, setting=tempo.setting)
             winner = search(
                 ledger,
                 job.rungs,
-                limits=job.limits,
-                propose=_proposals(job, costs),
-                executor=_executor(work, workers, progress),
+                limits=limits,
+                propose=propose,
+                executor=InProcess(work, progress) if workers == 1 else Processes(work, workers),
                 progress=progress,
             )
             result = _result(job, ledger, winner, work, progress)
@@ -129,25 +129,19 @@ def fit(
     return folder
 
 
-def _executor(work: TrialWork, workers: int, progress: Progress) -> Executor:
-    return InProcess(work, progress) if workers == 1 else Processes(work, workers)
+def _threads_of_a_trial(batch_size: int, budget: Budget, workers: int) -> int:
+    macs = budget.macs or LARGE
+    return 1 if batch_size * macs < LARGE else max(1, torch.get_num_threads() // workers)
 
 
-def _threads_of_a_trial(job: Job, workers: int) -> int:
-    macs = job.budget.macs or LARGE
-    return 1 if job.recipe.batch_size * macs < LARGE else max(1, torch.get_num_threads() // workers)
-
-
-def _proposals(job: Job, costs: SpaceCosts) -> Callable[[Board, int], Sequence[Entry]]:
+def _proposals(costs: SpaceCosts, budget: Budget, seed: int) -> Callable[[Board, int], Sequence[Entry]]:
     """Random designs that fill the budget."""
 
     def propose(board: Board, number: int) -> Sequence[Entry]:
         known = len(board.trials)
-        designs = list(islice(designs_of(costs, job.budget, seed=job.seed), known, known + number))
-        found = costs.of(designs)
-        return [
-            Entry(design=str(design), origin="random", costs=found.row(place)) for place, design in enumerate(designs)
-        ]
+        drawn = list(islice(designs_of(costs, budget, seed=seed), known, known + number))
+        found = costs.of(drawn)
+        return [Entry(design=str(design), origin="random", costs=found.row(n)) for n, design in enumerate(drawn)]
 
     return propose
 

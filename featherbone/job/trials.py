@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-
-import torch
 
 from featherbone.data import Dataset, open_dataset
 from featherbone.errors import FeatherboneError
@@ -19,7 +15,7 @@ from featherbone.search.candidates import candidate_graph
 from featherbone.search.executors import Task, Tell
 from featherbone.search.ledger import Score
 from featherbone.train import Progress as Report
-from featherbone.train import Recipe, Training, train
+from featherbone.train import Recipe, Setting, Training, train
 from featherbone.train.checkpoint import NEWEST
 
 
@@ -40,6 +36,11 @@ class Images:
             FeatherboneError: it is not there, or not the same.
         """
         return _opened(self)
+
+    def network(self, design: str) -> Graph:
+        """A candidate for these images."""
+        dataset = self.open()
+        return candidate_graph(design, classes=len(dataset.classes), channels=dataset.channels)
 
     def seen_by(self, graph: Graph) -> Dataset:
         """The same images, decoded at the resolution of a network."""
@@ -80,7 +81,7 @@ class TrialWork:
     recipe: Recipe
     seed: int
     folder: Path  # of the run
-    threads: int  # of each trial
+    setting: Setting
 
     def __call__(self, task: Task, tell: Tell) -> Score:
         history = self.trained(task.trial, task.design, task.epochs, tell).history[: task.epochs]
@@ -98,34 +99,21 @@ class TrialWork:
         def watch(report: Report) -> None:
             tell(Trained(trial=trial, **vars(report)))
 
-        with _threads(self.threads):
-            graph = self.graph(trial, design)
-            return train(
-                graph,
-                self.images.seen_by(graph),
-                self.recipe,
-                folder=self._folder(trial),
-                seed=self.seed,
-                until_epoch=epochs,
-                progress=watch,
-            )
+        graph = self.graph(trial, design)
+        return train(
+            graph,
+            self.images.seen_by(graph),
+            self.recipe,
+            folder=self._folder(trial),
+            seed=self.seed,
+            until_epoch=epochs,
+            progress=watch,
+            setting=self.setting,
+        )
 
     def graph(self, trial: int, design: str) -> Graph:
         """The network of a trial, named after it."""
-        dataset = self.images.open()
-        graph = candidate_graph(design, classes=len(dataset.classes), channels=dataset.channels)
-        return graph.renamed(f"design{trial}")
+        return self.images.network(design).renamed(f"design{trial}")
 
     def _folder(self, trial: int) -> Path:
         return self.folder / "trials" / str(trial)
-
-
-@contextmanager
-def _threads(number: int) -> Iterator[None]:
-    """So many threads for torch inside."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(number)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -1,0 +1,68 @@
+"""How fast a search trains on this machine, and how long a schedule that leaves time for: measured once a run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from featherbone.job.trials import Images
+from featherbone.progress import Noticed, Progress, Step
+from featherbone.search.ledger import Ledger
+from featherbone.train import Recipe, Setting, choose
+
+KEY = "tempo"
+SHARE = 1 / 4  # of the whole time that the winner's own training may take
+LEAST = 4  # epochs: fewer are no schedule
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tempo:
+    """The setting that every trial is trained with, and the epochs of the whole schedule."""
+
+    setting: Setting
+    epochs: int
+
+    def to_json(self) -> str:
+        return json.dumps({"setting": self.setting.to_dict(), "epochs": self.epochs})
+
+    @staticmethod
+    def from_json(text: str) -> Tempo:
+        document: dict[str, Any] = json.loads(text)
+        return Tempo(setting=Setting.from_dict(document["setting"]), epochs=document["epochs"])
+
+
+def tempo_of(
+    ledger: Ledger,
+    images: Images,
+    recipe: Recipe,
+    *,
+    example: str,
+    seconds: float | None,
+    epochs: int | None,
+    threads: int,
+    progress: Progress,
+) -> Tempo:
+    """What the ledger remembers of the run, or for a new run what it is from now on.
+
+    Without a limit of ``seconds`` of training: float32, and the epochs of ``recipe``. With one, a short trial on the
+    ``example`` design chooses the fastest setting, and where ``epochs`` are not given, a whole training takes a quarter
+    of the time, so that the rest pays for some twenty designs; never more epochs than ``recipe`` has.
+    """
+    known = ledger.recall(KEY)
+    if known is not None:
+        return Tempo.from_json(known)
+    tempo = Tempo(setting=Setting(threads=threads), epochs=recipe.epochs)
+    if seconds is not None:
+        progress(Step(name="tempo"))
+        among = tuple(Setting(precision=precision, threads=threads) for precision in ("float32", "bfloat16"))
+        graph = images.network(example)
+        dataset = images.seen_by(graph)
+        choice = choose(graph, dataset, recipe, among=among, seconds=min(8.0, seconds / 20))
+        progress(Noticed(sentence=str(choice)))
+        speed = next(tried.images_per_second for tried in choice.tried if tried.setting == choice.setting)
+        afforded = int(seconds * SHARE * speed / len(dataset.splits["train"].labels))
+        fitting = recipe.epochs if epochs is not None else min(max(afforded, LEAST), recipe.epochs)
+        tempo = Tempo(setting=choice.setting, epochs=fitting)
+    ledger.remember(KEY, tempo.to_json())
+    return tempo
