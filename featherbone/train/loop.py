@@ -22,6 +22,7 @@ from featherbone.train.evaluate import evaluate
 from featherbone.train.freeze import frozen_nodes, hold
 from featherbone.train.identity import Identity
 from featherbone.train.keeping import Keeper
+from featherbone.train.machine import threads_of
 from featherbone.train.objective import Objective, make_objective
 from featherbone.train.plan import Plan
 from featherbone.train.randomness import own_randomness
@@ -94,6 +95,7 @@ def train(
     with (
         joined(device) as processes,
         resumed(folder, identity, processes) as saved,
+        threads_of(agreed_setting(saved, setting, processes)) as setting,
         own_randomness(device),
         stoppable(processes) as stopping,
     ):
@@ -102,7 +104,7 @@ def train(
             dataset=dataset,
             recipe=recipe,
             seed=seed,
-            setting=agreed_setting(saved, setting, processes),
+            setting=setting,
             device=device,
             processes=processes,
         )

@@ -34,7 +34,7 @@ def keep_freed_memory() -> bool:
 
 
 @contextmanager
-def threads_of(setting: Setting) -> Iterator[None]:
+def threads_of(setting: Setting) -> Iterator[Setting]:
     """Torch has the setting's number of threads inside, and afterwards as many as before.
 
     >>> with threads_of(Setting(threads=1)):
@@ -46,7 +46,7 @@ def threads_of(setting: Setting) -> Iterator[None]:
     if wanted != before:
         torch.set_num_threads(wanted)
     try:
-        yield
+        yield setting
     finally:
         if wanted != before:
             torch.set_num_threads(before)
