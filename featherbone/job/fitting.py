@@ -102,11 +102,10 @@ def fit(
             recipe,
             example=propose(Board((1,)), 1)[0].design,
             seconds=None if time is None else time * workers,
-            epochs=epochs,
             threads=_threads_of_a_trial(recipe.batch_size, budget, workers),
             progress=progress,
         )
-        recipe = default_recipe(dataset, tempo.epochs)
+        recipe = default_recipe(dataset, epochs or tempo.epochs)
         job = Job(dataset=dataset, budget=budget, seed=seed, space=designs, recipe=recipe, limits=limits)
         _begin(job, ledger, folder)
         facts = read_facts(folder) or _facts(job, str(source), command)

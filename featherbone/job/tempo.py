@@ -39,15 +39,14 @@ def tempo_of(
     *,
     example: str,
     seconds: float | None,
-    epochs: int | None,
     threads: int,
     progress: Progress,
 ) -> Tempo:
     """What the ledger remembers of the run, or for a new run what it is from now on.
 
     Without a limit of ``seconds`` of training: float32, and the epochs of ``recipe``. With one, a short trial on the
-    ``example`` design chooses the fastest setting, and where ``epochs`` are not given, a whole training takes a quarter
-    of the time, so that the rest pays for some twenty designs; never more epochs than ``recipe`` has.
+    ``example`` design chooses the fastest setting, and a whole training takes a quarter of the time, so that the rest
+    pays for some twenty designs; never more epochs than ``recipe`` has.
     """
     known = ledger.recall(KEY)
     if known is not None:
@@ -62,7 +61,6 @@ def tempo_of(
         progress(Noticed(sentence=str(choice)))
         speed = next(tried.images_per_second for tried in choice.tried if tried.setting == choice.setting)
         afforded = int(seconds * SHARE * speed / len(dataset.splits["train"].labels))
-        fitting = recipe.epochs if epochs is not None else min(max(afforded, LEAST), recipe.epochs)
-        tempo = Tempo(setting=choice.setting, epochs=fitting)
+        tempo = Tempo(setting=choice.setting, epochs=min(max(afforded, LEAST), recipe.epochs))
     ledger.remember(KEY, tempo.to_json())
     return tempo
