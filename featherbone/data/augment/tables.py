@@ -36,8 +36,10 @@ def equalize(pixels: Tensor) -> Tensor:
     """Spread the values of each channel so that all are about equally frequent."""
     count, channels = pixels.shape[:2]
     groups = torch.arange(count * channels, device=pixels.device).view(count, channels, 1, 1) * 256
-    counted = torch.bincount((pixels + groups).reshape(-1), minlength=count * channels * 256)
-    histogram = counted.view(count, channels, 256)
+    places = (pixels + groups).reshape(-1)
+    # not bincount, for which a GPU waits
+    counted = torch.zeros(count * channels * 256, dtype=torch.int64, device=pixels.device)
+    histogram = counted.scatter_add_(0, places, torch.ones_like(places)).view(count, channels, 256)
     behind = histogram.cumsum(dim=2)
     last = histogram.gather(2, pixels.flatten(2).amax(dim=2, keepdim=True).long())
     step = (behind[..., -1:] - last) // 255

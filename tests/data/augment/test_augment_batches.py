@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from featherbone.data import Split
-from featherbone.data.augment import Augment, draw
+from featherbone.data.augment import Augment, change_images, change_pixels, draw, mixed
 from featherbone.data.batches import batches
 
 ALL = Augment(
@@ -107,3 +107,18 @@ def test_a_colour_change_of_a_grey_image_keeps_it_grey() -> None:
     three = Split(images=data.images.repeat(3, axis=3), labels=data.labels, paths=data.paths)
     for images, _ in one_pass(Augment(color_jitter=(0.4, 0.4, 0.4, 0.1)), three):
         assert torch.allclose(images, images[:, :1].expand_as(images), atol=0.02)
+
+
+@pytest.mark.parametrize("augment", [*EACH, Augment(rand_augment=(14, 9))], ids=parts)
+def test_all_is_computed_where_the_images_are(augment: Augment) -> None:
+    """On torch's device without memory, which refuses to compute with tensors of another one."""
+    drawn = draw(augment, count=64, shape=(3, 16, 16), generator=torch.Generator().manual_seed(0))
+    pixels = torch.empty(64, 3, 16, 16, dtype=torch.uint8, device="meta")
+    images = change_pixels(pixels, drawn, fill=torch.zeros(3, dtype=torch.uint8))
+    assert images.dtype == torch.uint8
+    images = change_images(images.float(), augment, drawn)
+    if drawn.share is not None and drawn.cut is not None:
+        labels = torch.zeros(64, dtype=torch.int64, device="meta")
+        images, targets = mixed(images, labels, images, labels, share=drawn.share, boxes=drawn.cut, classes=4)
+        assert (targets.device.type, targets.shape) == ("meta", (64, 4))
+    assert (images.device.type, images.dtype, images.shape) == ("meta", torch.float32, (64, 3, 16, 16))
