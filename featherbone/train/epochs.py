@@ -54,4 +54,5 @@ def epoch_batches(plan: Plan, epoch: int, *, first: int = 0) -> Iterator[tuple[T
         first=first,
         part=plan.processes.part,
         classes=len(plan.dataset.classes),
+        device=plan.device,
     )
