@@ -18,11 +18,13 @@ class Setting:
     """One way to compute a training step; a checkpoint keeps it, so that a run goes on as it began.
 
     >>> Setting.from_json(Setting(precision="bfloat16", threads=2).to_json())
-    Setting(channels_last=True, precision='bfloat16', compiled=False, threads=2)
+    Setting(channels_last=True, precision='bfloat16', fused=False, compiled=False, threads=2)
 
     - `channels_last`: the channels of a pixel lie beside each other in memory.
     - `precision`: of convolutions and matrices, by autocast; weights, their gradients' sums and the loss stay float32.
       `float16` is for GPUs, with a scaler of the loss.
+    - `fused`: norms and activations in one pass by our own kernels, which a C++ compiler makes once; for CPUs
+      (`featherbone.train.fused`).
     - `compiled`: by `torch.compile`.
     - `threads`: of the CPU; 0 leaves their number alone.
 
@@ -31,6 +33,7 @@ class Setting:
 
     channels_last: bool = True
     precision: str = "float32"
+    fused: bool = False
     compiled: bool = False
     threads: int = 0
 
@@ -50,6 +53,8 @@ class Setting:
         channels_last, bfloat16, 2 threads
         """
         words = ["channels_last" if self.channels_last else "NCHW", self.precision]
+        if self.fused:
+            words.append("fused")
         if self.compiled:
             words.append("compiled")
         if self.threads:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -23,14 +23,6 @@ from featherbone.train.step import make_step
 
 LAST, NCHW, LOW = Setting(threads=1), Setting(channels_last=False, threads=1), Setting(precision="bfloat16", threads=1)
 QUIET = replace(RECIPE, augment=Augment())
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 class Clock:
