@@ -96,8 +96,9 @@ def choose(
     >>> from featherbone.data import open_dataset
     >>> from featherbone.graph import image
     >>> graph = image(1, 8).conv(8, 3).norm().act("relu").global_pool().flatten().linear(10).graph("tiny")
-    >>> choice = choose(graph, open_dataset("digits"), Recipe(epochs=2), seconds=0.2)
-    >>> choice.setting in candidates("cpu"), choice.tried[0].images_per_second > 0
+    >>> among = candidates("cpu", threads=1)[::2]
+    >>> choice = choose(graph, open_dataset("digits"), Recipe(epochs=2), among=among, seconds=0.2)
+    >>> choice.setting in among, choice.tried[0].images_per_second > 0
     (True, True)
 
     A step is a whole one of `train`: it makes a batch, goes forward and back with the recipe's own loss, clips, and

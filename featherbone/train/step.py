@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from featherbone.train.ema import MovingAverage
-    network = fused(state.network) if setting.fused else state.network
-    compute: Callable[[Tensor, Tensor, int], Tensor] = together(Loss(network, objective), plan)
+from featherbone.train.epochs import batch_of, steps_of
+from featherbone.train.fused import fused
 from featherbone.train.machine import threads_of
 from featherbone.train.objective import Objective
 from featherbone.train.optimizer import set_pace
@@ -65,12 +65,8 @@ def make_step(plan: Plan, state: State, objective: Objective, *, pace: Pace | No
     average = MovingAverage(state.averaged, state.network, recipe.ema_decay)
     pace = pace or recipe_pace(plan)
     parameters = [parameter for _, parameter in state.named_parameters()]
-<<<<<<< HEAD
-    compute: Callable[[Tensor, Tensor, int], Tensor] = together(Loss(state.network, objective), plan)
-=======
     network = fused(state.network) if setting.fused else state.network
-    compute: Callable[[Tensor, Tensor, int], Tensor] = Loss(network, objective)
->>>>>>> a448b65 (Norms with their activations in one pass, and gradients of depthwise convolutions as convolutions: a setting of its own)
+    compute: Callable[[Tensor, Tensor, int], Tensor] = together(Loss(network, objective), plan)
     compute = torch.compile(compute) if setting.compiled else compute
     kind = torch.device(plan.device).type
     low = None if setting.precision == "float32" else getattr(torch, setting.precision)
