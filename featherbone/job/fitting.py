@@ -73,11 +73,8 @@ def fit(
             holds another run or is in use; every trial failed; the ONNX file does not compute what was trained.
     """
     dataset = open_images(source, resolution=resolution, seed=seed, skip_bad=skip_bad, progress=progress)
-    limits = Limits(
-        trials=trials or (TRIALS if time is None and total_epochs is None else MOST_TRIALS),
-        seconds=time,
-        epochs=total_epochs,
-    )
+    most = TRIALS if time is None and total_epochs is None else MOST_TRIALS
+    limits = Limits(trials=most if trials is None else trials, seconds=time, epochs=total_epochs)
     designs = open_space(space, (resolution,) if resolution else smaller_resolutions(dataset.resolution))
     costs = costs_for(designs, dataset)
     fitting(costs, budget)
@@ -105,7 +102,7 @@ def fit(
             threads=_threads_of_a_trial(recipe.batch_size, budget, workers),
             progress=progress,
         )
-        recipe = default_recipe(dataset, epochs or tempo.epochs)
+        recipe = default_recipe(dataset, tempo.epochs if epochs is None else epochs)
         job = Job(dataset=dataset, budget=budget, seed=seed, space=designs, recipe=recipe, limits=limits)
         _begin(job, ledger, folder)
         facts = read_facts(folder) or _facts(job, str(source), command)
