@@ -101,6 +101,8 @@ def read(target: Any, input_size: Any = None, *, inputs: Inputs | None = None) -
         return replace(imported, warnings=notes + imported.warnings)
     from featherbone.networks import network
 
+    if suffix == ".py":
+        raise FeatherboneError(f"{text} is Python, and may hold many models", hint=f"name one: {text}:FUNCTION")
     _only_for_modules(text, input_size, inputs)
     return Imported(graph=network(text))
 

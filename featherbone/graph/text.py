@@ -20,6 +20,7 @@ FORMAT = "featherbone-graph"
 VERSION = 1
 LONGEST = 64 * 2**20  # characters of text
 MOST_NODES = 100_000
+LONGEST_SENTENCE = 500
 
 
 def to_json(graph: Graph, *, indent: int | None = None) -> str:
@@ -43,7 +44,10 @@ def from_json(text: str) -> Graph:
         raise FeatherboneError(f"this is not JSON: {error.msg} at line {error.lineno} column {error.colno}") from None
     except RecursionError:
         raise FeatherboneError("the graph text is nested too deeply to be a graph") from None
-    return from_dict(document)
+    try:
+        return from_dict(document)
+    except FeatherboneError as error:  # a file may hold any text as a value
+        raise FeatherboneError(error.sentence[:LONGEST_SENTENCE], hint=error.hint[:LONGEST_SENTENCE]) from None
 
 
 def to_dict(graph: Graph) -> dict[str, Any]:

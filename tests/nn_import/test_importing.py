@@ -78,6 +78,7 @@ def test_a_function_that_needs_values_is_built_with_weights_and_says_so(folder):
         ("mymodels.py:tiny(*[1])", "are not plain values", "numbers, text"),
         ("mymodels.py:tiny(size=3)", "unexpected keyword argument", "plain values"),
         ("mymodels.py:Two", "takes 2 inputs", "inputs=(left, right,)"),
+        ("mymodels.py", "is Python", "mymodels.py:FUNCTION"),
         ("model.pt", "may hold a pickle", "torch.export.save"),
         ("missing.onnx", "there is no file", "check the path"),
         ("mobilenet_v9", "unknown network", "did you mean"),
@@ -131,6 +132,9 @@ def test_graph_text_changed_at_random_ends_in_sentences():
             from_json(data.decode("utf-8", "replace"))
         except FeatherboneError as error:
             assert len(str(error)) < 1000  # noqa: PT017 - the only error allowed, and short
+    with pytest.raises(FeatherboneError) as caught:
+        from_json(text.replace('"relu"', f'"{"s" * 5000}"', 1))
+    assert len(caught.value.sentence) < 1000
 
 
 def test_shared_weights_in_text():

@@ -161,3 +161,42 @@ def test_damaged_files_end_in_sentences(file):
             count(read(file).graph)
         except FeatherboneError as error:
             assert len(str(error)) < 1000  # noqa: PT017 - the only error allowed, and short
+
+
+def test_a_constant_of_a_shape_that_other_shapes_are_made_with(tmp_path):
+    tensor = helper.make_tensor
+    nodes = [
+        helper.make_node("ConstantOfShape", ["rank"], ["ones"], value=tensor("v", TensorProto.INT64, [1], [1])),
+        helper.make_node("Mul", ["ones", "sides"], ["wanted"]),
+        helper.make_node("Reshape", ["x", "wanted"], ["y"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 6, 4])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 4, 6])],
+        [tensor("rank", TensorProto.INT64, [1], [3]), tensor("sides", TensorProto.INT64, [3], [1, 4, 6])],
+    )
+    path = tmp_path / "ones.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), path)
+    assert read(path).graph.output_shape == (4, 6)
+
+
+def test_sizes_of_a_resize_are_numbers_and_no_weights(tmp_path):
+    scales = numpy_helper.from_array(np.array([1, 1, 2, 2], dtype=np.float32), "scales")
+    nodes = [helper.make_node("Resize", ["x", "", "scales"], ["y"], mode="nearest")]
+    assert read(saved(tmp_path / "a.onnx", nodes, [scales])).graph.output_shape == (3, 16, 16)
+    constant = helper.make_node("Constant", [], ["scales"], value=scales)
+    graph = read(saved(tmp_path / "b.onnx", [constant, *nodes])).graph
+    assert (graph.output_shape, count(graph).params) == ((3, 16, 16), 0)
+
+
+def test_a_token_that_every_input_gets(tmp_path):
+    nodes = [
+        helper.make_node("Expand", ["token", "sides"], ["tokens"]),
+        helper.make_node("MatMul", ["tokens", "mix"], ["mixed"]),
+        helper.make_node("Concat", ["x", "mixed"], ["y"], axis=1),
+    ]
+    weights = [weight("token", 1, 1, 8), weight("mix", 8, 8), numbers("sides", 1, 5, 8)]
+    counted = count(read(saved(tmp_path / "token.onnx", nodes, weights, size=(1, 3, 8))).graph)
+    assert (counted.graph.output_shape, counted.params, counted.macs, counted.complete) == ((8, 8), 72, 320, True)

@@ -93,8 +93,10 @@ def _divide(inputs: list[Array], attributes: dict[str, Any]) -> Array:
 
 
 def _constant_of_shape(inputs: list[Array], attributes: dict[str, Any]) -> Array:
+    from onnx import numpy_helper
+
     value = attributes.get("value")
-    return np.full(_bounded(inputs[0]), 0.0 if value is None else np.asarray(value).reshape(-1)[0])
+    return np.full(_bounded(inputs[0]), 0.0 if value is None else numpy_helper.to_array(value).reshape(-1)[0])
 
 
 def _cast(inputs: list[Array], attributes: dict[str, Any]) -> Array:

@@ -61,13 +61,13 @@ class _Replay:
         self.census = Census()
         self.tracer = Tracer(self.census, real=False)
         self.values: dict[str, Any] = {"": None}
+        self.numbers: set[str] = set()
         stated = (*graph.value_info, *graph.output)
         self.shapes = {info.name: info for info in stated if info.type.tensor_type.HasField("shape")}
 
     def replayed(self) -> Graph:
-        statistics = {
-            name for node in self.graph.node if node.op_type == "BatchNormalization" for name in node.input[3:5]
-        }
+        statistics = self._inputs_of(("BatchNormalization",), slice(3, 5))
+        self.numbers = self._inputs_of(("Resize", "Upsample"), slice(1, None))
         for tensor in self.graph.initializer:
             self.values[tensor.name] = self._constant(tensor.name, tensor, tensor.name not in statistics)
         for info in self.graph.input:
@@ -86,6 +86,10 @@ class _Replay:
             raise FeatherboneError("no output depends on an input")
         return finish(self.name, self.tracer.entries, outputs, self.census.sizes)
 
+    def _inputs_of(self, kinds: tuple[str, ...], places: slice) -> set[str]:
+        """Names of what these operators read at these places."""
+        return {name for node in self.graph.node if node.op_type in kinds for name in node.input[places]}
+
     def _constant(self, name: str, tensor: Any, trained: bool) -> Any:
         """A small or whole-numbered tensor as an array; a weight as a tensor without values."""
         from onnx import numpy_helper
@@ -93,6 +97,7 @@ class _Replay:
         shape = tuple(int(size) for size in tensor.dims)
         volume = _volume(name, shape)
         weight = (tensor.data_type in FLOATS and volume > 1) or (tensor.data_type in NARROW and volume > 16)
+        weight = weight and name not in self.numbers
         if not weight and volume <= SMALL and not tensor.external_data:
             return np.array(numpy_helper.to_array(tensor))
         made = torch.empty(shape, device="meta", dtype=torch.float32 if weight else torch.int64)
@@ -123,8 +128,11 @@ class _Replay:
                 return
         active = [v for v in each_tensor(inputs) if type(v) is Traced and v.entry is not None]
         if not active:
-            self.values.update(dict.fromkeys(wanted, self._of_weights(node, inputs, attributes)))
-            return
+            made_of_weights = self._of_weights(node, inputs, attributes)
+            if made_of_weights is not None:
+                self.values.update(dict.fromkeys(wanted, made_of_weights))
+                return
+            inputs = [self._source(value) if isinstance(value, torch.Tensor) else value for value in inputs]
         before = len(self.tracer.entries)
         try:
             if node.domain not in DOMAINS:
@@ -141,12 +149,18 @@ class _Replay:
             return self._constant(name, value, True)
         return np.asarray(value)
 
-    def _of_weights(self, node: Any, inputs: list[Any], attributes: dict[str, Any]) -> Traced:
-        """A weight that is transposed, scaled or unpacked before it is used."""
+    def _source(self, weight: torch.Tensor) -> Traced:
+        """A weight that is computed with by itself, as a token that every input gets: an operator that gives it."""
+        return self.tracer.opaque("weight", (weight,), tuple(weight.shape), moves=True)
+
+    def _of_weights(self, node: Any, inputs: list[Any], attributes: dict[str, Any]) -> Traced | None:
+        """A weight that is transposed, scaled or unpacked before it is used; ``None`` for anything else."""
         tensors = [value for value in inputs if value is not None]
         names = tuple(name for tensor in each_tensor(inputs) for name in self.tracer.weights_of(tensor))
         shape: Any = tuple(tensors[0].shape) if tensors else ()
         kind, stated = node.op_type, self.shapes.get(node.output[0])
+        if kind not in (*SAME_SIZE, "Transpose", "Reshape", "DequantizeLinear") and node.domain in DOMAINS:
+            return None
         if stated is not None:
             shape = self._sides(stated)
         elif kind == "Transpose":
@@ -156,9 +170,7 @@ class _Replay:
         elif kind in SAME_SIZE:
             shape = broadcast(*[tensor.shape for tensor in tensors])
         elif kind != "DequantizeLinear":
-            raise FeatherboneError(
-                f"{kind} of a weight is not understood", hint="run onnx.shape_inference.infer_shapes on the file first"
-            )
+            return None
         value = torch.empty(shape, device="meta")
         return Traced.make(shape, torch.float32, self.tracer.device, weights=names, value=value)
 
