@@ -77,10 +77,12 @@ def train(
 ) -> None:
     """Train, export, verify and explain a network.
 
-    The same command again continues where it stopped. With --json, progress goes to standard error.
+    The same command again continues where it stopped. `torchrun … -m featherbone train …` trains in several processes.
+    With --json, progress goes to standard error.
     """
     from featherbone.cli.progress import Live
     from featherbone.job import train_network
+    from featherbone.train.distributed import is_first
 
     with Live(stderr=json) as live:
         folder = train_network(
@@ -107,6 +109,8 @@ def train(
             out=out,
             progress=live,
         )
+    if not is_first():
+        return
     facts = loads((folder / "run.json").read_text(encoding="utf-8"))
     if json:
         print_json({"run": str(folder), **facts})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from featherbone.nn import Model
 from featherbone.progress import Progress, Step, silent
 from featherbone.report import write_report
 from featherbone.train import Training, train
+from featherbone.train.distributed import joined, own_device
 from featherbone.train.machine import threads_of
 
 NETWORK = "network.json"  # the graph that is trained, in the run folder
@@ -43,7 +45,8 @@ def train_network(
     adapted to the images, a model file to go on from, a design or a graph. The ``options`` are those of
     ``featherbone.job.Options``. The folder that is returned holds run.json, network.json, checkpoints, log.jsonl,
     model.safetensors, model.onnx and report.html. The test split is used once, at the end. Called again with the same
-    arguments it goes on where it was stopped, and ends with the same result; a finished run is left as it is.
+    arguments it goes on where it was stopped, and ends with the same result; a finished run is left as it is. Started
+    by ``torchrun``, the processes train together; the first one does everything else.
 
     Raises:
         FeatherboneError: the data are no data set; the network does not fit them (before anything is written); the
@@ -51,18 +54,27 @@ def train_network(
             trained.
         KeyboardInterrupt: the run was asked to stop; where it stands is saved.
     """
-    plan = plan_training(source, network, Options(**options), progress)
-    places = {"name": name, "out": out}
-    command = command_words("train", source, {"network": network, **plan.options.words(), **places})
-    folder = run_folder(plan.dataset.name, plan.title, name=name, out=out)
-    folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder / LOCK, f"the run {folder}"):
-        facts = _begun(plan, folder) or _begin(plan, folder, command, progress)
+    asked = Options(**options)
+    with joined(own_device(asked.place)) as processes, ExitStack() as held:
+        tell = progress if processes.first else silent
+        plan = plan_training(source, network, asked, tell)
+        command = command_words("train", source, {"network": network, **asked.words(), "name": name, "out": out})
+        folder = run_folder(plan.dataset.name, plan.title, name=name, out=out)
+
+        def begin() -> dict[str, Any]:
+            folder.mkdir(parents=True, exist_ok=True)
+            held.enter_context(locked(folder / LOCK, f"the run {folder}"))
+            return _begun(plan, folder) or _begin(plan, folder, command, tell)
+
+        facts = processes.agreed(begin)
         if facts["result"] is None:
             plan = with_rate(plan, facts["recipe"]["learning_rate"])
-            write_facts(folder, {**facts, "result": _result(plan, facts, folder, progress)})
-        progress(Step(name="report"))
-        write_report(folder)
+            training = _trained(plan, facts, folder, tell)
+            if processes.first:
+                write_facts(folder, {**facts, "result": _result(plan, training, folder, tell)})
+        if processes.first:
+            tell(Step(name="report"))
+            write_report(folder)
     return folder
 
 
@@ -83,18 +95,18 @@ def _begin(plan: Plan, folder: Path, command: list[str], progress: Progress) -> 
         facts["learning_rate_test"] = found.to_dict()
         facts["recipe"] = with_rate(plan, found.suggestion).recipe.to_dict()
     facts["result"] = None
+    with write_atomically(folder / NETWORK) as file:
+        file.write(to_json(plan.network.graph).encode())
     write_facts(folder, facts)
     return facts
 
 
-def _result(plan: Plan, facts: dict[str, Any], folder: Path, progress: Progress) -> dict[str, Any]:
-    """Train the network to the recipe's end, from its checkpoint on, and finish it."""
-    with write_atomically(folder / NETWORK) as file:
-        file.write(to_json(plan.network.graph).encode())
+def _trained(plan: Plan, facts: dict[str, Any], folder: Path, progress: Progress) -> Training:
+    """The network trained to the recipe's end, from its checkpoint on."""
     progress(Step(name="train", detail=f"{plan.network.graph.name}, {plan.recipe.epochs} epochs"))
     setting = setting_of(facts)
     with Watcher(plan, folder, progress) as watch, threads_of(setting):
-        training = train(
+        return train(
             plan.network.graph,
             plan.dataset,
             plan.recipe,
@@ -106,6 +118,10 @@ def _result(plan: Plan, facts: dict[str, Any], folder: Path, progress: Progress)
             objective=plan.objective(),
             weights=plan.network.weights,
         )
+
+
+def _result(plan: Plan, training: Training, folder: Path, progress: Progress) -> dict[str, Any]:
+    """The model that was trained, finished: what run.json says of it."""
     return {
         "epochs": training.epoch,
         "best_epoch": training.best_epoch,

@@ -12,6 +12,7 @@ from featherbone.job.training_plan import Plan
 from featherbone.progress import Progress, Trained
 from featherbone.report import write_report
 from featherbone.train import Progress as Report
+from featherbone.train.distributed import is_first
 from featherbone.train.epochs import equal_batches
 
 PAGE_EVERY = 60.0  # seconds
@@ -23,7 +24,7 @@ class Watcher:
     def __init__(self, plan: Plan, folder: Path, progress: Progress) -> None:
         self._folder, self._progress, self._pace = folder, progress, Pace()
         self._images = equal_batches(len(plan.dataset.splits["train"].labels), plan.recipe.batch_size)[1]
-        self._board = Board(folder) if plan.options.tensorboard else None
+        self._board = Board(folder) if plan.options.tensorboard and is_first() else None
         self._page = -PAGE_EVERY
 
     def __enter__(self) -> Watcher:

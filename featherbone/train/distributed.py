@@ -143,6 +143,11 @@ def joined(device: str = "cpu") -> Iterator[Processes]:
             distributed.destroy_process_group()
 
 
+def is_first() -> bool:
+    """Whether this process, alone or started by `torchrun`, is the one that writes and speaks for all."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def own_device(device: str) -> str:
     """Where a process computes: of several GPUs on a machine, each process has its own.
 

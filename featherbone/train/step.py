@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 import torch
@@ -41,12 +42,14 @@ def together(loss: Loss, plan: Plan) -> nn.Module:
     if plan.processes.count == 1:
         return loss
     here = torch.device(plan.device)
-    return DistributedDataParallel(
-        loss,
-        device_ids=[here] if here.type == "cuda" else None,
-        broadcast_buffers=False,  # running statistics are of the whole batch, and so the same everywhere
-        find_unused_parameters=plan.recipe.freeze != "none",  # which is unused changes when they are set free
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # the new name of broadcast_buffers is younger than torch 2.6
+        return DistributedDataParallel(
+            loss,
+            device_ids=[here] if here.type == "cuda" else None,
+            broadcast_buffers=False,  # running statistics are of the whole batch, and so the same everywhere
+            find_unused_parameters=plan.recipe.freeze != "none",  # which is unused changes when they are set free
+        )
 
 
 def recipe_pace(plan: Plan) -> Pace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from several_processes import SIGINT, SIGKILL, evaluated, norm_of_share, together, trained
+from several_processes import SIGINT, SIGKILL, evaluated, job, norm_of_share, together, trained
 
 from featherbone.lock import locked
 from featherbone.nn import read_tensors
@@ -92,6 +93,13 @@ def test_a_folder_in_use_is_refused_in_every_process(tmp_path: Path) -> None:
     with locked(tmp_path / "training.lock", "it"):
         results = together(2, trained, tmp_path, 1)
     assert all(f"is in use by process {os.getpid()}" in sentence for sentence in results)
+
+
+def test_the_command_trains_in_all_processes_and_finishes_in_the_first(tmp_path: Path) -> None:
+    for _ in range(2):  # the second time it is finished, and left as it is
+        assert together(2, job, tmp_path / "run") == 2 * [str(tmp_path / "run")]
+    facts = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert facts["result"]["epochs"] == len((tmp_path / "run" / "log.jsonl").read_text().splitlines()) == 1
 
 
 def test_evaluation_is_exact_however_many_processes_there_are() -> None:
