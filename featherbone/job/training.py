@@ -59,14 +59,19 @@ def train_network(
         tell = progress if processes.first else silent
         plan = plan_training(source, network, asked, tell)
         command = command_words("train", source, {"network": network, **asked.words(), "name": name, "out": out})
-        folder = run_folder(plan.dataset.name, plan.title, name=name, out=out)
 
         def begin() -> dict[str, Any]:
+            folder = run_folder(plan.dataset.name, plan.title, name=name, out=out)
             folder.mkdir(parents=True, exist_ok=True)
             held.enter_context(locked(folder / LOCK, f"the run {folder}"))
-            return _begun(plan, folder) or _begin(plan, folder, command, tell)
+            facts = _begun(plan, folder) or _begin(plan, folder, command, tell)
+            if facts["result"] is None:
+                with write_atomically(folder / NETWORK) as file:
+                    file.write(to_json(plan.network.graph).encode())
+            return {"folder": str(folder), "facts": facts}
 
-        facts = processes.agreed(begin)
+        begun = processes.agreed(begin)
+        folder, facts = Path(begun["folder"]), begun["facts"]
         if facts["result"] is None:
             plan = with_rate(plan, facts["recipe"]["learning_rate"])
             training = _trained(plan, facts, folder, tell)
@@ -95,8 +100,6 @@ def _begin(plan: Plan, folder: Path, command: list[str], progress: Progress) -> 
         facts["learning_rate_test"] = found.to_dict()
         facts["recipe"] = with_rate(plan, found.suggestion).recipe.to_dict()
     facts["result"] = None
-    with write_atomically(folder / NETWORK) as file:
-        file.write(to_json(plan.network.graph).encode())
     write_facts(folder, facts)
     return facts
 
