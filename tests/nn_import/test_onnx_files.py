@@ -200,3 +200,10 @@ def test_a_token_that_every_input_gets(tmp_path):
     weights = [weight("token", 1, 1, 8), weight("mix", 8, 8), numbers("sides", 1, 5, 8)]
     counted = count(read(saved(tmp_path / "token.onnx", nodes, weights, size=(1, 3, 8))).graph)
     assert (counted.graph.output_shape, counted.params, counted.macs, counted.complete) == ((8, 8), 72, 320, True)
+
+
+def test_values_scattered_into_a_tensor(tmp_path):
+    nodes = [helper.make_node("ScatterND", ["x", "places", "w"], ["y"])]
+    given = [numbers("places", 0), weight("w", 3, 8, 8)]
+    counted = count(read(saved(tmp_path / "scatter.onnx", nodes, given)).graph)
+    assert (counted.graph.output_shape, counted.params, counted.complete) == ((3, 8, 8), 192, True)

@@ -304,7 +304,8 @@ SIMPLE = {
 }
 SAME_SHAPE = (
     "CumSum DequantizeLinear GroupNormalization InstanceNormalization LayerNormalization LpNormalization "
-    "MeanVarianceNormalization PRelu QuantizeLinear RMSNormalization Selu Celu ThresholdedRelu Not Trilu"
+    "MeanVarianceNormalization PRelu QuantizeLinear RMSNormalization Selu Celu ThresholdedRelu Not Trilu "
+    "ScatterND ScatterElements"
 )
 
 OPERATORS: dict[str, Operator] = {

@@ -14,7 +14,7 @@ def _words(text: str) -> frozenset[str]:
 MOVES = _words(
     """
     __get__ _pack_padded_sequence _pad_packed_sequence _reshape_alias _to_copy _unsafe_index _unsafe_view alias_copy
-    index as_strided atleast_1d atleast_2d atleast_3d broadcast_tensors broadcast_to
+    imag index real as_strided atleast_1d atleast_2d atleast_3d broadcast_tensors broadcast_to
     channel_shuffle chunk clone column_stack constant_pad_nd contiguous detach diagonal dstack expand expand_as
     expand_copy flip fliplr flipud flatten fold gather getitem hsplit hstack index_select masked_fill meshgrid
     moveaxis movedim narrow narrow_copy pad permute pixel_shuffle pixel_unshuffle repeat repeat_interleave
