@@ -7,11 +7,11 @@ The data are CIFAR-10 as ``…/{train,test}/CLASS/*.png`` in a zip archive or a 
 command that is printed; top-1 is that of its last weights on the 10,000 test images, which are read once. Stopped, a
 run goes on where it was. Seconds are those of the epochs, evaluation on the validation split included.
 
-``--plain`` trains each network by a loop in plain PyTorch as well: the same graph as a module, the same training images,
-batch, number of epochs, highest learning rate, warm-up, weight decay and label smoothing; SGD with Nesterov momentum and
-a cosine schedule; a crop from 4 pixels of border and a mirror, drawn for each image. What is then different is ours
-alone: the moving average of the weights, weight decay off for norms, biases and depthwise kernels, clipping, and how
-steps are computed.
+``--plain`` trains each network by a loop in plain PyTorch as well: the same graph as a module, the same training
+images, batch, number of epochs, highest learning rate, warm-up, weight decay and label smoothing; SGD with Nesterov
+momentum and a cosine schedule; a crop from 4 pixels of border and a mirror, drawn for each image. What differs then
+is ours alone: the moving average of the weights, weight decay off for norms, biases and depthwise kernels, clipping,
+and how steps are computed.
 """
 
 from __future__ import annotations
@@ -117,7 +117,9 @@ def plain(folder: Path, arguments: argparse.Namespace) -> None:
     facts = json.loads((folder / "run.json").read_text())
     recipe, device = Recipe.from_dict(facts["recipe"]), facts["setting"]["device"]
     if (recipe.optimizer, recipe.schedule) != ("sgd", "cosine"):
-        raise SystemExit(f"the plain loop has SGD and a cosine; the recipe has {recipe.optimizer} and {recipe.schedule}")
+        raise SystemExit(
+            f"the plain loop has SGD and a cosine; the recipe has {recipe.optimizer} and {recipe.schedule}"
+        )
     dataset = open_dataset(arguments.data, seed=arguments.seed)
     torch.manual_seed(arguments.seed)
     network = module(from_json((folder / "network.json").read_text()), seed=arguments.seed).to(device).train()

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from featherbone.importing import profile as profile
     from featherbone.importing import read_model as read_model
     from featherbone.job import fit as fit
+    from featherbone.job import train_network as train_network
     from featherbone.networks import network as network
     from featherbone.nn import Model as Model
     from featherbone.nn import load_model as load_model
@@ -58,6 +59,7 @@ _HOME = {
     "scope": "graph",
     "symbols": "graph",
     "to_json": "graph",
+    "train_network": "job",
 }
 
 __all__ = ["FeatherboneError", "__version__", *sorted(_HOME)]

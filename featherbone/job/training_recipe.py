@@ -8,7 +8,7 @@ from dataclasses import replace
 from featherbone.data import Dataset
 from featherbone.errors import FeatherboneError
 from featherbone.job.training_options import Options
-from featherbone.train import RECIPES, Recipe, default_recipe, recipe_named
+from featherbone.train import Recipe, default_recipe, recipe_named
 
 SMALL = 64  # side of images of which a part shows little
 FINE_TUNE = "fine-tune"  # the recipe of a network that begins with weights
@@ -56,7 +56,7 @@ def recipe_for(dataset: Dataset, options: Options, *, tuned: bool) -> tuple[Reci
 def _base(dataset: Dataset, options: Options, tuned: bool) -> Recipe:
     epochs = options.epochs
     usual = default_recipe(dataset, default_epochs(dataset) if epochs is None else epochs)
-    if options.recipe is None and (not tuned or FINE_TUNE not in RECIPES):
+    if options.recipe is None and not tuned:
         return usual
     recipe = recipe_named(options.recipe or FINE_TUNE)
     if options.recipe is None and (dataset.channels == 1 or dataset.resolution <= SMALL):

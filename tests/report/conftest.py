@@ -8,6 +8,7 @@ import random
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -194,3 +195,9 @@ def make_run(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return make
+
+
+@pytest.fixture
+def run_parts() -> SimpleNamespace:
+    """What the folder of any run is made of."""
+    return SimpleNamespace(design=design, facts=facts, finished=finished)
