@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
 from importlib.metadata import version
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +20,13 @@ from featherbone.job.trials import Images, TrialWork
 from featherbone.nn import Model
 from featherbone.progress import Progress, Step, silent
 from featherbone.report import write_report
-from featherbone.search.batch import SpaceCosts
-from featherbone.search.board import Board
 from featherbone.search.budget import Budget, flag
 from featherbone.search.driver import search
 from featherbone.search.executors import InProcess, Processes
 from featherbone.search.feasible import fitting
-from featherbone.search.ledger import Entry, Ledger, Trial, open_ledger
+from featherbone.search.ledger import Ledger, Trial, open_ledger
 from featherbone.search.limits import Limits
+from featherbone.search.proposals import Proposals
 from featherbone.search.sample import designs_of
 from featherbone.search.space_file import open_space
 from featherbone.search.spaces import smaller_resolutions
@@ -88,7 +85,7 @@ def fit(
     images = Images(
         source=str(source), resolution=resolution, seed=seed, skip_bad=skip_bad, fingerprint=dataset.fingerprint
     )
-    propose = _proposals(costs, budget, seed)
+    propose = Proposals(costs, budget, seed=seed)
 
     require_job(folder, read_facts(folder), "fit")
     with open_ledger(folder) as ledger:
@@ -97,7 +94,7 @@ def fit(
             ledger,
             images,
             recipe,
-            example=propose(Board((1,)), 1)[0].design,
+            example=str(next(designs_of(costs, budget, seed=seed))),
             seconds=None if time is None else time * workers,
             threads=_threads_of_a_trial(recipe.batch_size, budget, workers),
             progress=progress,
@@ -128,18 +125,6 @@ def fit(
 def _threads_of_a_trial(batch_size: int, budget: Budget, workers: int) -> int:
     macs = budget.macs or LARGE
     return 1 if batch_size * macs < LARGE else max(1, torch.get_num_threads() // workers)
-
-
-def _proposals(costs: SpaceCosts, budget: Budget, seed: int) -> Callable[[Board, int], Sequence[Entry]]:
-    """Random designs that fill the budget."""
-
-    def propose(board: Board, number: int) -> Sequence[Entry]:
-        known = len(board.trials)
-        drawn = list(islice(designs_of(costs, budget, seed=seed), known, known + number))
-        found = costs.of(drawn)
-        return [Entry(design=str(design), origin="random", costs=found.row(n)) for n, design in enumerate(drawn)]
-
-    return propose
 
 
 def _begin(job: Job, ledger: Ledger, folder: Path) -> None:

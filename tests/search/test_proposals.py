@@ -1,0 +1,119 @@
+"""Proposals: within the budget, never twice, determined by scores and seed, better than chance where they can be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from featherbone.progress import silent
+from featherbone.search import Budget, Design, Entry, Limits, Score, SpaceCosts, named_space, open_ledger, search
+from featherbone.search.board import Board
+from featherbone.search.changes import Changes
+from featherbone.search.executors import InProcess, Task, Tell
+from featherbone.search.features import Features
+from featherbone.search.matrix import decode, encode
+from featherbone.search.proposals import Proposals
+from featherbone.search.sample import sample
+
+BUDGET = Budget(macs=12_500_000, params=80_000)
+
+
+@pytest.fixture(scope="module")
+def costs() -> SpaceCosts:
+    return SpaceCosts(named_space("light", (32, 24)), classes=10, channels=3)
+
+
+def quality(text: str) -> float:
+    """A landscape: deep networks of inverted residuals with squeeze-and-excitation are the best."""
+    design = Design.parse(text)
+    blocks = sum(stage.depth for stage in design.stages)
+    good = sum(stage.depth for stage in design.stages if stage.kind == "inverted_residual" and stage.se)
+    return 0.5 + 0.03 * min(blocks, 8) + 0.2 * good / max(blocks, 1)
+
+
+def run(
+    folder: Path, propose: Callable[[Board, int], Sequence[Entry]], trials: int = 24
+) -> tuple[list[str], list[str], float]:
+    """A search over the landscape: the designs and origins in order, and the winner's quality."""
+
+    def work(task: Task, tell: Tell) -> Score:
+        return Score(epochs=task.epochs, val_top1=quality(task.design), val_loss=1.0, seconds=1.0)
+
+    with open_ledger(folder) as ledger:
+        winner = search(
+            ledger,
+            (2, 6),
+            limits=Limits(trials=trials),
+            propose=propose,
+            executor=InProcess(work, silent),
+            progress=silent,
+        )
+        tried = ledger.trials()
+    return [trial.design for trial in tried], [trial.origin for trial in tried], quality(winner.design)
+
+
+def test_children_fit_the_budget_fill_it_and_look_like_their_parents(costs: SpaceCosts) -> None:
+    parents = encode(costs.space, sample(costs, BUDGET, 8, seed=0))
+    rows, whose = Changes(costs, BUDGET).children(parents, 500, np.random.default_rng(0))
+    assert costs.fits(rows, BUDGET).all()
+    assert np.median(costs.use(rows, BUDGET)) > 0.95
+    assert (encode(costs.space, decode(costs.space, rows)) == rows).all()
+    assert len({str(design) for design in decode(costs.space, rows)}) > 400
+    structure = [n for n in range(rows.shape[1]) if n not in Changes(costs, BUDGET)._widths.columns]
+    alike = (rows[:, structure] == parents[whose[:, 0]][:, structure]).mean()
+    strangers = (rows[:, structure] == parents[np.roll(whose[:, 0], 1)][:, structure]).mean()
+    assert alike > strangers + 0.2
+
+
+def test_features_tell_designs_apart(costs: SpaceCosts) -> None:
+    rows = encode(costs.space, sample(costs, BUDGET, 300, seed=0))
+    features = Features(costs)
+    found = features.of(rows)
+    assert np.isfinite(found).all()
+    assert found.shape == (300, len(features.names))
+    assert len(np.unique(found, axis=0)) == 300
+    shares = [n for n, name in enumerate(features.names) if name.startswith("share of ")]
+    assert np.allclose(found[:, shares].sum(axis=1), 1)
+
+
+def test_a_search_proposes_nothing_twice_and_depends_on_seed_and_scores_alone(
+    costs: SpaceCosts, tmp_path: Path
+) -> None:
+    first, again, other = (
+        run(tmp_path / name, Proposals(costs, BUDGET, seed=seed)) for name, seed in (("a", 0), ("b", 0), ("c", 1))
+    )
+    assert first == again
+    assert first[0] != other[0]
+    designs, origins, _ = first
+    assert len(designs) == len(set(designs)) == 24
+    assert origins[:8] == ["random"] * 8
+    assert sum(origin.startswith(("changed", "crossed")) for origin in origins) >= 3
+    assert origins[8:].count("random") == 4  # one in four stays random
+    rows = encode(costs.space, [Design.parse(design) for design in designs])
+    assert costs.fits(rows, BUDGET).all()
+
+
+def test_learning_finds_better_designs_than_chance(costs: SpaceCosts, tmp_path: Path) -> None:
+    def chance(board: Board, number: int) -> Sequence[Entry]:
+        known = len(board.trials)
+        designs = sample(costs, BUDGET, known + number, seed=seed)[known:]
+        found = costs.of(designs)
+        return [Entry(design=str(d), origin="random", costs=found.row(n)) for n, d in enumerate(designs)]
+
+    gains = []
+    for seed in range(2):
+        learned = run(tmp_path / f"learned{seed}", Proposals(costs, BUDGET, seed=seed))[2]
+        gains.append(learned - run(tmp_path / f"chance{seed}", chance)[2])
+    assert min(gains) >= 0
+    assert sum(gains) / 2 > 0.02
+
+
+def test_the_zoo_comes_first(costs: SpaceCosts, tmp_path: Path) -> None:
+    known = sample(costs, BUDGET, 2, seed=9)
+    zoo = [Entry(design=str(design), origin="zoo", costs=costs.of([design]).row(0)) for design in known]
+    designs, origins, _ = run(tmp_path / "zoo", Proposals(costs, BUDGET, seed=0, zoo=lambda: zoo), trials=12)
+    assert origins[:3] == ["zoo", "zoo", "random"]
+    assert designs[:2] == [str(design) for design in known]
