@@ -64,20 +64,22 @@ def candidates(device: str, *, threads: int = 0) -> tuple[Setting, ...]:
     channels_last, bfloat16, fused, 1 thread
     NCHW, float32, 1 thread
 
-    With `threads` at 0, as many as torch has now. CUDA devices are tried with float16 as well.
+    With `threads` at 0, a CPU is tried with as many as torch has now, and with one: on small networks and busy machines
+    threads wait for each other longer than they compute. CUDA devices are tried with float16 as well.
     """
     if device != "cpu":
         formats = [(last, precision) for last in (True, False) for precision in ("float32", "bfloat16")]
         formats += [(True, "float16")] if device.startswith("cuda") else []
         return tuple(Setting(channels_last=last, precision=precision) for last, precision in formats)
-    threads = threads or torch.get_num_threads()
+    numbers = [threads] if threads else dict.fromkeys([torch.get_num_threads(), 1])
     return (
         *(
-            Setting(precision=precision, fused=fused, threads=threads)
+            Setting(precision=precision, fused=fused, threads=number)
+            for number in numbers
             for precision in ("float32", "bfloat16")
             for fused in (False, True)
         ),
-        Setting(channels_last=False, threads=threads),
+        Setting(channels_last=False, threads=next(iter(numbers))),
     )
 
 
@@ -106,8 +108,7 @@ def choose(
     `candidates(device)`, take turns, so that a noisy moment hits all alike. One that fails, computes another loss or is
     hopelessly slower leaves, with the reason. The trial ends after about `seconds`, or `ROUNDS` steps of each; who
     stays is timed at least once, and where steps are long the batches are smaller. float32 is chosen where others gain
-    less than 5 %. Without `among`, the fastest on a CPU is tried with one thread as well, as threads wait for each
-    other longer than they compute small networks; and on CUDA compiled, for a run of more than half an hour.
+    less than 5 %. On CUDA, for a run of more than half an hour, the fastest is tried compiled as well.
 
     Torch's random state and number of threads are afterwards as before.
 
@@ -122,12 +123,9 @@ def choose(
     with own_randomness(device):
         plan = _short(plan, seconds)
         trials = [Trial(replace(plan, setting=setting)) for setting in settings]
-        _race(trials, until=started + 0.7 * seconds)
-        if among is None and not all(trial.reason for trial in trials):
-            fastest = _fastest(trials)
-            trials += [
-                _beside(plan, fastest, other) for other in _variants(fastest, device, recipe.epochs * steps_of(plan))
-            ]
+        _race(trials, until=started + seconds)
+        if device.startswith("cuda") and not all(trial.reason for trial in trials):
+            trials += _compiled(plan, _fastest(trials), steps=recipe.epochs * steps_of(plan))
     tried = tuple(sorted((trial.result() for trial in trials), key=lambda one: -one.images_per_second))
     if not any(one.reason == "" for one in tried):
         raise FeatherboneError(f"{graph.name} cannot be trained here: {trials[0].reason}")
@@ -145,7 +143,7 @@ def _short(plan: Plan, seconds: float) -> Plan:
     trial = Trial(few)
     trial.step(timed=False)
     trial.step()
-    images = trial.result().images_per_second * seconds / 18
+    images = trial.result().images_per_second * seconds / 27
     if trial.reason or images >= plan.recipe.batch_size:
         return plan
     return replace(plan, recipe=replace(plan.recipe, batch_size=max(few.recipe.batch_size, int(images))))
@@ -182,22 +180,15 @@ def _fastest(trials: Sequence[Trial]) -> Trial:
     return max((trial for trial in trials if not trial.reason), key=worth)
 
 
-def _variants(fastest: Trial, device: str, steps: int) -> list[Setting]:
-    """What may be faster still, of a run of so many steps."""
-    if device == "cpu" and fastest.setting.threads > 1:
-        return [replace(fastest.setting, threads=1)]
-    if device.startswith("cuda") and steps * fastest.seconds > LONG:
-        return [replace(fastest.setting, compiled=True)]
-    return []
-
-
-def _beside(plan: Plan, fastest: Trial, setting: Setting) -> Trial:
-    """A variant, in turns with the fastest for as many steps as that one had."""
-    trial = Trial(replace(plan, setting=setting))
+def _compiled(plan: Plan, fastest: Trial, *, steps: int) -> list[Trial]:
+    """The fastest compiled, in turns with it for as many steps as it had, where a run of `steps` is a long one."""
+    if steps * fastest.seconds < LONG:
+        return []
+    trial = Trial(replace(plan, setting=replace(fastest.setting, compiled=True)))
     trial.step(timed=False)
     trial.step(timed=False)
     _leave_with_another_loss(trial, fastest)
     for _ in range(fastest.result().steps):
         trial.step()
         fastest.step()
-    return trial
+    return [trial]
