@@ -207,3 +207,9 @@ def test_values_scattered_into_a_tensor(tmp_path):
     given = [numbers("places", 0), weight("w", 3, 8, 8)]
     counted = count(read(saved(tmp_path / "scatter.onnx", nodes, given)).graph)
     assert (counted.graph.output_shape, counted.params, counted.complete) == ((3, 8, 8), 192, True)
+
+
+def test_a_constant_without_a_value_is_malformed(tmp_path):
+    nodes = [helper.make_node("Constant", [], ["c"]), helper.make_node("Add", ["x", "c"], ["y"])]
+    with pytest.raises(FeatherboneError, match="is malformed"):
+        read(saved(tmp_path / "none.onnx", nodes))

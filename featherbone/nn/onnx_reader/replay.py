@@ -29,7 +29,16 @@ SMALL = 4096  # elements: constants up to here may be part of a shape, and are r
 FLOATS = (1, 10, 11, 16)  # ONNX's numbers for float, half, double, bfloat16
 NARROW = (2, 3)  # uint8 and int8, in which quantized weights come
 SAME_SIZE = ("Add", "Sub", "Mul", "Div", "Neg", "Sqrt", "Exp", "Cast", "Identity", "Sigmoid", "Tanh", "Pow", "Where")
-MALFORMED = (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, RuntimeError, AssertionError)
+MALFORMED = (
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    RuntimeError,
+    AssertionError,
+    StopIteration,
+)
 
 
 def read_onnx(path: Path, given: Sequence[Any] = (), named: Mapping[str, Any] | None = None) -> Graph:
