@@ -33,6 +33,7 @@ from featherbone.search.spaces import smaller_resolutions
 from featherbone.train import default_recipe
 
 SPACE = "light"
+USUAL = 32  # a resolution for which every space can be checked
 LARGE = 256 * 10**6  # multiply-adds of a batch; below it threads wait for each other longer than they compute
 
 
@@ -69,6 +70,7 @@ def fit(
         FeatherboneError: the data are no data set; nothing fits the budget (before anything is written); the folder
             holds another run or is in use; every trial failed; the ONNX file does not compute what was trained.
     """
+    open_space(space, (resolution or USUAL,))  # what is wrong with it is said before the images are read
     dataset = open_images(source, resolution=resolution, seed=seed, skip_bad=skip_bad, progress=progress)
     most = TRIALS if time is None and total_epochs is None else MOST_TRIALS
     limits = Limits(trials=most if trials is None else trials, seconds=time, epochs=total_epochs)

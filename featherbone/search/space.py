@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-from featherbone.errors import FeatherboneError
+from featherbone.errors import FeatherboneError, did_you_mean
 from featherbone.graph.operators.activation import ACTIVATIONS
 from featherbone.search.design import Stage, Stem
 from featherbone.search.kinds import kind
@@ -104,9 +104,7 @@ class Space:
             raise FeatherboneError(f"heads is {self.heads}; it must be numbers from 0 to 64")
         for act in self.acts:
             if act not in ACTIVATIONS:
-                raise FeatherboneError(
-                    f"unknown activation {act!r} in a space", hint="known: " + ", ".join(ACTIVATIONS)
-                )
+                raise FeatherboneError(f"unknown activation {act!r} in a space", hint=did_you_mean(act, ACTIVATIONS))
         for stage in self.stages:
             for choice in stage.choices:
                 stage.widths_of(choice, self.widest)

@@ -1,0 +1,63 @@
+"""The main job in a space of one's own: designs see the images at their own resolution, from training to prediction."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from featherbone.errors import FeatherboneError
+from featherbone.job import fit
+from featherbone.nn import load_model
+from featherbone.search import Budget, Design
+from featherbone.ship.predict import load_predictor
+
+SPACE = """
+stem_stride = 2
+resolutions = [20]
+heads = [0]
+acts = ["relu"]
+
+[[stages]]
+blocks = ["depthwise_separable"]
+depths = [1]
+se = [false]
+"""
+
+
+@pytest.fixture
+def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("FEATHERBONE_CACHE", str(tmp_path / "cache"))
+    random = np.random.default_rng(0)
+    for label, shade in (("dark", 60), ("bright", 190)):
+        (tmp_path / "photos" / label).mkdir(parents=True)
+        for number in range(24):
+            pixels = np.clip(random.normal(shade, 30, (30, 30, 3)), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "photos" / label / f"{number}.png")
+    return tmp_path / "photos"
+
+
+def test_a_design_of_another_resolution_than_the_images_is_trained_verified_and_used_at_its_own(
+    photos: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.toml").write_text(SPACE)
+    budget = Budget(macs=60_000, int8_size=20_000)
+    folder = fit(photos, budget, space=str(tmp_path / "mine.toml"), out=tmp_path / "run", trials=2, epochs=2)
+    facts = json.loads((folder / "run.json").read_text())
+    assert facts["data"]["resolution"] == 30
+    assert facts["space"]["name"] == "mine"
+    assert facts["command"][-4:-2] == ["--space", str(tmp_path / "mine.toml")]
+    assert Design.parse(facts["result"]["design"]).resolution == 20
+    assert facts["result"]["verification"]["passed"]
+    model = load_model(folder / "model.safetensors")
+    assert model.preprocessing.shape == model.graph.input_shape == (3, 20, 20)
+    for name in ("model.safetensors", "model.onnx"):
+        assert load_predictor(folder / name).predict([photos / "dark" / "0.png"])
+
+
+def test_a_space_that_does_not_exist_is_refused_before_the_images_are_read(tmp_path: Path) -> None:
+    with pytest.raises(FeatherboneError, match="unknown space 'resnets'"):
+        fit(tmp_path / "no images", Budget(macs=10_000), space="resnets")
