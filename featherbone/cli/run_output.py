@@ -26,6 +26,7 @@ def print_result(folder: Path, facts: Mapping[str, Any], *, never_saw: str) -> N
         f"{_percent(result['test_top1'])} top-1{top5} on {result['test_count']:,} test images that {never_saw}; "
         f"95 % interval {100 * low:.2f} to {_percent(high)}",
         *_worst(classes, class_scores(result["confusion"])),
+        *_taught(facts),
         f"{format_count(result['params'])} parameters, {format_count(result['macs'])} multiply-adds, "
         f"{format_bytes(result['peak_memory'])} peak activations, {format_bytes(result['file_bytes'])} file, "
         f"{timing['p50_ms']:.3g} ms on {timing['threads']} thread (ONNX Runtime)",
@@ -47,6 +48,18 @@ def _worst(classes: list[str], scores: Any) -> Iterator[str]:
     worst = [f"{name} {100 * recall:.1f} %" for recall, name in sorted(tested)[:WORST] if recall < 1]
     if worst and len(classes) > 1:
         yield f"least recognised: {', '.join(worst)}"
+
+
+def _taught(facts: Mapping[str, Any]) -> Iterator[str]:
+    """What a teacher brought, or how to know."""
+    gain = facts.get("gain")
+    if gain is not None:
+        yield (
+            f"the teacher brought {100 * gain['gain']:+.2f} ± {100 * gain['half']:.2f} points (95 %): the same run "
+            f"without it reached {_percent(gain['top1'])}, {gain['run']}"
+        )
+    elif facts.get("teacher") is not None:
+        yield "what the teacher brought is said where the same run without --teacher is finished beside this one"
 
 
 def _percent(share: float) -> str:

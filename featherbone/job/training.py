@@ -12,6 +12,7 @@ from featherbone.graph import to_json
 from featherbone.job.command import command_words
 from featherbone.job.finish import finish
 from featherbone.job.folder import LOCK, environment, read_facts, require_job, require_same, run_folder, write_facts
+from featherbone.job.gain import gain_of
 from featherbone.job.images import preprocessing_of
 from featherbone.job.training_options import Options
 from featherbone.job.training_plan import Plan, identity_of, plan_training
@@ -61,7 +62,7 @@ def train_network(
         command = command_words("train", source, {"network": network, **asked.words(), "name": name, "out": out})
 
         def begin() -> dict[str, Any]:
-            folder = run_folder(plan.dataset.name, plan.title, name=name, out=out)
+            folder = run_folder(plan.dataset.name, plan.title, "taught" if plan.teaching else "", name=name, out=out)
             folder.mkdir(parents=True, exist_ok=True)
             held.enter_context(locked(folder / LOCK, f"the run {folder}"))
             facts = _begun(plan, folder) or _begin(plan, folder, command, tell)
@@ -76,7 +77,8 @@ def train_network(
             plan = with_rate(plan, facts["recipe"]["learning_rate"])
             training = _trained(plan, facts, folder, tell)
             if processes.first:
-                write_facts(folder, {**facts, "result": _result(plan, training, folder, tell)})
+                facts = {**facts, "result": _result(plan, training, folder, tell)}
+                write_facts(folder, {**facts, "gain": gain_of(folder, facts)})
         if processes.first:
             tell(Step(name="report"))
             write_report(folder)

@@ -26,6 +26,7 @@ def training_content(run: Run) -> dict[str, Any]:
         "best": max(run.history, key=lambda row: row.get("val_top1") or 0) if run.history else None,
         "shipped": "the best epoch" if recipe.get("patience") else "the last epoch",
         "seconds": sum(row.get("seconds") or 0 for row in run.history),
+        "gain": run.facts.get("gain"),
         "network": run.facts.get("network") or {},
     }
 
