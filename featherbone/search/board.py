@@ -84,7 +84,7 @@ class Board:
             if trial.state == "waiting" and trial.error is None:
                 board._new.append(trial.id)
             elif trial.state in ("waiting", "paused") and trial.error is not None:  # its last attempt crashed
-                heappush(board._again, (board.failures[trial.id], trial.id))
+                heappush(board._again, (board.failures.get(trial.id, 0), trial.id))
         again = {number for _, number in board._again}
         for entry in reached:
             trial = board.trials[entry.trial]
@@ -139,6 +139,34 @@ class Board:
         self.trials[job.trial] = replace(self.trials[job.trial], state=state, error=error)
         if state != "failed":
             heappush(self._again, (failures, job.trial))
+        return state
+
+    def lose(self, job: Job, error: str, *, blamed: bool) -> str:
+        """A job went with its worker: the state of its trial now, which stands where it stood before it began.
+
+        So whoever asks next is given the same job, and a death changes no decision. Where the trial may be to blame,
+        the third such end is its last.
+        """
+        failures = self.failures.get(job.trial, 0) + 1
+        if blamed and failures >= ATTEMPTS:
+            return self.fail(job, error)
+        del self.running[job.trial]
+        trial = self.trials[job.trial]
+        state = "waiting" if trial.rung < 0 else "paused"
+        self.trials[job.trial] = replace(trial, state=state)
+        if blamed:
+            self.failures[job.trial] = failures
+        if trial.error is not None:  # it had crashed before
+            heappush(self._again, (self.failures.get(job.trial, 0), job.trial))
+        elif job.rung == 0:
+            insort(self._new, job.trial)
+        else:
+            standing, score = (
+                self._standings[job.rung - 1],
+                Score(epochs=trial.epochs, val_top1=trial.val_top1, val_loss=trial.val_loss, seconds=trial.seconds),
+            )
+            heappush(standing.here, ranking(trial, score))
+            standing.gone -= 1
         return state
 
     def promotion(self, *, last: bool = False) -> Job | None:

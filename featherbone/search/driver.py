@@ -1,7 +1,7 @@
 """The search itself: asynchronous successive halving with promotion, over whatever an executor's workers are.
 
 A worker that is free takes, in this order, a trial that may be promoted, a design that nobody has tried, and a trial
-that crashed. When no more designs come, or none can be paid for, the best that are left climb to the end. Every
+that crashed. A trial whose worker died stands where it stood before. When no more designs come, or none can be paid for, the best that are left climb to the end. Every
 decision follows from the ledger: with one worker, a run that was killed ends as one that nothing stopped.
 
 Source: Li et al. 2020, arXiv:1810.05934, algorithm 2; that no more than a third of a rung has gone on at any time is
@@ -124,10 +124,12 @@ def _finish(ledger: Ledger, board: Board, outcome: Outcome, attempt: int, progre
             f"trial {task.trial} was stopped by the machine: {outcome.error}",
             hint="when the cause is gone, the same command continues where it stopped",
         )
-    state = board.fail(job, outcome.error)
-    ledger.end(
-        attempt, task.trial, outcome.kind, outcome.error, state=state, worker=outcome.worker, seconds=outcome.seconds
-    )
+    if outcome.kind in ("lost", "interrupted"):
+        state = board.lose(job, outcome.error, blamed=outcome.kind == "lost")
+    else:
+        state = board.fail(job, outcome.error)
+    write = ledger.end if state == "failed" or outcome.kind == "crashed" else ledger.lose
+    write(attempt, task.trial, outcome.kind, outcome.error, state=state, worker=outcome.worker, seconds=outcome.seconds)
     progress(TrialFailed(trial=task.trial, error=outcome.error, final=state == "failed"))
 
 

@@ -170,6 +170,17 @@ class Ledger:
             )
             change.execute("UPDATE trial SET state = ?, error = ? WHERE id = ?", (state, error or None, trial))
 
+    def lose(
+        self, attempt: int, trial: int, outcome: str, error: str, *, worker: str, seconds: float, state: str
+    ) -> None:
+        """An attempt went with its worker; its trial stands where it stood before."""
+        with self._change() as change:
+            change.execute(
+                "UPDATE attempt SET outcome = ?, error = ?, worker = ?, seconds = ? WHERE id = ?",
+                (outcome, error, worker, seconds, attempt),
+            )
+            change.execute("UPDATE trial SET state = ? WHERE id = ?", (state, trial))
+
     def recover(self) -> int:
         """Put what ran when the last process ended back to where it stood; how many trials that were."""
         with self._change() as change:

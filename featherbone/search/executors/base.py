@@ -24,8 +24,9 @@ class Task:
 class Outcome:
     """How a task ended.
 
-    ``kind`` is ``scored``; ``crashed``, with the error; ``lost``, where the worker died with it; or ``machine``, where
-    the machine and not the design is the cause, such as a full disk.
+    ``kind`` is ``scored``; ``crashed``, with the error; ``lost``, where the worker died with it; ``interrupted``, where
+    the worker's node did, which is no fault of the trial's; or ``machine``, where the machine and not the design is the
+    cause, such as a full disk: then the search ends.
     """
 
     task: Task

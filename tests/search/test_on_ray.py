@@ -1,0 +1,146 @@
+"""Trials as tasks of a real Ray cluster of two nodes: one dies in the middle of a search, and workers do."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_training import RUNGS, FakeTraining, run, table
+
+from featherbone.errors import FeatherboneError
+from featherbone.progress import Event, Trained, silent
+from featherbone.search import open_ledger
+from featherbone.search.executors import InProcess, Outcome, Task, Tell
+from featherbone.search.executors.on_ray import OnRay
+from featherbone.search.executors.ray_cluster import connected, room
+from featherbone.search.ledger import Score
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::DeprecationWarning", "ignore::FutureWarning"
+)
+SECONDS_TO_NOTICE = {
+    "health_check_initial_delay_ms": 500,
+    "health_check_period_ms": 500,
+    "health_check_failure_threshold": 4,
+    "health_check_timeout_ms": 2000,
+}
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'featherbone[cluster]'")
+    from ray.cluster_utils import Cluster
+
+    settings = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": 80_000_000}
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        environment.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)  # what nodes import
+        cluster = Cluster(initialize_head=True, head_node_args={**settings, "_system_config": SECONDS_TO_NOTICE})
+        with connected(cluster.address):
+            yield cluster
+        cluster.shutdown()
+
+
+class Mortal(FakeTraining):
+    """Trial 2 kills its worker once, trial 3 raises once; both when they are half way to the second rung."""
+
+    def __call__(self, task: Task, tell: Tell) -> Score:
+        if self.epochs(task.trial) < task.epochs:
+            for trial in (2, 3):
+                mark = self.folder / f"mark {trial}"
+                if task.trial == trial and not mark.exists():
+                    mark.touch()
+                    super().__call__(Task(trial=trial, design=task.design, rung=0, epochs=1), silent)
+                    if trial == 3:
+                        raise ValueError("a cosmic ray")
+                    os.kill(os.getpid(), signal.SIGKILL)
+        return super().__call__(task, tell)
+
+
+def test_a_search_outlives_a_node(cluster: Any, tmp_path: Path) -> None:
+    node = cluster.add_node(num_cpus=1, object_store_memory=80_000_000)
+    work = Mortal(folder=tmp_path, epoch_seconds=0.02)
+    executor = OnRay(work, workers=room())
+    assert executor.workers == 2
+    killed: list[int] = []
+
+    def kill_at_work(event: Event) -> None:
+        if isinstance(event, Trained) and event.trial and event.trial > 8 and not killed:
+            there = next((r for r in executor._streams.values() if node.node_id[:8] in r.worker), None)
+            if there is not None:
+                killed.append(there.task.trial)
+                cluster.remove_node(node, allow_graceful=False)
+                os.kill(int(there.worker.split()[-1]), signal.SIGKILL)  # as a machine takes all with it at once
+
+    with open_ledger(tmp_path / "run") as ledger:
+        run(ledger, executor, progress=kill_at_work)
+        assert {trial.state for trial in ledger.trials()} == {"done", "stopped"}
+        assert ledger.failures() == {2: 1, 3: 1}  # those whose own work failed, not those whose node did
+        trials = {trial.id: trial for trial in ledger.trials()}
+        assert ledger.seconds() == sum(work.epochs(trial) for trial in trials)  # nothing is lost, or counted twice
+        assert all(work.epochs(number) == trial.epochs for number, trial in trials.items())
+    with sqlite3.connect(tmp_path / "run" / "ledger.sqlite") as reader:
+        attempts = reader.execute("SELECT trial, outcome, worker, error FROM attempt").fetchall()
+    reader.close()
+    interrupted = [attempt for attempt in attempts if attempt[1] == "interrupted"]
+    assert [attempt[0] for attempt in interrupted] == killed
+    assert "its node is gone" in interrupted[0][3]
+    assert [attempt[:2] for attempt in attempts if attempt[1] in ("lost", "crashed")] == [(2, "lost"), (3, "crashed")]
+    again = {what: count for what, count in work.begun().items() if count > 1}
+    assert sum(again.values()) <= 2  # no more than the epoch that the node died in is run again
+    assert {trial for trial, _ in again} <= set(killed)
+    assert len({worker.split(",")[0] for _, _, worker, _ in attempts}) == 2  # nodes, and a process each
+    assert all("process" in worker for _, _, worker, _ in attempts)
+
+
+def test_nodes_that_die_are_never_a_trials_fault(tmp_path: Path) -> None:
+    work = FakeTraining(folder=tmp_path, epoch_seconds=0)
+
+    class Flickers(InProcess):
+        """Every second task goes with its node."""
+
+        def wait(self) -> list[Outcome | Event]:
+            (outcome,) = super().wait()
+            assert isinstance(outcome, Outcome)
+            count[outcome.task.trial] = count.get(outcome.task.trial, 0) + 1
+            if count[outcome.task.trial] % 5:
+                return [Outcome(task=outcome.task, kind="interrupted", worker="x", seconds=1.0, error="gone")]
+            return [outcome]
+
+    count: dict[int, int] = {}
+    with open_ledger(tmp_path / "run") as ledger, open_ledger(tmp_path / "calm") as calm:
+        run(ledger, Flickers(work, silent), progress=silent)
+        run(calm, InProcess(work, silent), progress=silent)
+        assert table(ledger) == table(calm)
+        assert ledger.failures() == {}
+    assert max(count.values()) == 5 * len(RUNGS)
+
+
+def test_without_ray_or_a_cluster_that_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(FeatherboneError, match="Ray is not installed") as caught, connected("auto"):
+        pass
+    assert "featherbone[cluster]" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("127.0.0.1:1", "there is no Ray cluster at '127.0.0.1:1': .*refused"),
+        ("somewhere", "'somewhere' is no address"),
+        ("ray://127.0.0.1:10001", "is no address"),
+        ("127.0.0.1:99999", "there is no Ray cluster"),
+    ],
+)
+def test_an_address_without_a_cluster_is_refused_at_once(address: str, reason: str) -> None:
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'featherbone[cluster]'")
+    if sys.modules["ray"].is_initialized():
+        sys.modules["ray"].shutdown()
+    with pytest.raises(FeatherboneError, match=reason), connected(address):
+        pass
