@@ -1,8 +1,9 @@
 """The search itself: asynchronous successive halving with promotion, over whatever an executor's workers are.
 
 A worker that is free takes, in this order, a trial that may be promoted, a design that nobody has tried, and a trial
-that crashed. A trial whose worker died stands where it stood before. When no more designs come, or none can be paid for, the best that are left climb to the end. Every
-decision follows from the ledger: with one worker, a run that was killed ends as one that nothing stopped.
+that crashed; one whose worker died stands where it stood before. When no more designs come, or none can be paid for,
+the best that are left climb to the end. Every decision follows from the ledger: with one worker, a run that was killed
+ends as one that nothing stopped.
 
 Source: Li et al. 2020, arXiv:1810.05934, algorithm 2; that no more than a third of a rung has gone on at any time is
 the delay of Li et al. 2022, arXiv:2201.06834, section 4.2. A trial pauses at its rung and goes on from its checkpoint.

@@ -6,6 +6,7 @@ import os
 import signal
 import sqlite3
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,7 @@ from featherbone.search.executors.on_ray import OnRay
 from featherbone.search.executors.ray_cluster import connected, room
 from featherbone.search.ledger import Score
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::ResourceWarning", "ignore::DeprecationWarning", "ignore::FutureWarning"
-)
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::FutureWarning")  # of Ray itself
 SECONDS_TO_NOTICE = {
     "health_check_initial_delay_ms": 500,
     "health_check_period_ms": 500,
@@ -42,13 +41,12 @@ def cluster() -> Iterator[Any]:
         environment.setenv("RAY_USAGE_STATS_ENABLED", "0")
         environment.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)  # what nodes import
         cluster = Cluster(initialize_head=True, head_node_args={**settings, "_system_config": SECONDS_TO_NOTICE})
-        with connected(cluster.address):
-            yield cluster
+        yield cluster
         cluster.shutdown()
 
 
 class Mortal(FakeTraining):
-    """Trial 2 kills its worker once, trial 3 raises once; both when they are half way to the second rung."""
+    """Trial 2 kills its worker once, trial 3 raises once, in the middle; from 9 on they wait until a node is dead."""
 
     def __call__(self, task: Task, tell: Tell) -> Score:
         if self.epochs(task.trial) < task.epochs:
@@ -60,26 +58,35 @@ class Mortal(FakeTraining):
                     if trial == 3:
                         raise ValueError("a cosmic ray")
                     os.kill(os.getpid(), signal.SIGKILL)
+            if task.trial > 8 and not (self.folder / "dead").exists():
+                super().__call__(Task(trial=task.trial, design=task.design, rung=0, epochs=1), tell)
+                for _ in range(600):
+                    if (self.folder / "dead").exists():
+                        break
+                    time.sleep(0.1)
         return super().__call__(task, tell)
 
 
 def test_a_search_outlives_a_node(cluster: Any, tmp_path: Path) -> None:
     node = cluster.add_node(num_cpus=1, object_store_memory=80_000_000)
     work = Mortal(folder=tmp_path, epoch_seconds=0.02)
-    executor = OnRay(work, workers=room())
-    assert executor.workers == 2
     killed: list[int] = []
+    executor: OnRay
 
     def kill_at_work(event: Event) -> None:
-        if isinstance(event, Trained) and event.trial and event.trial > 8 and not killed:
+        if isinstance(event, Trained) and not killed:
             there = next((r for r in executor._streams.values() if node.node_id[:8] in r.worker), None)
-            if there is not None:
+            if there is not None and there.task.trial > 8:
                 killed.append(there.task.trial)
                 cluster.remove_node(node, allow_graceful=False)
                 os.kill(int(there.worker.split()[-1]), signal.SIGKILL)  # as a machine takes all with it at once
+                (tmp_path / "dead").touch()
 
     with open_ledger(tmp_path / "run") as ledger:
-        run(ledger, executor, progress=kill_at_work)
+        with connected(cluster.address):
+            assert room() == 2
+            executor = OnRay(work, workers=2)
+            run(ledger, executor, progress=kill_at_work)
         assert {trial.state for trial in ledger.trials()} == {"done", "stopped"}
         assert ledger.failures() == {2: 1, 3: 1}  # those whose own work failed, not those whose node did
         trials = {trial.id: trial for trial in ledger.trials()}
@@ -103,7 +110,7 @@ def test_nodes_that_die_are_never_a_trials_fault(tmp_path: Path) -> None:
     work = FakeTraining(folder=tmp_path, epoch_seconds=0)
 
     class Flickers(InProcess):
-        """Every second task goes with its node."""
+        """Four of five tasks go with their node."""
 
         def wait(self) -> list[Outcome | Event]:
             (outcome,) = super().wait()
@@ -115,11 +122,11 @@ def test_nodes_that_die_are_never_a_trials_fault(tmp_path: Path) -> None:
 
     count: dict[int, int] = {}
     with open_ledger(tmp_path / "run") as ledger, open_ledger(tmp_path / "calm") as calm:
-        run(ledger, Flickers(work, silent), progress=silent)
-        run(calm, InProcess(work, silent), progress=silent)
+        run(ledger, Flickers(work, silent), trials=9, progress=silent)
+        run(calm, InProcess(work, silent), trials=9, progress=silent)
         assert table(ledger) == table(calm)
         assert ledger.failures() == {}
-    assert max(count.values()) == 5 * len(RUNGS)
+    assert max(count.values()) == 5 * len(RUNGS)  # more often than a crash is forgiven
 
 
 def test_without_ray_or_a_cluster_that_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +147,5 @@ def test_without_ray_or_a_cluster_that_is_a_sentence(monkeypatch: pytest.MonkeyP
 )
 def test_an_address_without_a_cluster_is_refused_at_once(address: str, reason: str) -> None:
     pytest.importorskip("ray", reason="Ray is not installed: pip install 'featherbone[cluster]'")
-    if sys.modules["ray"].is_initialized():
-        sys.modules["ray"].shutdown()
     with pytest.raises(FeatherboneError, match=reason), connected(address):
         pass
