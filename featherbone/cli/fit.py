@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext, redirect_stdout
 from json import loads
 from pathlib import Path
 from typing import Annotated
@@ -44,8 +46,24 @@ def fit(
         int | None, typer.Option(min=1, help="Epochs of all trials together.", rich_help_panel=WORK)
     ] = None,
     workers: Annotated[
-        int, typer.Option(min=1, help="Trials at a time, each in its own process.", rich_help_panel=WORK)
-    ] = 1,
+        int | None,
+        typer.Option(
+            min=1,
+            help="Trials at a time, each in its own process; without it one, or what a cluster has room for.",
+            rich_help_panel=WORK,
+        ),
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(help="Train on a Ray cluster: auto, local or HOST:PORT.", rich_help_panel=WORK),
+    ] = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            help="Where trials keep checkpoints if the cluster's nodes share no folder, such as s3://bucket/runs.",
+            rich_help_panel=WORK,
+        ),
+    ] = None,
     resolution: Annotated[
         int | None,
         typer.Option(min=1, help="Side of the images; without it, of the data or a little less.", rich_help_panel=WORK),
@@ -72,7 +90,8 @@ def fit(
         size=None if size is None else parse_bytes(size, what="--size"),
         int8_size=None if int8_size is None else parse_bytes(int8_size, what="--int8-size"),
     )
-    with Live(stderr=json) as live:
+    # Ray prints what happens to its nodes, which is no part of the JSON.
+    with redirect_stdout(sys.stderr) if json else nullcontext(), Live(stderr=json) as live:
         folder = run_fit(
             data,
             budget,
@@ -84,6 +103,8 @@ def fit(
             time=None if time is None else parse_seconds(time, what="--time"),
             total_epochs=total_epochs,
             workers=workers,
+            ray=ray,
+            storage=storage,
             resolution=resolution,
             space=space,
             skip_bad=skip_bad,

@@ -22,6 +22,7 @@ from featherbone.cli.networks import networks
 from featherbone.cli.output import with_lead
 from featherbone.cli.predict import predict
 from featherbone.cli.report import report
+from featherbone.cli.search import search
 from featherbone.cli.show import show
 from featherbone.cli.time import time
 from featherbone.cli.train import train
@@ -48,6 +49,7 @@ app.command(rich_help_panel=JOB)(train)
 app.command(rich_help_panel=JOB)(data)
 app.command(rich_help_panel=JOB)(predict)
 app.command(rich_help_panel=JOB)(report)
+app.add_typer(search, rich_help_panel=JOB)
 app.command(rich_help_panel=DESIGN)(cost)
 app.command(rich_help_panel=DESIGN)(compare)
 app.command(rich_help_panel=DESIGN)(time)

@@ -7,13 +7,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
-
+from featherbone.data import Dataset
 from featherbone.job.asked import MOST_TRIALS, TRIALS, Job, costs_for, limit_words
 from featherbone.job.command import command_words
+from featherbone.job.crew import crew
 from featherbone.job.finish import finish
 from featherbone.job.folder import environment, read_facts, require_job, require_same, run_folder, write_facts
-from featherbone.job.images import data_facts, open_images, preprocessing_of
+from featherbone.job.images import data_facts, located, open_images, preprocessing_of
+from featherbone.job.storage import fetching, storage_of
 from featherbone.job.tempo import tempo_of
 from featherbone.job.training_recipe import default_epochs
 from featherbone.job.trials import Images, TrialWork
@@ -22,7 +23,6 @@ from featherbone.progress import Progress, Step, silent
 from featherbone.report import write_report
 from featherbone.search.budget import Budget, flag
 from featherbone.search.driver import search
-from featherbone.search.executors import InProcess, Processes
 from featherbone.search.feasible import fitting
 from featherbone.search.ledger import Ledger, Trial, open_ledger
 from featherbone.search.limits import Limits
@@ -48,7 +48,9 @@ def fit(
     trials: int | None = None,
     time: float | None = None,
     total_epochs: int | None = None,
-    workers: int = 1,
+    workers: int | None = None,
+    ray: str | None = None,
+    storage: str | None = None,
     resolution: int | None = None,
     space: str = SPACE,
     skip_bad: bool = False,
@@ -85,20 +87,24 @@ def fit(
     places = {"name": name, "out": out, "skip_bad": skip_bad}
     command = command_words("fit", source, {**allowed, **asked, **spending, **places})
     images = Images(
-        source=str(source), resolution=resolution, seed=seed, skip_bad=skip_bad, fingerprint=dataset.fingerprint
+        source=located(source), resolution=resolution, seed=seed, skip_bad=skip_bad, fingerprint=dataset.fingerprint
     )
     propose = Proposals(costs, budget, seed=seed)
 
     require_job(folder, read_facts(folder), "fit")
-    with open_ledger(folder) as ledger:
+    with (
+        open_ledger(folder) as ledger,
+        crew(workers=workers, ray=ray, storage=storage, large=_is_large(dataset, budget)) as hands,
+    ):
+        place = storage_of(ledger, storage)
         recipe = default_recipe(dataset, default_epochs(dataset) if epochs is None else epochs)
         tempo = tempo_of(
             ledger,
             images,
             recipe,
             example=str(next(designs_of(costs, budget, seed=seed))),
-            seconds=None if time is None else time * workers,
-            threads=_threads_of_a_trial(recipe.batch_size, budget, workers),
+            seconds=None if time is None else time * hands.workers,
+            threads=hands.threads,
             progress=progress,
         )
         recipe = default_recipe(dataset, tempo.epochs if epochs is None else epochs)
@@ -108,15 +114,17 @@ def fit(
         if facts["result"] is None:
             write_facts(folder, facts)
             progress(Step(name="search", detail=f"designs within {budget}"))
-            work = TrialWork(images=images, recipe=recipe, seed=seed, folder=folder, setting=tempo.setting)
+            work = TrialWork(images=images, recipe=recipe, seed=seed, folder=folder.resolve(), setting=tempo.setting)
             winner = search(
                 ledger,
                 job.rungs,
                 limits=limits,
                 propose=propose,
-                executor=InProcess(work, progress) if workers == 1 else Processes(work, workers),
-                progress=progress,
+                executor=hands.executor(work, progress, place),
+                progress=fetching(place, work, progress),
             )
+            if place is not None:
+                place.fetch(winner.id, work.folder_of(winner.id))
             result = _result(job, ledger, winner, work, progress)
             write_facts(folder, {**facts, "result": result})
         progress(Step(name="report"))
@@ -124,9 +132,8 @@ def fit(
     return folder
 
 
-def _threads_of_a_trial(batch_size: int, budget: Budget, workers: int) -> int:
-    macs = budget.macs or LARGE
-    return 1 if batch_size * macs < LARGE else max(1, torch.get_num_threads() // workers)
+def _is_large(dataset: Dataset, budget: Budget) -> bool:
+    return default_recipe(dataset, 1).batch_size * (budget.macs or LARGE) >= LARGE
 
 
 def _begin(job: Job, ledger: Ledger, folder: Path) -> None:

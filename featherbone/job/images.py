@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from featherbone.data import Dataset, open_dataset
+from featherbone.data.named import NAMED
 from featherbone.nn import Preprocessing
 from featherbone.progress import Noticed, Progress, Reading, Step
 
@@ -36,6 +37,11 @@ def open_images(
     for sentence in [*([dataset.licence] if dataset.licence else []), *dataset.warnings, *_skipped(dataset)]:
         progress(Noticed(sentence=sentence))
     return dataset
+
+
+def located(source: str | Path) -> str:
+    """The source as a process in another folder must write it: a path from the root on, or the name of a named set."""
+    return source if isinstance(source, str) and source in NAMED else str(Path(source).absolute())
 
 
 def preprocessing_of(dataset: Dataset) -> Preprocessing:

@@ -18,6 +18,8 @@ from featherbone.train import Progress as Report
 from featherbone.train import Recipe, Setting, Training, train
 from featherbone.train.checkpoint import NEWEST
 
+TRIALS = "trials"  # in the run's folder
+
 
 @dataclass(frozen=True, kw_only=True)
 class Images:
@@ -90,7 +92,7 @@ class TrialWork:
             val_top1=history[-1]["val_top1"],
             val_loss=history[-1]["val_loss"],
             seconds=sum(row["seconds"] for row in history),
-            checkpoint=stated_checksum(self._folder(task.trial) / NEWEST),
+            checkpoint=stated_checksum(self.folder_of(task.trial) / NEWEST),
         )
 
     def trained(self, trial: int, design: str, epochs: int, tell: Tell) -> Training:
@@ -104,7 +106,7 @@ class TrialWork:
             graph,
             self.images.seen_by(graph),
             self.recipe,
-            folder=self._folder(trial),
+            folder=self.folder_of(trial),
             seed=self.seed,
             until_epoch=epochs,
             progress=watch,
@@ -115,5 +117,6 @@ class TrialWork:
         """The network of a trial, named after it."""
         return self.images.network(design).renamed(f"design{trial}")
 
-    def _folder(self, trial: int) -> Path:
-        return self.folder / "trials" / str(trial)
+    def folder_of(self, trial: int) -> Path:
+        """Where a trial's checkpoint and log are."""
+        return self.folder / TRIALS / str(trial)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.search.candidates import candidate_graph
-from featherbone.search.schema import VERSION as LEDGER_VERSION
+from featherbone.search.reading import NAME, reading
 
 FORMAT, VERSION = "featherbone-run", 1
 
@@ -121,23 +120,11 @@ def _facts(path: Path) -> dict[str, Any]:
 
 
 def _trials(folder: Path) -> tuple[Trial, ...]:
-    path = folder / "ledger.sqlite"
-    if not path.is_file():
+    if not (folder / NAME).is_file():
         return ()
-    try:
-        # Read-only: a report never changes the ledger of a search that may be writing to it.
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)) as ledger:
-            (version,) = ledger.execute("PRAGMA user_version").fetchone()
-            if version != LEDGER_VERSION:
-                raise FeatherboneError(
-                    f"{path} has version {version}; this featherbone reads {LEDGER_VERSION}",
-                    hint="use the version of featherbone that wrote it",
-                )
-            ledger.row_factory = sqlite3.Row
-            trials = ledger.execute("SELECT * FROM trial ORDER BY id").fetchall()
-            rungs = ledger.execute("SELECT * FROM rung ORDER BY trial, rung").fetchall()
-    except sqlite3.Error as error:
-        raise FeatherboneError(f"{path} can't be read: {error}", hint="is it a ledger of featherbone fit?") from error
+    with reading(folder) as ledger:
+        trials = ledger.execute("SELECT * FROM trial ORDER BY id").fetchall()
+        rungs = ledger.execute("SELECT * FROM rung ORDER BY trial, rung").fetchall()
     reached: dict[int, dict[int, Rung]] = {}
     for row in rungs:
         reached.setdefault(row["trial"], {})[row["rung"]] = Rung(

@@ -11,7 +11,9 @@ the delay of Li et al. 2022, arXiv:2201.06834, section 4.2. A trial pauses at it
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 
 from featherbone.errors import FeatherboneError
 from featherbone.progress import Progress, TrialBegan, TrialFailed, TrialScored
@@ -44,6 +46,7 @@ def search(
             search may be resumed then.
     """
     ledger.recover()
+    ledger.note("search", json.dumps({"rungs": ladder, "limits": asdict(limits), "workers": executor.workers}))
     board = Board.of(ledger, ladder)
     purse = Purse(limits, board, executor.workers)
     attempts: dict[int, int] = {}

@@ -127,6 +127,13 @@ class Ledger:
         with self._change() as change:
             change.execute("INSERT INTO run VALUES (?, ?)", (key, value))
 
+    def note(self, key: str, value: str) -> None:
+        """Something about the run that may change, as JSON; the newest is kept."""
+        with self._change() as change:
+            change.execute(
+                "INSERT INTO run VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
+            )
+
     def recall(self, key: str) -> str | None:
         """What was remembered under a key, or None."""
         row = self._connection.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()

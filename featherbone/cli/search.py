@@ -1,0 +1,118 @@
+"""``featherbone search``: look into a search, finished or not, without touching it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from featherbone.cli.options import Json
+from featherbone.cli.output import console, print_json, print_table
+
+if TYPE_CHECKING:
+    from featherbone.search.overview import Overview
+
+TOP = 100
+search = typer.Typer(name="search", help="Look into a search.", no_args_is_help=True)
+
+
+@search.callback()
+def group() -> None:
+    """Look into a search, finished or not."""
+
+
+@search.command()
+def show(
+    run: Annotated[Path, typer.Argument(help="The folder of a run.")],
+    top: Annotated[int, typer.Option(min=0, help="At most so many trials, the best; 0 for all.")] = TOP,
+    designs: Annotated[bool, typer.Option("--designs", help="Write out each trial's design.")] = False,
+    json: Json = False,
+) -> None:
+    """The trials of a search with costs, scores and errors; what is spent and what is left.
+
+    Nothing is changed, and a search that goes on is not disturbed. JSON holds every trial.
+    """
+    from featherbone.search.overview import order, overview
+
+    found = overview(run)
+    if json:
+        print_json(asdict(found))
+        return
+    shown = found.trials
+    if 0 < top < len(shown):
+        shown = sorted(sorted(shown, key=order)[:top], key=lambda trial: trial["id"])
+    _print_trials(run, found, shown)
+    for trial in shown:
+        if designs:
+            console().print(f"{trial['id']:5}  {trial['design']}")
+        if trial["error"]:
+            console().print(f"{trial['id']:5}  {trial['error']}")
+    _print_totals(found)
+
+
+def _print_trials(run: Path, found: Overview, shown: Sequence[dict[str, Any]]) -> None:
+    from featherbone.quantity import format_bytes, format_count
+
+    timed = any(trial["latency_ms"] is not None for trial in found.trials)
+    rungs = [rung["rung"] for rung in found.rungs]
+    columns = ["trial", "state", "origin", "params", "macs", "memory", "size", *(["latency"] if timed else [])]
+    print_table(
+        f"{run}: {len(found.trials):,} trials"
+        + (f", the {len(shown):,} best of them; --top 0 shows all" if len(shown) < len(found.trials) else ""),
+        [*columns, *(f"{rung['epochs']} ep." for rung in found.rungs), "seconds"],
+        (
+            [
+                str(trial["id"]),
+                _state(trial),
+                trial["origin"],
+                format_count(trial["params"]),
+                format_count(trial["macs"]),
+                format_bytes(trial["peak_memory"]),
+                format_bytes(trial["size"]),
+                *([f"{trial['latency_ms']:.3g} ms" if trial["latency_ms"] is not None else ""] if timed else []),
+                *(_percent(trial["scores"][rung]) if rung in trial["scores"] else "" for rung in rungs),
+                f"{trial['seconds']:.1f}",
+            ]
+            for trial in shown
+        ),
+        left=3,
+    )
+
+
+def _print_totals(found: Overview) -> None:
+    states = ", ".join(f"{number} {state}" for state, number in found.states.items() if number)
+    lines = [
+        f"states  {states or 'no trial yet'}",
+        f"rungs   {'; '.join(_rung(rung) for rung in found.rungs) or 'none reached'}",
+        f"spent   {found.spent['epochs']:,} epochs, {found.spent['seconds']:,.1f} s of training{_hands(found)}",
+    ]
+    bounded = "seconds" in found.limits or "epochs" in found.limits
+    shown = [name for name in found.limits if name != "trials" or not bounded]
+    if shown and not found.finished:
+        parts = [f"{found.left[name]:,.0f} of {found.limits[name]:,.0f} {name}" for name in shown]
+        lines.append(f"left    {', '.join(parts)}")
+    if found.best is not None:
+        best = found.best
+        lines.append(f"best    trial {best['id']}, {_percent(best['val_top1'])} after {best['epochs']} epochs")
+        lines.append(f"        {best['design']}")
+    for line in lines:
+        console().print(line)
+
+
+def _rung(rung: dict[str, Any]) -> str:
+    return f"{rung['trials']} at {rung['epochs']} epochs, best {_percent(rung['best'])}"
+
+
+def _hands(found: Overview) -> str:
+    return f" by {found.workers} workers" if (found.workers or 1) > 1 else ""
+
+
+def _state(trial: dict[str, Any]) -> str:
+    return f"{trial['state']} ({trial['failures']}×)" if trial["failures"] else str(trial["state"])
+
+
+def _percent(share: float | None) -> str:
+    return "none" if share is None else f"{100 * share:.2f} %"

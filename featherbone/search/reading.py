@@ -1,0 +1,53 @@
+"""A ledger for those who only look: nothing is written or locked, and a search that goes on is not in the way."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from featherbone.errors import FeatherboneError
+from featherbone.search.schema import VERSION
+
+NAME = "ledger.sqlite"
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[sqlite3.Connection]:
+    """The ledger of a run folder at one moment, by column name; all that is read in the block is of that moment.
+
+    Raises:
+        FeatherboneError: there is none; it is no ledger, or of another version.
+    """
+    path = folder / NAME
+    if not path.is_file():
+        raise FeatherboneError(f"{folder} holds no {NAME}", hint="give the folder that featherbone fit wrote")
+    try:
+        with closing(_opened(path)) as ledger:
+            (version,) = ledger.execute("PRAGMA user_version").fetchone()
+            if version != VERSION:
+                raise FeatherboneError(
+                    f"{path} has version {version}; this featherbone reads {VERSION}",
+                    hint="use the version of featherbone that wrote it",
+                )
+            ledger.row_factory = sqlite3.Row
+            ledger.execute("BEGIN")
+            yield ledger
+    except sqlite3.Error as error:
+        raise FeatherboneError(f"{path} can't be read: {error}", hint="is it a ledger of featherbone fit?") from error
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Read-only. On a disk that cannot be written either, SQLite must be told that nobody else writes there."""
+    address = f"{path.resolve().as_uri()}?mode=ro"
+    ledger = sqlite3.connect(address, uri=True, timeout=10, isolation_level=None)
+    try:
+        ledger.execute("SELECT count(*) FROM sqlite_master")
+    except sqlite3.OperationalError:
+        if path.with_name(f"{NAME}-wal").exists():
+            ledger.close()
+            raise
+        ledger.close()
+        ledger = sqlite3.connect(f"{address}&immutable=1", uri=True, isolation_level=None)
+    return ledger
