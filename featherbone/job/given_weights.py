@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from featherbone.hub import load
 from featherbone.hub.published import LIBRARIES
 from featherbone.job.starting import Network, continued
 from featherbone.job.target import Target
-from featherbone.nn import Model
+from featherbone.nn import Model, read_tensors
 from featherbone.progress import Progress, Reading
 
 MEGABYTE = 10**6
+MODEL, CHECKPOINT = "featherbone-model", "featherbone-checkpoint"  # what files of ours say of themselves
 
 
 def with_weights(target: Target, weights: str, dataset: Dataset, *, seed: int, progress: Progress) -> Network:
@@ -26,12 +28,14 @@ def with_weights(target: Target, weights: str, dataset: Dataset, *, seed: int, p
     paper.
 
     Raises:
-        FeatherboneError: no such weights; what does not fit, every mismatch listed; a target with weights of its own.
+        FeatherboneError: no such weights; what does not fit, every mismatch listed; a target with weights of its own;
+            a model or a checkpoint of ours.
     """
     if target.origin:
         raise FeatherboneError(
             f"{target.asked} has weights of its own, and --weights names {weights}", hint="leave one of them out"
         )
+    _require_bare(weights)
     made = target.build(dataset)
     model, errors = None, []
     for graph in (made.graph, *target.usual(dataset)):
@@ -46,6 +50,23 @@ def with_weights(target: Target, weights: str, dataset: Dataset, *, seed: int, p
     remarks = model.provenance["weights"]["remarks"]
     origin = {"source": weights, "sha256": _sha256(model, weights)}
     return replace(begun, origin=origin, said=(*made.said, *remarks, *begun.said))
+
+
+def _require_bare(weights: str) -> None:
+    """Raise for a file of ours: its classes and preprocessing would be lost."""
+    kind = ""
+    with suppress(FeatherboneError):  # raised for files of others, which state no checksums, and for names
+        kind = read_tensors(weights)[1].get("format", "")
+    if kind == MODEL:
+        raise FeatherboneError(
+            f"{weights} holds a model with its network, classes and preprocessing; --weights is for bare weights",
+            hint=f"give it as --network {weights}",
+        )
+    if kind.startswith(CHECKPOINT):
+        raise FeatherboneError(
+            f"{weights} is the checkpoint of a run, with more than its weights",
+            hint="finish the run, and give its model.safetensors as --network",
+        )
 
 
 def _loaded(graph: Graph, weights: str, dataset: Dataset, progress: Progress) -> Model:

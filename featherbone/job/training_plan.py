@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from featherbone.data import Dataset
+from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, to_json
 from featherbone.job.given_weights import with_weights
 from featherbone.job.images import data_facts, open_images
@@ -19,6 +20,9 @@ from featherbone.job.training_options import Options
 from featherbone.job.training_recipe import recipe_for
 from featherbone.progress import Noticed, Progress
 from featherbone.train import Objective, Recipe
+from featherbone.train.freeze import frozen_nodes
+from featherbone.train.objective import make_objective
+from featherbone.train.require import require_trainable
 
 SHOWN = 12  # characters of a digest that a message shows
 FOUND = "as --find-lr finds it"
@@ -78,7 +82,7 @@ def identity_of(facts: Mapping[str, Any]) -> dict[str, Any]:
     if facts["learning_rate_test"] is not None:
         recipe = {**recipe, "learning_rate": FOUND}
     return {
-        "data": facts["data"]["fingerprint"][:SHOWN],
+        "data": _data_words(facts["data"]),
         "network": f"{network['name']} ({network['graph'][:SHOWN]})",
         "weights": network["weights"] and network["weights"]["sha256"][:SHOWN],
         "teacher": teacher and {**teacher, "source": None, "sha256": teacher["sha256"][:SHOWN]},
@@ -86,6 +90,15 @@ def identity_of(facts: Mapping[str, Any]) -> dict[str, Any]:
         "precision": facts["precision"],
         "recipe": recipe,
     }
+
+
+def _data_words(data: Mapping[str, Any]) -> str:
+    """The images as a message shows them: what follows from their fingerprint."""
+    counts = "/".join(map(str, data["counts"].values()))
+    side, channels = data["resolution"], data["channels"]
+    return (
+        f"{counts} images of {len(data['classes'])} classes, {channels}×{side}×{side} ({data['fingerprint'][:SHOWN]})"
+    )
 
 
 def plan_training(source: str | Path, network: str, options: Options, progress: Progress) -> Plan:
@@ -123,5 +136,19 @@ def plan_training(source: str | Path, network: str, options: Options, progress: 
         teaching=teaching,
         options=options,
     )
-    plan.objective()  # a teacher that does not fit is refused before anything is written
+    _require_possible(plan)
     return plan
+
+
+def _require_possible(plan: Plan) -> None:
+    """Raise, before anything is written, what training would raise at its start."""
+    graph, recipe = plan.network.graph, plan.recipe
+    require_trainable(graph, plan.dataset, recipe, recipe.epochs)
+    frozen_nodes(graph, recipe)
+    plan.objective() or make_objective(recipe, plan.dataset)
+    if recipe.freeze != "none" and plan.network.weights is None:
+        what = "the backbone" if recipe.freeze == "backbone" else f"{recipe.freeze} of its stages"
+        raise FeatherboneError(
+            f"the recipe freezes {what}, and {graph.name} begins with random weights",
+            hint="begin with weights (--weights, or a model.safetensors as --network), or give --freeze none",
+        )

@@ -32,19 +32,22 @@ def recipe_for(dataset: Dataset, options: Options, *, tuned: bool) -> tuple[Reci
     >>> recipe.batch_size, recipe.learning_rate, notes
     (32, 0.1, ['the learning rate is 0.1 in place of 0.2: it follows the batch size, 32 in place of 64'])
 
-    A batch size that is given without a learning rate moves it in proportion (arXiv:1706.02677).
+    A batch size that is given without a learning rate moves it in proportion (arXiv:1706.02677); no batch holds more
+    than all images.
 
     Raises:
         FeatherboneError: no such recipe; values that it can't have.
     """
     recipe, notes = _base(dataset, options, tuned), []
     if options.batch_size is not None and options.batch_size != recipe.batch_size:
-        before, rate = recipe, recipe.learning_rate * options.batch_size / recipe.batch_size
+        most = len(dataset.splits["train"].labels)
+        size, usual = min(options.batch_size, most), min(recipe.batch_size, most)
+        before, rate = recipe.learning_rate, recipe.learning_rate * size / usual
         recipe = replace(recipe, batch_size=options.batch_size, learning_rate=rate)
-        if options.learning_rate is None and not options.find_lr:
+        if options.learning_rate is None and not options.find_lr and size != usual:
             notes.append(
-                f"the learning rate is {rate:g} in place of {before.learning_rate:g}: it follows the batch size, "
-                f"{options.batch_size} in place of {before.batch_size}"
+                f"the learning rate is {rate:g} in place of {before:g}: it follows the batch size, "
+                f"{size} in place of {usual}"
             )
     if options.learning_rate is not None:
         recipe = replace(recipe, learning_rate=options.learning_rate)

@@ -20,7 +20,7 @@ from featherbone.train.trial import Trial, Tried
 
 SECONDS = 8.0
 ROUNDS = 12  # steps of each candidate, at most
-HOPELESS = 1.5  # a candidate leaves when its best step takes so many times as long as the best of all
+HOPELESS = 1.5  # a candidate leaves when its best and median steps take so many times as long as any
 WORTH = 1.05  # so many times as fast must be what rounds more
 ANOTHER_LOSS = 0.1  # of the first candidate's: more is not rounding
 LONG = 1800.0  # seconds of a run that is worth compiling for, which takes a minute or two
@@ -157,9 +157,9 @@ def _race(trials: Sequence[Trial], *, until: float) -> None:
     for number in range(ROUNDS):
         for place in range(len(trials)):
             trials[(number + place) % len(trials)].step()
-        best = min(trial.seconds for trial in trials)
-        for trial in trials:
-            if trial.seconds > HOPELESS * best and not trial.reason:
+        best, median = min(trial.seconds for trial in trials), min(trial.median for trial in trials)
+        for trial in trials:  # by both: one lucky step says nothing of those beside it
+            if trial.seconds > HOPELESS * best and trial.median > HOPELESS * median and not trial.reason:
                 trial.leave(f"{trial.seconds / best:.1f} times as long a step as the fastest")
         if time.perf_counter() > until:
             return

@@ -14,6 +14,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from featherbone.errors import FeatherboneError
 from featherbone.train.native import kernels
@@ -35,7 +36,7 @@ def fused(network: nn.Module) -> nn.Module:
     if elsewhere is not None:
         raise FeatherboneError(f"the network is on {elsewhere}; the fused kernels are for CPUs", hint="use fused=False")
     kernels()
-    traced = fx.symbolic_trace(network)
+    traced = fx.GraphModule(network, _Tracer().trace(network))
     modules = dict(traced.named_modules())
     for node in list(traced.graph.nodes):
         if node.op != "call_module":
@@ -53,6 +54,13 @@ def fused(network: nn.Module) -> nn.Module:
             _replace(traced, node, Depthwise(layer))
     traced.recompile()
     return traced
+
+
+class _Tracer(fx.Tracer):  # type: ignore[misc]
+    """Norms are taken as they are, those that several processes synchronise too."""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return isinstance(m, _BatchNorm) or bool(super().is_leaf_module(m, module_qualified_name))
 
 
 def _replace(traced: fx.GraphModule, node: fx.Node, layer: nn.Module) -> None:

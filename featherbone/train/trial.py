@@ -51,6 +51,11 @@ class Trial:
         """Of the fastest step; infinite before the first one that was timed."""
         return min(self._seconds, default=math.inf)
 
+    @property
+    def median(self) -> float:
+        """Seconds of the median step; infinite before the first one that was timed."""
+        return statistics.median(self._seconds) if self._seconds else math.inf
+
     def step(self, *, timed: bool = True) -> None:
         """Make the next batch and train on it."""
         if self.reason:
@@ -76,10 +81,9 @@ class Trial:
         del self._batches, self._train, self._state
 
     def result(self) -> Tried:
-        median = statistics.median(self._seconds) if self._seconds else math.inf
         return Tried(
             setting=self.setting,
-            images_per_second=self._images / median,
+            images_per_second=self._images / self.median,
             steps=len(self._seconds),
             reason=self.reason,
         )

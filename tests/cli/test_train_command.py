@@ -48,7 +48,7 @@ def test_it_prints_how_good_the_network_is_and_where_everything_is(finished):
         f"that it never saw; 95 % interval {100 * low:.2f} to {100 * high:.2f} %" in lines
     )
     assert any(line.startswith("least recognised: ") for line in lines)
-    assert any("float32, 1 thread trains " in line for line in lines), "the trial says what it chose"
+    assert any("note: " in line and " trains " in line for line in lines), "the trial says what it chose"
     assert f"try     featherbone predict '{folder}/model.onnx' IMAGE…" in lines
     assert "\x1b" not in out
     for name in ("run.json", "network.json", "log.jsonl", "model.safetensors", "model.onnx", "report.html"):
@@ -153,6 +153,26 @@ def test_a_model_is_tuned_to_other_classes(finished, featherbone, tmp_path):
     assert "weights was" in other.err
 
 
+def test_weights_are_bare_and_models_bring_what_they_know(finished, featherbone, tmp_path):
+    folder, _ = finished
+    model, out = folder / "model.safetensors", tmp_path / "run"
+    ended = featherbone("train", "digits", *ASKED, "--weights", model, "--out", out)
+    assert (ended.code, f"hint:  give it as --network {model}" in ended.err) == (2, True)
+    assert f"error: {model} holds a model with its network, classes and preprocessing; --weights is for" in ended.err
+    ended = featherbone("train", "digits", *ASKED, "--weights", folder / "checkpoint.safetensors", "--out", out)
+    assert (ended.code, "is the checkpoint of a run" in ended.err) == (2, True)
+    assert not out.exists()
+
+
+def test_other_images_are_refused_with_their_numbers(finished, featherbone, tmp_path):
+    folder, _ = finished
+    images = photos(tmp_path / "shades", {"dark": 60, "light": 190})
+    ended = featherbone("train", images, *ASKED, "--out", folder)
+    assert ended.code == 2
+    assert "data was 1079/359/359 images of 10 classes, 1×8×8 (" in ended.err
+    assert " and is 28/6/6 images of 2 classes, 1×8×8 (" in ended.err
+
+
 def test_interrupted_says_that_the_same_command_continues_and_it_does(tmp_path):
     folder = tmp_path / "run"
     asked = ["--network", TINY, "--epochs", "400", "--precision", "float32", "--out", str(folder)]
@@ -178,6 +198,9 @@ def files(tmp_path, monkeypatch):
     (tmp_path / "three.json").write_text(to_json(image(1, 8).flatten().linear(3).graph("three")))
     (tmp_path / "wide.json").write_text(to_json(image(5, 8).flatten().linear(10).graph("wide")))
     (tmp_path / "bad.toml").write_text("epoch = 3\n")
+    (tmp_path / "wolf.toml").write_text("epochs = 3\nclass_weights = {wolf = 2.0}\n")
+    (tmp_path / "flat.toml").write_text("epochs = 3\nresolutions = [[1, 4], [2, 8]]\n")
+    (tmp_path / "flat.json").write_text(to_json(image(1, 8).flatten().linear(10).graph("flat")))
     (tmp_path / "bad.safetensors").write_bytes(b"x" * 100)
     return tmp_path
 
@@ -209,6 +232,15 @@ def files(tmp_path, monkeypatch):
         (["--network", TINY, "--lr", "-1"], "learning_rate is -1.0; it must be positive"),
         (["--network", TINY, "--lr", "1", "--find-lr"], "--lr is 1, and --find-lr asks for another one"),
         (["--network", TINY, "--freeze", "all"], "--freeze is 'all'; it must be none, backbone or a number of stages"),
+        (
+            ["--network", TINY, "--freeze", "9"],
+            "freeze is 9, and design has 2 stages before its classifier: stem, head",
+        ),
+        (["--network", TINY, "--freeze", "1"], "the recipe freezes 1 of its stages, and design begins with random"),
+        (["--network", TINY, "--freeze", "backbone"], "the recipe freezes the backbone, and design begins with random"),
+        (["--network", TINY, "--recipe", "fine-tune"], "the recipe freezes the backbone, and design begins with"),
+        (["--network", TINY, "--recipe", "wolf.toml"], "class_weights"),
+        (["--network", "flat.json", "--recipe", "flat.toml"], "flat cannot take images of 4×4 with the same weights"),
         (["--network", TINY, "--device", "tpu"], "--device is 'tpu'; known: auto, cpu, cuda"),
         (["--network", TINY, "--precision", "int8"], "--precision is 'int8'; known: auto, float32, bfloat16"),
         (["--network", TINY, "--temperature", "2"], "--temperature is given without a teacher"),

@@ -21,7 +21,7 @@ from featherbone.data.augment import Augment
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, image
 from featherbone.job import training
-from featherbone.train import Objective, Progress, evaluate, train
+from featherbone.train import Objective, Progress, Setting, evaluate, train
 from featherbone.train.distributed import joined
 from featherbone.train.synchronised import synchronise
 
@@ -76,7 +76,9 @@ def rank() -> int:
     return int(os.environ.get("RANK", "0"))
 
 
-def trained(folder: Path, until: int, signals: tuple[int, int, int] = (0, 0, 0), fingerprint: str = "") -> Any:
+def trained(
+    folder: Path, until: int, signals: tuple[int, int, int] = (0, 0, 0), fingerprint: str = "", fused: bool = False
+) -> Any:
     """The weights, and how many reports there were; `signals`: process, step of the second epoch, and which."""
     reports = 0
 
@@ -97,7 +99,18 @@ def trained(folder: Path, until: int, signals: tuple[int, int, int] = (0, 0, 0),
     steps, sends = 0, Sends()
     data = dataset(fingerprint=fingerprint if fingerprint and rank() == 1 else "stripes-1")
     objective = Objective(loss=sends, module=sends)
-    done = train(normed(), data, MIXED, folder=folder, seed=7, until_epoch=until, progress=watch, objective=objective)
+    setting = Setting(fused=True) if fused else None
+    done = train(
+        normed(),
+        data,
+        MIXED,
+        folder=folder,
+        seed=7,
+        until_epoch=until,
+        progress=watch,
+        objective=objective,
+        setting=setting,
+    )
     return {name: tensor.numpy() for name, tensor in done.weights.items()}, reports
 
 

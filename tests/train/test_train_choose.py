@@ -67,6 +67,28 @@ def test_the_fastest_is_chosen_and_the_hopeless_leave_early(monkeypatch: pytest.
     assert clock.steps[NCHW] == 2
 
 
+def test_one_lucky_step_sends_nobody_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Noisy(Clock):
+        def _make_step(self, plan: Plan, *rest: Any) -> Callable[[Tensor, Tensor], float]:
+            step = super()._make_step(plan, *rest)
+
+            def noisy(images: Tensor, targets: Tensor) -> float:
+                own = self._seconds[plan.setting]
+                if self.steps[plan.setting] == 2 and plan.setting == NCHW:
+                    self._seconds[NCHW] = 0.001
+                loss = step(images, targets)
+                self._seconds[plan.setting] = own
+                return loss
+
+            return noisy
+
+    Noisy(monkeypatch, {LAST: 0.004, NCHW: 0.005})
+    choice = chosen(LAST, NCHW, seconds=1e9)
+    assert choice.setting == LAST
+    assert [tried.reason for tried in choice.tried] == ["", ""]
+    assert [tried.steps for tried in choice.tried] == [12, 12]
+
+
 def test_float32_is_kept_where_the_gain_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
     Clock(monkeypatch, {LAST: 0.00204, LOW: 0.002})
     assert chosen(LAST, LOW, seconds=1e9).setting == LAST

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,13 @@ def test_batches_that_cannot_be_divided_equal_one_process_too(alone: Path, tmp_p
     for weights, _ in results[1:]:  # every process ends with the very same
         assert all(np.array_equal(weights[name], value) for name, value in results[0][0].items())
     assert [reports for _, reports in results] == [3 * 8, 0, 0]
+
+
+@pytest.mark.skipif(not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="there is no C++ compiler here")
+def test_fused_kernels_train_in_several_processes_as_in_one(alone: Path, tmp_path: Path) -> None:
+    results = together(2, trained, tmp_path, 3, (0, 0, 0), "", True)
+    assert [result[1] for result in results] == [3 * 8, 0]
+    assert_same(tmp_path, alone, within=1e-5)
 
 
 def test_a_run_goes_on_with_another_number_of_processes(alone: Path, tmp_path: Path) -> None:
