@@ -56,7 +56,7 @@ def fused(network: nn.Module) -> nn.Module:
     return traced
 
 
-class _Tracer(fx.Tracer):  # type: ignore[misc]
+class _Tracer(fx.Tracer):
     """Norms are taken as they are, those that several processes synchronise too."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
