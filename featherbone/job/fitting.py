@@ -30,6 +30,7 @@ from featherbone.search.proposals import Proposals
 from featherbone.search.sample import designs_of
 from featherbone.search.space_file import open_space
 from featherbone.search.spaces import smaller_resolutions
+from featherbone.search.zoo_entries import zoo_entries
 from featherbone.train import default_recipe
 
 SPACE = "light"
@@ -89,7 +90,7 @@ def fit(
     images = Images(
         source=located(source), resolution=resolution, seed=seed, skip_bad=skip_bad, fingerprint=dataset.fingerprint
     )
-    propose = Proposals(costs, budget, seed=seed)
+    propose = Proposals(costs, budget, seed=seed, zoo=lambda: zoo_entries(costs, budget, trials=limits.trials))
 
     require_job(folder, read_facts(folder), "fit")
     with (

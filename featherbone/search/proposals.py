@@ -40,12 +40,12 @@ class Proposals:
         self._features, self._changes = Features(costs), Changes(costs, budget)
 
     def __call__(self, board: Board, number: int) -> Sequence[Entry]:
-        """At most ``number`` designs that the board does not know; none where the space is used up."""
+        """At most ``number`` designs that the board does not know, or the zoo; none where the space is used up."""
         known = {trial.design for trial in board.trials.values()}
         if not known:
-            zoo = list(self._zoo())[:number]
+            zoo = list(self._zoo())
             if zoo:
-                return zoo
+                return zoo  # all at once: who is killed in between would begin with others
         chosen = self._learned(board, number, known) if len(_designs(board)) >= FIRST else []
         return [*chosen, *self._random(known | {entry.design for entry in chosen}, number - len(chosen))]
 
