@@ -69,16 +69,11 @@ def _size(graph: Graph) -> float:
 
 def _latency(graph: Graph) -> float:
     """The median of a batch of one in ONNX Runtime with one thread on this machine, in milliseconds."""
-    from rich.console import Console
-
+    from featherbone.cli.steps import steps
     from featherbone.measure import measure, prepared
 
-    screen = Console(stderr=True)
-    with (
-        screen.status("starting") as status,
-        prepared([graph], ["onnxruntime"], progress=status.update) as subjects,
-    ):
-        (latency,) = measure(subjects, runtime="onnxruntime", threads=1, progress=status.update)
+    with steps() as say, prepared([graph], ["onnxruntime"], progress=say) as subjects:
+        (latency,) = measure(subjects, runtime="onnxruntime", threads=1, progress=say)
     if latency.noisy:
-        screen.print(f"noisy: {'; '.join(latency.noise)}", markup=False, highlight=False)
+        console(stderr=True).print(f"noisy: {'; '.join(latency.noise)}")
     return float(latency.times.p50_ms)

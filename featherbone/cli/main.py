@@ -41,6 +41,8 @@ app = typer.Typer(
 )
 
 INTERRUPTED = 130
+RESUMED = ("data", "fit", "train")  # the commands that go on where they were
+UNREAD = 141  # what a shell says of a program that the closing of its pipe ended
 
 DESIGN = "Design and measure"
 JOB = "Train and ship"
@@ -77,11 +79,14 @@ def options(
 
 
 def run() -> NoReturn:
-    """Run the command line: a user's mistake ends in one sentence and exit code 2, an interruption in 130."""
+    """Run the command line: a user's mistake ends in one sentence and exit code 2, an interruption in 130.
+
+    A reader that leaves (``| head``) ends it in 141, so that 1 stays the answer of a gate.
+    """
     debug = "--debug" in sys.argv
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what a cluster sends ends as Ctrl-C does
     try:
-        sys.exit(app())
+        _run_flushed()
     except FeatherboneError as error:
         if debug:
             raise
@@ -93,13 +98,14 @@ def run() -> NoReturn:
         _complain(f"this command needs the package {error.name}", "pip install 'featherbone[fit]'")
         sys.exit(2)
     except SystemExit as stop:
+        if _unread(stop):
+            _end_unread()
         if stop.code == INTERRUPTED:  # how Typer passes Ctrl-C on
-            _complain("interrupted", "the same command continues where it stopped")
+            command = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+            _complain("interrupted", "the same command continues where it stopped" if command in RESUMED else "")
         raise
     except BrokenPipeError:
-        # The reader of our output left (``| head``); what follows goes nowhere, quietly.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        _end_unread()
     except OSError as error:
         if debug:
             raise
@@ -107,6 +113,29 @@ def run() -> NoReturn:
             f"{error.filename or 'a file'}: {error.strerror or error}", "check the disk, the path and its permissions"
         )
         sys.exit(2)
+
+
+def _run_flushed() -> NoReturn:
+    """The command, with its output written while an error can still be answered: Python's own end only prints one."""
+    try:
+        sys.exit(app())
+    except SystemExit:
+        sys.stdout.flush()
+        raise
+
+
+def _unread(stop: SystemExit) -> bool:
+    """Whether Rich or Typer ended the command because nobody reads its output; both do so with 1."""
+    cause: BaseException | None = stop
+    while cause is not None and not isinstance(cause, BrokenPipeError):
+        cause = cause.__context__
+    return cause is not None
+
+
+def _end_unread() -> NoReturn:
+    """End quietly: what is still to be written goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    sys.exit(UNREAD)
 
 
 def _complain(sentence: str, hint: str) -> None:

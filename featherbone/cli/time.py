@@ -33,8 +33,7 @@ def time(
     json: Json = False,
 ) -> None:
     """Latency on this machine: p50, p90, p99 after a warm-up, in a fresh process for each measurement."""
-    from rich.console import Console
-
+    from featherbone.cli.steps import steps
     from featherbone.measure import measure, measure_limits, prepared, profile
 
     runtimes, counts = _words("runtime", runtime), [_number(word) for word in _words("threads", threads)]
@@ -43,22 +42,23 @@ def time(
     latencies: list[Latency] = []
     profiles: list[Profile] = []
     limits: dict[int, Limits] = {}
-    screen = Console(stderr=True)
-    with (
-        screen.status("starting") as status,
-        prepared([_read(model, inputs[model]) for model in models], runtimes, progress=status.update) as subjects,
-    ):
-        for count in counts:
-            for name in runtimes:
-                latencies += measure(subjects, runtime=name, threads=count, batch=batch, progress=status.update)
-            if operators:
-                status.update("measuring the limits of this machine")
-                limits[count] = measure_limits(count)
-                profiles += [
-                    profile(subject, limits[count].roofline, runtime=name, threads=count, batch=batch)
-                    for name in runtimes
-                    for subject in subjects
-                ]
+    with steps() as say:
+        read = []
+        for model in models:
+            say(f"reading {model}")
+            read.append(_read(model, inputs[model]))
+        with prepared(read, runtimes, progress=say) as subjects:
+            for count in counts:
+                for name in runtimes:
+                    latencies += measure(subjects, runtime=name, threads=count, batch=batch, progress=say)
+                if operators:
+                    limits[count] = measure_limits(count, progress=say)
+                    roofline = limits[count].roofline
+                    profiles += [
+                        profile(subject, roofline, runtime=name, threads=count, batch=batch, progress=say)
+                        for name in runtimes
+                        for subject in subjects
+                    ]
     if json:
         print_json(
             {

@@ -75,12 +75,15 @@ def measure(
     with ExitStack() as stack:
         processes = [stack.enter_context(fresh_process(threads)) for _ in subjects]
         warm_ups: list[WarmUp] = []
+        where = f"in {runtime} on {threads} thread{'s' * (threads != 1)}"
         for subject, process in zip(subjects, processes, strict=True):
-            say(f"warming up {subject.name} in {runtime}, {threads} thread{'s' * (threads != 1)}")
+            say(f"loading {subject.name} {where}")
             process.load(Job(runtime=runtime, file=subject.files[runtime], threads=threads, batch=batch))
+            say(f"warming up {subject.name} {where}")
             warm_ups.append(WarmUp(**process.ask(do="warm_up")))
-        say(f"measuring in {runtime}, {threads} thread{'s' * (threads != 1)}")
-        turns = interleave([_turn(process, seconds / TURNS) for process in processes], seconds=seconds)
+        doing = f"measuring {', '.join(subject.name for subject in subjects)} {where}"
+        takers = [_turn(process, seconds / TURNS) for process in processes]
+        turns = interleave(takers, seconds=seconds, progress=lambda runs: say(f"{doing}: {runs:,} runs"))
     around = environment([runtime, "numpy"], load_before=load_before)
     latencies: list[Latency] = []
     for subject, warm, taken in zip(subjects, warm_ups, turns, strict=True):
@@ -107,18 +110,29 @@ def require_positive(**settings: int) -> None:
             raise FeatherboneError(f"{what} is {value}; it must be at least 1")
 
 
-def interleave(take: Sequence[Callable[[], list[float]]], *, seconds: float, seed: int = 0) -> list[list[list[float]]]:
+def interleave(
+    take: Sequence[Callable[[], list[float]]],
+    *,
+    seconds: float,
+    seed: int = 0,
+    progress: Callable[[int], None] | None = None,
+) -> list[list[list[float]]]:
     """For each taker the turns that it took: rounds in a new order each, without those that have measured enough.
+
+    ``progress`` hears before each turn how many runs have been taken.
 
     >>> [len(turns) for turns in interleave([lambda: [0.1] * 10, lambda: [0.5] * 10], seconds=2.0)]
     [10, 2]
     """
-    order = random.Random(seed)
+    order, runs = random.Random(seed), 0
     turns: list[list[list[float]]] = [[] for _ in take]
     while left := [place for place in range(len(take)) if not enough(turns[place], seconds)]:
         order.shuffle(left)
         for place in left:
+            if progress is not None:
+                progress(runs)
             turns[place].append(take[place]())
+            runs += len(turns[place][-1])
     return turns
 
 

@@ -33,7 +33,7 @@ class Limits:
         return asdict(self)
 
 
-def measure_limits(threads: int = 1) -> Limits:
+def measure_limits(threads: int = 1, *, progress: Callable[[str], None] | None = None) -> Limits:
     """The limits of this machine on ``threads`` threads, each measured in a fresh process; takes some seconds.
 
         print(measure_limits().roofline.ridge)
@@ -43,6 +43,9 @@ def measure_limits(threads: int = 1) -> Limits:
     """
     found: dict[str, float] = {}
     for limit in MEASURES:
+        if progress is not None:
+            what = "bandwidth" if limit == "memory" else f"multiply-adds in {limit}"
+            progress(f"measuring the limits of this machine on {threads} thread{'s' * (threads != 1)}: {what}")
         with fresh_process(threads) as process:
             found[limit] = float(process.ask(do="limit", limit=limit, threads=threads)["value"])
     bytes_per_second = found.pop("memory")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -69,7 +69,13 @@ class Profile:
 
 
 def profile(
-    subject: Subject, roofline: Roofline, *, runtime: str = "onnxruntime", threads: int = 1, batch: int = 1
+    subject: Subject,
+    roofline: Roofline,
+    *,
+    runtime: str = "onnxruntime",
+    threads: int = 1,
+    batch: int = 1,
+    progress: Callable[[str], None] | None = None,
 ) -> Profile:
     """Times by operator in a fresh process, and where each stands under the roofline.
 
@@ -89,6 +95,8 @@ def profile(
     from featherbone.nn.onnx_graph import OUTPUT
 
     job = Job(runtime=runtime, file=subject.files[runtime], threads=threads, batch=batch)
+    if progress is not None:
+        progress(f"timing the operators of {subject.name} in {runtime} on {threads} thread{'s' * (threads != 1)}")
     with fresh_process(threads) as process:
         seconds = process.ask(do="profile", job=asdict(job), runs=RUNS)["operators"]
     if runtime == "openvino" and OUTPUT in seconds:  # it names the last operator after what it writes

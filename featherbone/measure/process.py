@@ -68,6 +68,7 @@ def fresh_process(threads: int) -> Iterator[Process]:
         text=True,
         encoding="utf-8",
         env=environment,
+        start_new_session=True,  # Ctrl-C is for the process that asks; it ends this one
     )
     try:
         yield Process(popen)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,7 +24,7 @@ def file(residual: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> st
     monkeypatch.setattr(latency, "FEWEST", 3)
     monkeypatch.setattr(latency.measure, "__kwdefaults__", {**latency.measure.__kwdefaults__, "seconds": 0.01})
     made_up = limits.Limits(threads=1, macs_per_second={"torch": 4e10, "onnxruntime": 5e10}, bytes_per_second=1e10)
-    monkeypatch.setattr(limits, "measure_limits", lambda threads: made_up)
+    monkeypatch.setattr(limits, "measure_limits", lambda threads, progress: made_up)
     path = tmp_path / "residual.json"
     path.write_text(to_json(residual), encoding="utf-8")
     return str(path)
@@ -74,3 +78,41 @@ def test_more_threads_than_cores_are_warned_of(file: str, monkeypatch: pytest.Mo
     assert result.exit_code == 0, result.output
     assert "2 threads share 1 core and" in result.stderr
     assert "noisy" in result.stdout
+
+
+def test_a_log_says_what_is_measured(file: str) -> None:
+    result = CliRunner().invoke(app, ["time", file, "--runtime", "onnxruntime,torch", "--operators"])
+    assert result.exit_code == 0, result.output
+    said = [line.partition(" s  ")[2].partition(": ")[0] for line in result.stderr.splitlines()]
+    steps = ["loading residual.json", "warming up residual.json", "measuring residual.json"]
+    expected = [f"{step} in {runtime} on 1 thread" for runtime in ("onnxruntime", "torch") for step in steps]
+    assert [line for line in said if line in expected] == expected, result.stderr
+    assert f"reading {file}" in said
+    assert "timing the operators of residual.json in torch on 1 thread" in said
+
+
+def test_an_interruption_is_one_sentence_and_leaves_no_process(residual: Graph, tmp_path: Path) -> None:
+    path = tmp_path / "residual.json"
+    path.write_text(to_json(residual), encoding="utf-8")
+    # Each run lasts as long as the test needs; the group gets the signal, as the whole of it does from a terminal.
+    code = "from featherbone.measure import latency; latency.FEWEST = 10**9; latency.LONGEST = 1e9\n"
+    code += f"import sys; sys.argv = ['featherbone', 'time', {str(path)!r}]\n"
+    code += "from featherbone.cli.main import run; run()"
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as running:
+        assert running.stderr is not None
+        said = iter(running.stderr.readline, "")
+        assert any("measuring" in line for line in said)
+        workers = children(running.pid)
+        os.killpg(running.pid, signal.SIGINT)
+        rest = running.stderr.read()
+    assert running.returncode == 130
+    assert rest.splitlines()[-1] == "error: interrupted"
+    assert "Traceback" not in rest
+    assert len(workers) == 1
+    assert not [worker for worker in workers if Path(f"/proc/{worker}").exists()]
+
+
+def children(process: int) -> list[str]:
+    """The processes that one has started."""
+    return Path(f"/proc/{process}/task/{process}/children").read_text(encoding="utf-8").split()
