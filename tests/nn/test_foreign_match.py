@@ -196,3 +196,49 @@ def test_rules_have_targets(naming: Naming) -> None:
     ends = {rule[1].rpartition("}")[2].rpartition("|")[2].rpartition(".")[2] for rule in naming.rules} - {""}
     assert ends <= last_names()
     assert our_layer(SMALL_GRAPH, "no such layer", naming) is None
+
+
+@pytest.mark.parametrize("gone", [("stem.conv_norm.running_mean",), ("stage1.block1.conv2.weight", "head.classifier.bias")])
+def test_what_a_file_of_our_own_lacks_is_listed_and_nothing_else(gone: tuple[str, ...]) -> None:
+    graph = network("cifar_resnet20")
+    weights = randomised(graph)
+    kept = {name: tensor for name, tensor in weights.items() if name not in gone}
+    lacking = sorted(set(weights) - set(kept))
+    with pytest.raises(FeatherboneError) as caught:
+        match(graph, kept)
+    lines = "".join(f"\n  {name} is missing in the file" for name in lacking)
+    assert caught.value.sentence == (
+        f"the weights, in the naming of featherbone, do not fit cifar_resnet20, in {len(lacking)} tensors:{lines}"
+    )
+    assert caught.value.hint == "the file is not whole: save the whole state dict"
+
+
+def test_by_order_a_missing_layer_moves_none_after_it() -> None:
+    graph = network("cifar_resnet20")
+    theirs = {f"x.{name}": tensor for name, tensor in randomised(graph).items()}
+    del theirs["x.stage1.block1.conv2.weight"], theirs["x.stem.conv_norm.running_mean"]
+    with pytest.raises(FeatherboneError) as caught:
+        match(graph, theirs)
+    assert caught.value.sentence == (
+        "the weights do not match the layers of cifar_resnet20 in order, in 2 places; it has 39 layers with weights, "
+        "and the file 38:\n"
+        "  stem.conv_norm (weight 16, bias 16, running_mean 16, running_var 16) ↔ "
+        "x.stem.conv_norm (weight 16, bias 16, running_var 16)\n"
+        "  stage1.block1.conv2 (weight 16×16×3×3) ↔ nothing"
+    )
+
+
+def test_norms_without_running_statistics_are_not_taken_for_folded_ones() -> None:
+    graph = network("mobilenet_v2:width=0.25", classes=10)
+    statistics = ("running_mean", "running_var")
+    kept = {name: tensor for name, tensor in randomised(graph).items() if not name.endswith(statistics)}
+    with pytest.raises(FeatherboneError) as caught:
+        match(graph, kept)
+    lacking = caught.value.sentence.splitlines()[1:]
+    assert len(lacking) == 104
+    assert all(line.removesuffix(" is missing in the file").endswith(statistics) for line in lacking)
+
+
+def test_no_weights_at_all_are_refused() -> None:
+    with pytest.raises(FeatherboneError, match="there are no weights to match"):
+        match(network("squeezenet", classes=10), {})

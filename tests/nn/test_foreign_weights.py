@@ -59,7 +59,7 @@ def test_every_layer_that_does_not_match_is_listed() -> None:
     tensors["6.weight"] = torch.zeros(2, 4)
     with pytest.raises(FeatherboneError) as caught:
         match_by_order(GRAPH, tensors)
-    assert "at 2 of 4:" in str(caught.value)
+    assert "in 2 places; it has 4 layers with weights, and the file 5:" in str(caught.value)
     assert "first (weight 4×3×3×3) ↔ 0 (weight 5×3×3×3)" in str(caught.value)
     assert "nothing ↔ 6 (weight 2×4)" in str(caught.value)
 

@@ -225,3 +225,20 @@ def test_parts_of_complex_tensors():
     found = featherbone.profile(Spectrum(), (4, 8))
     assert found.macs == 2 * 4 * 8 * 8
     assert [label for _, label in found.uncounted] == ["fft_fft"]
+
+
+def test_constants_without_values_follow_the_input_to_its_device():
+    class Positions(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.frequencies = nn.Parameter(torch.ones(4))
+            self.register_buffer("steps", torch.arange(4.0))
+
+        def forward(self, x):
+            return x * (self.steps[None].float().to(x.device) + self.frequencies.to(x.device))
+
+    with torch.device("meta"):
+        model = Positions()
+    captured = trace(model, (4,))
+    assert captured.warnings == ()
+    assert captured.graph.output_shape == (4,)

@@ -18,7 +18,7 @@ from featherbone.nn.capture.dispatched import Dispatched, is_wrapped, running
 from featherbone.nn.capture.entry import Entry
 from featherbone.nn.capture.modules import Census
 from featherbone.nn.capture.structure import each_tensor, mapped
-from featherbone.nn.capture.traced import Traced
+from featherbone.nn.capture.traced import META, Traced
 
 functorch_level = torch._C._functorch.maybe_current_level
 
@@ -284,6 +284,9 @@ class Tracer(TorchFunctionMode):
                 args[0].weights = weights
             return args[0]  # the model's own tensors stay as they are
         if weights or self.real or any(_value(tensor).is_meta for tensor in tensors):
+            if not self.real:  # what has no values stays where it is, whatever device the model asks for
+                args = tuple([_on_meta(value) for value in args])
+                kwargs = {key: _on_meta(value) for key, value in kwargs.items()}
             values = self._run(func, args, kwargs)
         else:
             with torch.no_grad():
@@ -303,6 +306,10 @@ def without_batch(full: Sequence[int]) -> tuple[int, ...]:
     """A shape without its batch: we trace a batch of one, so a leading 1 is the batch and another size is not."""
     shape = tuple(full)
     return shape[1:] if shape and shape[0] == 1 else shape
+
+
+def _on_meta(value: Any) -> Any:
+    return META if isinstance(value, torch.device) else value
 
 
 def _value(tensor: torch.Tensor) -> torch.Tensor:

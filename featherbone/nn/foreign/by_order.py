@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 
 import torch
@@ -13,6 +13,7 @@ from featherbone.graph.operators import shape_text
 from featherbone.nn.weights import COUNTER, check_weights
 
 Layer = tuple[str, dict[str, tuple[int, ...]]]  # a prefix, and the shape of each tensor under it
+COMPARED = 1_000_000  # pairs of layers; a file with more is compared place by place, which takes no time
 
 
 def match_by_order(graph: Graph, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -33,15 +34,11 @@ def match_by_order(graph: Graph, tensors: Mapping[str, torch.Tensor]) -> dict[st
     """
     ours = _layers(_shapes_in_order(graph))
     theirs = _layers({name: tuple(t.shape) for name, t in tensors.items() if name.rpartition(".")[2] != COUNTER})
-    problems = [
-        f"{_described(mine)} ↔ {_described(other)}"
-        for mine, other in zip_longest(ours, theirs)
-        if mine is None or other is None or mine[1] != other[1]
-    ]
+    problems = [f"{_described(mine)} ↔ {_described(other)}" for mine, other in _differences(ours, theirs)]
     if problems:
         raise FeatherboneError(
-            f"the weights do not match the layers of {graph.name} in order, at {len(problems)} of {len(ours)}:\n  "
-            + "\n  ".join(problems),
+            f"the weights do not match the layers of {graph.name} in order, in {len(problems)} places; "
+            f"it has {len(ours)} layers with weights, and the file {len(theirs)}:\n  " + "\n  ".join(problems),
             hint="map the names with load_foreign where the order differs",
         )
     weights = {
@@ -68,8 +65,41 @@ def _layers(shapes: Mapping[str, tuple[int, ...]]) -> list[Layer]:
     return list(layers.items())
 
 
+def _differences(ours: list[Layer], theirs: list[Layer]) -> Iterator[tuple[Layer | None, Layer | None]]:
+    """Layers without an equal partner, side by side where they stand: one that is missing moves none after it."""
+    if len(ours) * len(theirs) > COMPARED:
+        yield from ((mine, other) for mine, other in zip_longest(ours, theirs) if not _alike(mine, other))
+        return
+    # The fewest differences: `left[i][j]` is how many there are from our layer i and their layer j on.
+    left = [[len(theirs) - j for j in range(len(theirs) + 1)]]
+    for i, mine in enumerate(reversed(ours), 1):
+        row = [i]
+        for j, other in enumerate(reversed(theirs)):
+            aside = left[0][len(theirs) - j] + (not _alike(mine, other))
+            row.append(min(aside, row[-1] + 1, left[0][len(theirs) - j - 1] + 1))
+        left.insert(0, row[::-1])
+    i = j = 0
+    while i < len(ours) or j < len(theirs):
+        both = i < len(ours) and j < len(theirs)
+        different = not both or not _alike(ours[i], theirs[j])
+        if both and left[i][j] == left[i + 1][j + 1] + different:
+            if different:
+                yield ours[i], theirs[j]
+            i, j = i + 1, j + 1
+        elif i < len(ours) and left[i][j] == left[i + 1][j] + 1:
+            yield ours[i], None
+            i += 1
+        else:
+            yield None, theirs[j]
+            j += 1
+
+
+def _alike(mine: Layer | None, other: Layer | None) -> bool:
+    return mine is not None and other is not None and mine[1] == other[1]
+
+
 def _described(layer: Layer | None) -> str:
     if layer is None:
         return "nothing"
     prefix, tensors = layer
-    return f"{prefix.rstrip('.')} ({', '.join(f'{key} {shape_text(shape)}' for key, shape in tensors.items())})"
+    return f"{prefix.rstrip('.') or 'the outermost'} ({', '.join(f'{key} {shape_text(shape)}' for key, shape in tensors.items())})"

@@ -22,6 +22,7 @@ from featherbone.nn.weights import COUNTER
 
 NAMINGS = (*torchvision.NAMINGS, *timm.NAMINGS)
 AUXILIARY = re.compile(r"(AuxLogits|aux[12]?|aux_logits)\..*")  # classifiers of training; our networks have none
+MISSING = " is missing in the file"
 CLOSE = 0.5  # with fewer of its layers known, a naming is not what the file was written in
 
 
@@ -52,15 +53,19 @@ def match(graph: Graph, tensors: Mapping[str, torch.Tensor]) -> Matched:
         FeatherboneError: nothing fits; every mismatch under the closest naming is listed.
     """
     kept, remarks = _cleaned(tensors)
-    folded = not any(name.endswith(".running_mean") for name in kept)
+    if not kept:
+        raise FeatherboneError("there are no weights to match", hint="save the whole state dict")
     target = graph
-    if folded and any(isinstance(node.operator, BatchNorm) for node in graph.nodes):
+    if _folded(graph, kept):
         target = without_norms(graph)
         remarks.append("the file has its batch norms folded into biases: the graph has biases in their place")
     own = _fit(target, {name: name for name in kept}, kept)
     if not own[1]:
         return Matched(graph=target, weights=own[0], naming="featherbone", remarks=tuple(remarks))
     attempts: list[tuple[int, str, list[str]]] = []
+    wanted = {**target.parameters(), **target.buffers()}
+    if sum(name in wanted for name in kept) >= CLOSE * len(kept):
+        attempts.append((len(own[1]), "featherbone", own[1]))
     for naming in NAMINGS:
         names, unknown = _renamed(graph, kept, naming)
         if len(names) < CLOSE * len(kept):
@@ -77,9 +82,18 @@ def match(graph: Graph, tensors: Mapping[str, torch.Tensor]) -> Matched:
         raise FeatherboneError(
             f"the weights, in the naming of {name}, do not fit {graph.name}, in {len(problems)} tensors:\n  "
             + "\n  ".join(sorted(problems)),
-            hint="give the network the settings that the weights were trained with, such as width, classes or depth",
+            hint="the file is not whole: save the whole state dict"
+            if all(problem.endswith(MISSING) for problem in problems)
+            else "give the network the settings that the weights were trained with, such as width, classes or depth",
         )
     return _by_order(target, kept, remarks)
+
+
+def _folded(graph: Graph, tensors: Mapping[str, torch.Tensor]) -> bool:
+    """Whether the norms of the graph are nowhere in the file, neither their running means nor their factors."""
+    norms = sum(isinstance(node.operator, BatchNorm) for node in graph.nodes)
+    factors = sum(name.endswith("weight") and tensor.dim() == 1 for name, tensor in tensors.items())
+    return factors < CLOSE * norms and not any(name.endswith(".running_mean") for name in tensors)
 
 
 def _as_computed(graph: Graph, naming: Naming) -> Graph:
@@ -165,7 +179,7 @@ def _fit(
                 problems.append(f"{said} is {given}; the network needs {needed}")
             else:
                 weights[ours] = shaped
-    problems += [f"{name} is missing in the file" for name in wanted if name not in origin]
+    problems += [f"{name}{MISSING}" for name in wanted if name not in origin]
     return weights, problems
 
 
