@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
+NARROWEST = 8  # of a column of words; wide numbers beside it must not make it vanish
+
+
 def console(*, stderr: bool = False) -> Console:
     """The terminal, or a pipe; Rich leaves colours out there and honours NO_COLOR.
 
@@ -61,6 +64,7 @@ def print_table(
             justify="left" if place < left else "right",
             overflow="fold" if place < left else "ellipsis",
             no_wrap=place == 0 or place >= left,
+            min_width=NARROWEST if 0 < place < left else None,
         )
     from rich.text import Text
 

@@ -82,9 +82,8 @@ def _print_latencies(latencies: list[Latency]) -> None:
             latency.runtime,
             latency.network,
             str(latency.threads),
-            *(f"{value:.3f}" for value in (latency.times.p50_ms, latency.times.p90_ms, latency.times.p99_ms)),
-            f"{latency.times.min_ms:.3f}",
-            f"{latency.times.low_ms:.3f}–{latency.times.high_ms:.3f}",
+            *map(_short, (latency.times.p50_ms, latency.times.p90_ms, latency.times.p99_ms, latency.times.min_ms)),
+            f"{_short(latency.times.low_ms)}–{_short(latency.times.high_ms)}",
             f"{latency.times.n:,}",
             "noisy" if latency.noisy else "",
         )
@@ -107,6 +106,16 @@ def _print_latencies(latencies: list[Latency]) -> None:
             screen.print(with_lead("noisy:", text, "bold yellow"), soft_wrap=False)
     if any(latency.noisy for latency in latencies):
         screen.print(RULE, style="dim", soft_wrap=False)
+
+
+def _short(milliseconds: float) -> str:
+    """Four digits or more, and no more than three after the point.
+
+    >>> [_short(value) for value in (0.18049, 11.2304, 789.96, 11230.019)]
+    ['0.180', '11.23', '790.0', '11230']
+    """
+    before = len(str(int(milliseconds)))
+    return f"{milliseconds:.{max(0, min(3, 4 - before))}f}"
 
 
 def _print_profile(profiled: Profile, limits: Limits) -> None:

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from featherbone.cli.main import app
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, to_json
-from featherbone.measure import latency, limits
+from featherbone.measure import latency, limits, statistics
 
 
 @pytest.fixture
@@ -40,6 +40,17 @@ def test_tables_fit_a_terminal_and_name_everything(file: str) -> None:
     assert "…" not in result.stdout, "no number is cut"
     for word in ("p50", "p90", "p99", "onnxruntime", "load average", "stem.conv_act", "compute-bound", "MACs/s"):
         assert word in result.stdout
+
+
+def test_slow_runs_leave_room_for_the_names(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = statistics.Summary(
+        p50_ms=11230.019, p90_ms=21125.543, p99_ms=91941.554, min_ms=10573.5, n=2500, low_ms=10606.1, high_ms=91027.905
+    )
+    monkeypatch.setattr(latency, "summarise", lambda turns: slow)
+    result = CliRunner().invoke(app, ["time", file, "--runtime", "torch"])
+    assert result.exit_code == 0, result.output
+    row = next(line.split() for line in result.stdout.splitlines() if line.startswith(" torch"))
+    assert row[1:] == ["residual.json", "1", "11230", "21126", "91942", "10574", "10606–91028", "2,500", "noisy"]
 
 
 def test_json_has_a_schema(file: str) -> None:

@@ -198,7 +198,9 @@ def test_rules_have_targets(naming: Naming) -> None:
     assert our_layer(SMALL_GRAPH, "no such layer", naming) is None
 
 
-@pytest.mark.parametrize("gone", [("stem.conv_norm.running_mean",), ("stage1.block1.conv2.weight", "head.classifier.bias")])
+@pytest.mark.parametrize(
+    "gone", [("stem.conv_norm.running_mean",), ("stage1.block1.conv2.weight", "head.classifier.bias")]
+)
 def test_what_a_file_of_our_own_lacks_is_listed_and_nothing_else(gone: tuple[str, ...]) -> None:
     graph = network("cifar_resnet20")
     weights = randomised(graph)

@@ -242,3 +242,54 @@ def test_constants_without_values_follow_the_input_to_its_device():
     captured = trace(model, (4,))
     assert captured.warnings == ()
     assert captured.graph.output_shape == (4,)
+
+
+def test_a_chain_of_matrices_is_multiplied_in_the_order_that_needs_least():
+    product = torch.linalg.multi_dot
+    left = 16 * 64 * 8 + 16 * 8 * 32
+    assert macs(lambda self, x: product([x[0], self.a, self.b]), (16, 64), a=(64, 8), b=(8, 32)) == left
+    right = 8 * 32 + 64 * 8 + 16 * 64
+    model = Run(lambda self, x: product([x[0], self.a, self.b, self.c]), a=(64, 8), b=(8, 32), c=(32,))
+    vector = capture(model, (16, 64))
+    assert (count(vector).macs, vector.output_shape) == (right, (16,))
+    assert macs(lambda self, x: torch.linalg.vecdot(x, self.a), (64, 8), a=(64, 8)) == 64 * 8
+
+
+@pytest.mark.parametrize("norm", [torch.linalg.norm, torch.linalg.vector_norm, torch.linalg.matrix_norm])
+def test_norms_are_free_unless_they_need_singular_values(norm):
+    assert macs(lambda self, x: norm(x), (4, 4)) == 0
+    if norm is not torch.linalg.vector_norm:
+        assert not count(capture(Run(lambda self, x: norm(x[0], 2)), (4, 4))).complete
+
+
+def test_what_inverts_or_factors_is_listed():
+    for name in ("inv", "svd", "qr", "cholesky"):
+        found = count(capture(Run(lambda self, x, name=name: getattr(torch.linalg, name)(x)), (4, 4)))
+        assert [label for _, label in found.uncounted] == [f"linalg_{name}"]
+
+
+def test_flex_attention_is_counted_as_attention_compiled_or_not():
+    flex = pytest.importorskip("torch.nn.attention.flex_attention")
+
+    class Causal(nn.Module):
+        def __init__(self, attend):
+            super().__init__()
+            self.qkv, self.attend = nn.Linear(16, 48), attend
+
+        def forward(self, x):
+            heads = self.qkv(x).reshape(1, 32, 3, 2, 8).permute(2, 0, 3, 1, 4)
+            mask = flex.create_block_mask(lambda b, h, i, j: i >= j, None, None, 32, 32, device="cpu")
+            return self.attend(*heads, block_mask=mask, score_mod=lambda s, b, h, i, j: s + i - j)
+
+    for attend in (flex.flex_attention, torch.compile(flex.flex_attention, backend="eager")):
+        captured = trace(Causal(attend), (32, 16))
+        found = count(captured.graph)
+        assert (found.macs, found.complete) == (32 * 16 * 48 + 2 * 32 * 32 * (8 + 8), True)
+        assert captured.warnings == ()
+        assert captured.graph.output_shape == (2, 32, 8)
+    assert flex._FLEX_ATTENTION_DISABLE_COMPILE_DEBUG is False
+
+
+def test_what_a_model_compiles_is_captured_as_it_was_written():
+    model = Run(torch.compile(lambda self, x: torch.relu(x @ self.a), backend="eager"), a=(64, 8))
+    assert count(capture(model, (16, 64))).macs == 16 * 64 * 8

@@ -27,7 +27,7 @@ class Call:
         views: what it returns shares the memory of its first argument.
         makes: it makes a tensor from nothing (``zeros``, ``arange``).
         multiplies: it has multiply-adds by the papers' convention.
-        macs: their number, where there is no rule.
+        macs: their number, or None where it is not known, where there is no rule.
         inside: it is made of operators that come to the dispatcher, so it is let run.
     """
 
@@ -39,7 +39,7 @@ class Call:
     views: bool = False
     makes: bool = False
     multiplies: bool = False
-    macs: Callable[..., int] | None = None
+    macs: Callable[..., int | None] | None = None
     inside: bool = False
 
 

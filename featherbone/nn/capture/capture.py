@@ -22,6 +22,7 @@ from featherbone.nn.capture.rules import quantized
 from featherbone.nn.capture.structure import each_tensor, mapped
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
+from featherbone.nn.capture.uncompiled import uncompiled
 from featherbone.nn.capture.watch import watch
 
 
@@ -131,7 +132,7 @@ def _run(
         return tracer.input(name_of(tensor), tensor.shape, tensor.dtype, value)
 
     arguments, options = mapped(given, traced), mapped(keywords, traced)
-    with left_alone(found.modules):
+    with uncompiled(), left_alone(found.modules):
         watch(tracer)
         with tracer:
             result = model(*arguments, **options)

@@ -102,4 +102,5 @@ def _described(layer: Layer | None) -> str:
     if layer is None:
         return "nothing"
     prefix, tensors = layer
-    return f"{prefix.rstrip('.') or 'the outermost'} ({', '.join(f'{key} {shape_text(shape)}' for key, shape in tensors.items())})"
+    shapes = ", ".join(f"{key} {shape_text(shape)}" for key, shape in tensors.items())
+    return f"{prefix.rstrip('.') or 'the outermost'} ({shapes})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -33,7 +34,7 @@ from featherbone.nn.capture.rules.normalization import (
 from featherbone.nn.capture.rules.padding import pad
 from featherbone.nn.capture.rules.values import RULES as VALUES
 
-KERNELS = {**attention.KERNELS, **quantized.KERNELS}
+KERNELS: dict[str, Callable[..., int | None]] = {**attention.KERNELS, **matrix.KERNELS, **quantized.KERNELS}
 
 RULES: dict[str, Rule] = {
     **{f"conv{rank}d": convolution for rank in (1, 2, 3)},

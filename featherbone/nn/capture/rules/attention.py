@@ -6,6 +6,8 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
+import torch
+
 from featherbone.nn.capture.calls import Rule
 from featherbone.nn.capture.common import ModelError
 from featherbone.nn.capture.traced import Traced
@@ -24,6 +26,16 @@ def scaled_dot_product(
 def kernel_macs(query: Any, key: Any, value: Any, *args: Any, **settings: Any) -> int:
     """The same for aten's own forms, which return more than what attention writes."""
     return int(prod(query.shape[:-1]) * key.shape[-2] * (query.shape[-1] + value.shape[-1]))
+
+
+def flexible(tracer: Tracer, query: Any, key: Any, value: Any, *args: Any, **settings: Any) -> tuple[Traced, ...]:
+    """FlexAttention: every query with every key, also where its mask leaves blocks out, as masks are counted nowhere.
+
+    Beside the mean it returns the logarithm of the scores' sum and the largest score of every query.
+    """
+    made = scaled_dot_product(tracer, query, key, value)
+    rest = query.shape[:-1]
+    return made, *(tracer.opaque("attention_scores", (made,), rest, moves=True, dtype=torch.float32) for _ in range(2))
 
 
 def multi_head(
@@ -108,6 +120,7 @@ KERNELS: dict[str, Callable[..., int]] = {
 
 RULES: dict[str, Rule] = {
     "scaled_dot_product_attention": scaled_dot_product,
+    "flex_attention": flexible,
     "multi_head_attention_forward": multi_head,
     "embedding": embedding,
     "native embedding": native_embedding,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -23,6 +24,26 @@ def matmul(tracer: Tracer, input: Any, other: Any) -> Traced:
     macs = prod(batch) * a[-2] * a[-1] * b[-1]
     full = (*batch, *((a[-2],) if len(left) > 1 else ()), *((b[-1],) if len(right) > 1 else ()))
     return tracer.opaque("matmul", (input, other), full, macs=macs)
+
+
+def chain(tracer: Tracer, *given: Any, out: Any = None) -> Traced:
+    """A product of several matrices, in the order that needs the fewest multiply-adds, which is what torch takes."""
+    tensors = list(given[0]) if len(given) == 1 and isinstance(given[0], (tuple, list)) else list(given)
+    first, last = tuple(tensors[0].shape), tuple(tensors[-1].shape)
+    sides = [first[0] if len(first) > 1 else 1, *(tensor.shape[0] for tensor in tensors[1:])]
+    sides.append(last[1] if len(last) > 1 else 1)
+    if len(tensors) < 2 or tensors[0].shape[-1] != sides[1]:
+        raise NoRule
+    least = {(place, place): 0 for place in range(len(tensors))}
+    for length in range(1, len(tensors)):
+        for start in range(len(tensors) - length):
+            end = start + length
+            least[start, end] = min(
+                least[start, cut] + least[cut + 1, end] + sides[start] * sides[cut + 1] * sides[end + 1]
+                for cut in range(start, end)
+            )
+    full = (*first[:-1], *last[1:])
+    return tracer.opaque("matmul", tensors, full, macs=least[0, len(tensors) - 1])
 
 
 def plus_matmul(tracer: Tracer, input: Any, left: Any, right: Any, beta: Any = 1, alpha: Any = 1) -> Traced:
@@ -104,14 +125,31 @@ def summed_matmul(tracer: Tracer, input: Any, left: Any, right: Any, **settings:
     return tracer.opaque("matmul", (left, right, input), full, macs=prod(left.shape) * right.shape[-1])
 
 
+def products(tracer: Tracer, input: Any, other: Any, dim: int = -1, **settings: Any) -> Traced:
+    """vecdot: the sum of products along one axis."""
+    both = list(broadcast(input.shape, other.shape))
+    size = both.pop(dim)
+    return tracer.opaque("matmul", (input, other), both, macs=prod(both) * size)
+
+
 def distances(tracer: Tracer, first: Any, second: Any, *args: Any, **settings: Any) -> Traced:
     """cdist: a square and a sum for each coordinate of each pair."""
     full = (*broadcast(first.shape[:-2], second.shape[:-2]), first.shape[-2], second.shape[-2])
     return tracer.opaque("cdist", (first, second), full, macs=prod(full) * first.shape[-1])
 
 
+def norm_macs(input: Any, ord: Any = None, *args: Any, **settings: Any) -> int | None:
+    """None, as the other reductions; singular values, which some norms of matrices need, are not known."""
+    return None if ord in ("nuc", 2, -2) else 0
+
+
+KERNELS: dict[str, Callable[..., int | None]] = {"linalg_norm": norm_macs, "linalg_matrix_norm": norm_macs}
+"""Multiply-adds of what takes the general way otherwise."""
+
 RULES: dict[str, Rule] = {
     **dict.fromkeys(("matmul", "mm", "bmm", "mv", "dot", "vdot", "linalg_matmul"), matmul),
+    **dict.fromkeys(("linalg_multi_dot", "chain_matmul"), chain),
+    "linalg_vecdot": products,
     "addmm": plus_matmul,
     "baddbmm": plus_matmul,
     "addmv": plus_vector,

@@ -51,10 +51,10 @@ FREE = _words(
     sub subtract sum tan tanh tanhshrink threshold topk true_divide trunc type_as upsample upsample_bilinear
     upsample_nearest var var_mean where xlogy zero adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d
     adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d avg_pool1d avg_pool2d avg_pool3d affine_grid
-    batch_norm fractional_max_pool2d log_sigmoid cross vector_norm cosine_similarity pairwise_distance unique
-    nonzero nms qnms roi_align roi_pool ps_roi_align ps_roi_pool box_convert zeros_like ones_like full_like
-    empty_like rand_like randn_like new_zeros new_ones new_full new_empty bool float half double int long
-    bfloat16 type _prelu_kernel dequantize fake_quantize_per_tensor_affine fake_quantize_per_channel_affine
+    batch_norm fractional_max_pool2d log_sigmoid cross linalg_cross vector_norm linalg_vector_norm cosine_similarity
+    pairwise_distance unique nonzero nms qnms roi_align roi_pool ps_roi_align ps_roi_pool box_convert zeros_like
+    ones_like full_like empty_like rand_like randn_like new_zeros new_ones new_full new_empty bool float half double
+    int long bfloat16 type _prelu_kernel dequantize fake_quantize_per_tensor_affine fake_quantize_per_channel_affine
     fused_moving_avg_obs_fake_quant quantize_per_channel q_scale q_zero_point kron outer ger addcmul addcdiv
     native_layer_norm native_group_norm native_batch_norm native_dropout cudnn_batch_norm _softmax _log_softmax
     _native_batch_norm_legit _native_batch_norm_legit_no_training _batch_norm_impl_index _weight_norm
@@ -66,8 +66,8 @@ MULTIPLY = _words(
     """
     conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution linear matmul mm bmm mv dot
     vdot addmm addmv baddbmm addbmm inner tensordot einsum bilinear cdist linalg_multi_dot chain_matmul lstm gru
-    rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell scaled_dot_product_attention
-    multi_head_attention_forward
+    rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell scaled_dot_product_attention linalg_vecdot
+    flex_attention multi_head_attention_forward
     """
 )
 
