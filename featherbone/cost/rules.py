@@ -45,7 +45,7 @@ def parameters(operator: Operator, inputs: tuple[Shape, ...], convention: Conven
 def multiply_adds(operator: Operator, inputs: tuple[Shape, ...], output: Shape, convention: Convention) -> Dim:
     """Its own products, its bias where that is charged, and whatever else the convention charges."""
     macs: Any = _products(operator, inputs, output) if _counts_products(operator, convention) else 0
-    if _bias_charged(operator, convention):
+    if (convention.conv_bias or convention.linear_bias) and _bias_charged(operator, convention):
         macs = macs + volume(output)
     if not convention.charges:
         return macs

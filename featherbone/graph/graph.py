@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph.dimension import LARGEST_VOLUME, Dim, Shape, is_symbolic, volume
@@ -17,8 +18,7 @@ from featherbone.graph.operators import Input, Operator, shape_text
 NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One operator in its place: its name, the names of the nodes it reads, the shape it writes.
 
     ``shares`` names an earlier node whose weights this one uses, or is empty: a layer that is called twice has its

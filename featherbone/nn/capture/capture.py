@@ -16,7 +16,7 @@ from featherbone.nn.capture.common import ModelError
 from featherbone.nn.capture.entry import Entry
 from featherbone.nn.capture.finish import finish
 from featherbone.nn.capture.inputs import examples, input_names
-from featherbone.nn.capture.lazy import is_lazy, with_shapes
+from featherbone.nn.capture.lazy import with_shapes
 from featherbone.nn.capture.modules import Census, census, left_alone
 from featherbone.nn.capture.rules import quantized
 from featherbone.nn.capture.structure import each_tensor, mapped
@@ -70,10 +70,11 @@ def trace(model: nn.Module, /, *inputs: Any, name: str | None = None, **named: A
     model = getattr(model, "_orig_mod", model)  # torch.compile wraps the model that it compiles
     given, keywords, notes = examples(model, inputs, named)
     title = name or type(model).__name__
-    if is_lazy(model):
+    found = census(model)
+    if found.lazy:
         model = with_shapes(model, given, keywords)
         notes.append(f"{title} has lazy modules, so a copy of it was run once to give them shapes")
-    found = census(model)
+        found = census(model)
     try:
         entries, outputs = _run(model, found, given, keywords, real=False)
     except ModelError:
@@ -132,7 +133,7 @@ def _run(
         return tracer.input(name_of(tensor), tensor.shape, tensor.dtype, value)
 
     arguments, options = mapped(given, traced), mapped(keywords, traced)
-    with uncompiled(), left_alone(found.modules):
+    with uncompiled(), left_alone(found):
         watch(tracer)
         with tracer:
             result = model(*arguments, **options)

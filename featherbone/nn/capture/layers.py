@@ -50,9 +50,10 @@ def _batch_norm(tracer: Tracer, layer: Any, input: Traced) -> Traced:
     layer._check_input_dim(input)
     weight, bias = _weights(layer)
     kept = layer._buffers
-    if "running_mean" not in kept or "running_var" not in kept:
-        raise NoRule
-    mean, variance = kept["running_mean"], kept["running_var"]
+    try:
+        mean, variance = kept["running_mean"], kept["running_var"]
+    except KeyError:
+        raise NoRule from None
     return batch_norm(tracer, input, mean, variance, weight, bias, False, layer.momentum, layer.eps)
 
 

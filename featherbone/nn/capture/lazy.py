@@ -7,19 +7,10 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
+from torch.nn.parameter import UninitializedBuffer
 
 from featherbone.errors import FeatherboneError
 from featherbone.nn.capture.structure import mapped
-
-
-def is_lazy(model: nn.Module) -> bool:
-    """Whether a weight or buffer of the model has no shape yet."""
-    return any(
-        isinstance(tensor, (UninitializedBuffer, UninitializedParameter))
-        for module in model.modules()
-        for tensor in (*module._parameters.values(), *module._buffers.values())
-    )
 
 
 def with_shapes(model: nn.Module, given: list[Any], keywords: dict[str, Any]) -> nn.Module:

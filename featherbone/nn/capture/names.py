@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Mapping
+from functools import lru_cache
 
 from featherbone.graph.graph import NAME
 from featherbone.graph.operators import Input, Operator
@@ -19,26 +19,29 @@ def names(entries: list[Entry], weighted: Mapping[Entry, tuple[Operator, Entry |
     A layer with weights has the path of the module that holds them, so that weights are named as in its state dict. A
     function called in a module without modules inside has the path of that module; elsewhere its own label follows.
     """
-    labels: dict[str, set[str]] = defaultdict(set)
+    labels: dict[str, str] = {}  # the only label at each path, or nothing where there are several
     for entry in entries:
-        labels[entry.path].add(entry.label)
+        if labels.setdefault(entry.path, entry.label) != entry.label:
+            labels[entry.path] = ""
     given = _Given()
+    scopes, taken = given.scopes, given.taken
     wanted: list[tuple[Entry, str, bool]] = []  # the path that an entry would like, or none; whether it owns weights
     for entry in entries:
         owns = bool(entry.weights) and weighted[entry][1] is None
         path = home_of(entry.weights) if owns else ""
-        if not path and entry.leaf and len(labels[entry.path]) == 1 and not isinstance(entry.operator, Input):
+        if not path and entry.leaf and labels[entry.path] and not isinstance(entry.operator, Input):
             path = entry.path
         path = _clean(path) if path else ""
         wanted.append((entry, path, owns))
         given.enter(path or _place(entry))
     found: dict[Entry, str] = {}
     for entry, path, owns in wanted:  # layers first: their weights' names matter
-        if owns and path and given.free(path):
-            found[entry] = given.give(path)
+        if owns and path and path not in taken and path not in scopes:
+            taken.add(path)
+            found[entry] = path
     for entry, path, _ in wanted:
         if entry not in found:
-            own = path and path not in given.scopes and (path in given.taken or given.free(path))
+            own = path and path not in scopes
             found[entry] = given.give(given.numbered(path if own else _place(entry)))
     return found
 
@@ -83,10 +86,11 @@ class _Given:
     def numbered(self, base: str) -> str:
         """This name where it is free, else the next one with a number."""
         scope, _, last = base.rpartition(".")
-        while scope and (scope in self.taken):  # a layer has that name: stand beside it
-            scope, _, before = scope.rpartition(".")
-            last = f"{before}_{last}"
-        base = f"{scope}.{last}" if scope else last
+        if scope in self.taken:
+            while scope in self.taken:  # a layer has that name: stand beside it
+                scope, _, before = scope.rpartition(".")
+                last = f"{before}_{last}"
+            base = f"{scope}.{last}" if scope else last
         if self.free(base):
             return base
         number = self._numbers.get(base, 2)
@@ -123,6 +127,7 @@ def _place(entry: Entry) -> str:
     return _clean(f"{entry.path}.{label}" if entry.path else label)
 
 
+@lru_cache(maxsize=4096)  # networks of a family repeat their names, and each is asked for more than once
 def _clean(name: str) -> str:
     """A path with only what a node's name may hold."""
     if not NAME.fullmatch(name) and name:

@@ -41,7 +41,8 @@ class Traced(torch.Tensor):
         value: torch.Tensor | None = None,
     ) -> Traced:
         made: Traced = torch.Tensor._make_wrapper_subclass(Traced, shape, dtype=dtype, device=META)
-        made._size, made._type, made._place, made.entry = torch.Size(shape), dtype, device, entry
+        made._size = shape if type(shape) is torch.Size else torch.Size(shape)
+        made._type, made._place, made.entry = dtype, device, entry
         if weights:
             made.weights = weights
         if value is not None:

@@ -7,6 +7,7 @@ meta tensors, for its shape only. Where ``real`` is set everything also runs on 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -74,20 +75,22 @@ class Tracer(TorchFunctionMode):
         macs: int = 0,
         moves: bool = False,
         full: tuple[int, ...] | None = None,
+        read: tuple[Entry, ...] | None = None,
     ) -> Traced:
         """An operator of the vocabulary on activations whose leading dimension is a batch of one.
 
-        ``full`` is what it writes, where the rule has checked the operator and worked that out itself.
+        ``full`` is what it writes, where the rule has checked the operator and worked that out itself; ``read`` are
+        the entries that it reads, where these are not those of its inputs.
         """
-        entries: Any = tuple([tensor.entry for tensor in inputs])
+        entries: Any = read or ((inputs[0].entry,) if len(inputs) == 1 else tuple([one.entry for one in inputs]))
         if None in entries:
             raise NoRule
         if full is None:
             operator.check()
             shape: Any = operator.output(*[entry.shape for entry in entries])
             full = (1, *shape)
-        else:
-            shape = full[1:]
+        else:  # an operator that keeps its input's shape has the same object for it
+            shape = entries[0].shape if full is inputs[0]._size else full[1:]
         return self._record(operator, entries, shape, full, label, weights, macs, moves, inputs[0]._type)
 
     def opaque(
@@ -103,7 +106,8 @@ class Tracer(TorchFunctionMode):
         detail: Any = None,
     ) -> Traced:
         """An operator outside the vocabulary; of ``inputs`` the activations are read, and the weights counted."""
-        reads, carried, kind = [], weights, dtype
+        reads: list[Entry] = []
+        carried, kind = weights, dtype
         for tensor in inputs:
             if type(tensor) is Traced and tensor.entry is not None:
                 reads.append(tensor.entry)
@@ -111,11 +115,13 @@ class Tracer(TorchFunctionMode):
             elif isinstance(tensor, torch.Tensor):
                 carried = carried + self.weights_of(tensor)
         full = tuple(full)
-        shape = without_batch(full)
+        shape = full[1:] if full and full[0] == 1 else full
         if len(carried) > 1:
             carried = tuple(dict.fromkeys(carried))
-        operator, reading, kind = Opaque(label=label, shape=shape, macs=macs), tuple(reads), kind or torch.float32
-        return self._record(operator, reading, shape, full, label, carried, macs, moves, kind, detail=detail)
+        operator = _opaque(label, shape, macs)
+        return self._record(
+            operator, tuple(reads), shape, full, label, carried, macs, moves, kind or torch.float32, detail=detail
+        )
 
     def _record(
         self,
@@ -180,7 +186,7 @@ class Tracer(TorchFunctionMode):
             with torch._C.DisableTorchFunctionSubclass(), Dispatched():  # type: ignore[no-untyped-call]
                 return func(*args, **kwargs)
         first = args[0] if args else None
-        if not (type(first) is Traced and first.entry is not None) and not _reads_activation(args, kwargs):
+        if not _is_activation(first) and not _reads_activation(args, kwargs):
             if not (call.multiplies and self._multiplies_weights(args, kwargs)):
                 return self._without_activations(call, func, args, kwargs)
             args = mapped(args, self._wrapped)
@@ -319,8 +325,20 @@ def _value(tensor: torch.Tensor) -> torch.Tensor:
     return tensor
 
 
+def _is_activation(value: Any) -> bool:
+    return type(value) is Traced and value.entry is not None
+
+
 def _reads_activation(args: Any, kwargs: Any) -> bool:
-    return any(type(tensor) is Traced and tensor.entry is not None for tensor in each_tensor((args, kwargs)))
+    first = args[0] if args else None
+    if type(first) in (list, tuple) and first and _is_activation(first[0]):  # as concat's
+        return True
+    return any(map(_is_activation, each_tensor((args, kwargs))))
+
+
+@lru_cache(maxsize=4096)  # a network repeats its reshapes and permutations
+def _opaque(label: str, shape: tuple[int, ...], macs: int | None) -> Opaque:
+    return Opaque(label=label, shape=shape, macs=macs)
 
 
 def _attach(result: Any, values: Any) -> bool:

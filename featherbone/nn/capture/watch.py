@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from torch import nn
 
 from featherbone.nn.capture.calls import NoRule
@@ -21,15 +20,16 @@ def watch(tracer: Tracer) -> None:
 
     On real tensors each forward runs as it is; without values torch.nn's own layers are answered at once.
     """
-    for module in tracer.census.modules:
-        place = tracer.census.paths[id(module)]
-        attributes = module.__dict__
-        compiled = None if isinstance(module, torch.jit.ScriptModule) else module._modules.get("_orig_mod")
-        rule = None if tracer.real else layer_rule(module)
-        forward = module.forward if compiled is None else compiled  # what torch.compile wraps, without compiling it
-        attributes["forward"] = (
-            _placed(tracer, place, forward) if rule is None else _answered(tracer, place, module, rule, forward)
-        )
+    found, real = tracer.census, tracer.real
+    paths, scripted = found.paths, found.scripted
+    for module in found.modules:
+        place, attributes = paths[id(module)], module.__dict__
+        rule = None if real else layer_rule(module)
+        if rule is not None:
+            attributes["forward"] = _answered(tracer, place, module, rule, module.forward)
+        else:  # what torch.compile wraps runs without being compiled
+            compiled = None if id(module) in scripted else attributes["_modules"].get("_orig_mod")
+            attributes["forward"] = _placed(tracer, place, module.forward if compiled is None else compiled)
         if "_compiled_call_impl" in attributes:
             attributes["_compiled_call_impl"] = None
 

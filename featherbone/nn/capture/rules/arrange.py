@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -40,10 +41,15 @@ def reshape_to(tracer: Tracer, input: Traced, full: tuple[int, ...]) -> Traced:
             return reshape_to(tracer, input.of(before.source), full)
         source = _shuffled(before, full)
         if source is not None:
-            return tracer.emit(ChannelShuffle(groups=size[2]), (input.of(source),), "shuffle")
+            return tracer.emit(_shuffle(size[2]), (input,), "shuffle", full=full, read=(source,))
     if len(full) == 2 and full == (1, volume) and is_batched(input):
         return tracer.emit(FLATTEN, (input,), "flatten", full=full)
     return tracer.opaque("reshape", (input,), full, moves=True, detail=None if entry is None else Moved(entry))
+
+
+@lru_cache(maxsize=64)
+def _shuffle(groups: int) -> ChannelShuffle:
+    return ChannelShuffle(groups=groups)
 
 
 def _shuffled(before: Moved, full: tuple[int, ...]) -> Entry | None:
@@ -62,7 +68,7 @@ def reshape(tracer: Tracer, input: Traced, *shape: Any) -> Traced:
         raise NoRule
     sizes: Any = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
     full = tuple(map(int, sizes))
-    if full.count(-1) == 1:
+    if -1 in full and full.count(-1) == 1:
         place = full.index(-1)
         rest = -prod(full)
         full = (*full[:place], prod(input._size) // rest if rest else 0, *full[place + 1 :])

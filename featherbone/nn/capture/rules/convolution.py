@@ -30,18 +30,17 @@ def convolution(
     rank = len(shape) - 2
     if type(input) is not Traced or len(input._size) not in (rank + 1, rank + 2):
         raise NoRule
-    kernel, stride, dilation = shape[2:], sides(stride, rank), sides(dilation, rank)
-    pads = _padding(padding if type(padding) is str else sides(padding, rank), kernel, dilation)
-    batched = len(input._size) == rank + 2
-    channels = input._size[-rank - 1]
+    size, stride, dilation = input._size, sides(stride, rank), sides(dilation, rank)
+    pads = _padding(padding if type(padding) is str else sides(padding, rank), shape, dilation)
+    batched = len(size) == rank + 2
+    channels = size[-rank - 1]
     if channels != shape[1] * groups:
         raise ModelError(
             f"a convolution in {tracer.place or 'the model'} takes {shape[1] * groups} channels and is given {channels}"
         )
     source, pads = absorbed(input, pads, 0.0) if batched else (input, pads)
-    size = source._size[-rank - 1 :]
-    operator, sized, macs = _made(size, shape[0], kernel, stride, pads, dilation, groups, bias is not None)
-    lead = input._size[0] if batched else 1
+    operator, sized, macs = _made(source._size, shape, stride, pads, dilation, groups, bias is not None)
+    lead = size[0] if batched else 1
     own = _own(tracer, weight, bias)
     if own is not None and batched and lead == 1 and source.entry is not None:
         return tracer.emit(operator, (source,), "conv", weights=own, macs=macs, full=sized)
@@ -51,21 +50,27 @@ def convolution(
 
 @lru_cache(maxsize=4096)  # a network repeats its layers, and people profile a network more than once
 def _made(
-    size: tuple[int, ...],
-    out: int,
-    kernel: Sides,
+    full: tuple[int, ...],
+    weight: tuple[int, ...],
     stride: Sides,
     padding: Padding,
     dilation: Sides,
     groups: int,
     bias: bool,
 ) -> tuple[Conv, tuple[int, ...], int]:
-    """The checked operator on one map of this size, what it writes for a batch of one, and its multiply-adds."""
+    """The checked operator on a map of this size, what it writes for a batch of one, and its multiply-adds for that."""
+    size, kernel = tuple(full[-len(weight) + 1 :]), weight[2:]
     operator = Conv(
-        out_channels=out, kernel=kernel, stride=stride, padding=padding, dilation=dilation, groups=groups, bias=bias
+        out_channels=weight[0],
+        kernel=kernel,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+        bias=bias,
     )
     operator.check()
-    made: Any = operator.output(tuple(size))
+    made: Any = operator.output(size)
     macs: Any = prod(made) * (size[0] // groups) * volume(kernel)
     return operator, (1, *made), macs
 
@@ -154,7 +159,8 @@ def _own(tracer: Tracer, weight: Any, bias: Any) -> tuple[str, ...] | None:
 
 
 @lru_cache(maxsize=4096)
-def _padding(padding: Any, kernel: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+def _padding(padding: Any, weight: tuple[int, ...], dilation: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    kernel = weight[2:]
     if padding == "valid":
         return ((0, 0),) * len(kernel)
     if padding == "same":

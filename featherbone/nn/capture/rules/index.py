@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from featherbone.graph.operators import MaxPool, Slice
@@ -51,7 +52,7 @@ def _part(tracer: Tracer, input: Traced, ranges: dict[int, range]) -> Traced:
     if not cut:
         return input
     if cut == [1] and is_batched(input) and ranges[1].step == 1 and len(ranges[1]):
-        return tracer.emit(Slice(start=ranges[1].start, stop=ranges[1].stop), (input,), "slice", moves=True)
+        return tracer.emit(_channels(ranges[1].start, ranges[1].stop), (input,), "slice", moves=True)
     full = [len(ranges[place]) if place in ranges else side for place, side in enumerate(size)]
     if is_map(input) and min(cut) > 1:
         rest = [ranges.get(place, range(side)) for place, side in enumerate(size[2:], 2)]
@@ -63,6 +64,11 @@ def _part(tracer: Tracer, input: Traced, ranges: dict[int, range]) -> Traced:
             operator = MaxPool(kernel=(1,) * len(rest), stride=steps, padding=((0, 0),) * len(rest))
             return tracer.emit(operator, (input,), "subsample")
     return tracer.opaque("slice", (input,), full, moves=True)
+
+
+@lru_cache(maxsize=4096)
+def _channels(start: int, stop: int) -> Slice:
+    return Slice(start=start, stop=stop)
 
 
 def narrow(tracer: Tracer, input: Traced, dim: int, start: int, length: int) -> Traced:
@@ -83,7 +89,7 @@ def select(tracer: Tracer, input: Traced, dim: int, index: int) -> Any:
 
 
 def split(tracer: Tracer, input: Traced, split_size: Any, dim: int = 0) -> tuple[Traced, ...]:
-    size = input.shape[axis(dim, len(input.shape))]
+    size = input._size[axis(dim, len(input._size))]
     if isinstance(split_size, int):
         parts = [min(split_size, size - start) for start in range(0, size, split_size)]
     else:
@@ -94,7 +100,7 @@ def split(tracer: Tracer, input: Traced, split_size: Any, dim: int = 0) -> tuple
 
 
 def chunk(tracer: Tracer, input: Traced, chunks: int, dim: int = 0) -> tuple[Traced, ...]:
-    size = input.shape[axis(dim, len(input.shape))]
+    size = input._size[axis(dim, len(input._size))]
     return split(tracer, input, -(-size // chunks), dim)
 
 
@@ -106,10 +112,17 @@ def unbind(tracer: Tracer, input: Traced, dim: int = 0) -> tuple[Traced, ...]:
 
 
 def _parts(tracer: Tracer, input: Traced, parts: list[int], dim: int) -> tuple[Traced, ...]:
-    place = axis(dim, len(input.shape))
+    """The parts of an axis, which they fill."""
+    size = input._size
+    place = axis(dim, len(size))
+    channels = place == 1 and len(parts) > 1 and min(parts) > 0 and is_batched(input)
     made, start = [], 0
     for part in parts:
-        made.append(narrow(tracer, input, place, start, part))
+        if channels:
+            full, operator = (1, part, *size[2:]), _channels(start, start + part)
+            made.append(tracer.emit(operator, (input,), "slice", moves=True, full=full))
+        else:
+            made.append(narrow(tracer, input, place, start, part))
         start += part
     return tuple(made)
 

@@ -22,18 +22,19 @@ def batch_norm(
     momentum: float | None = 0.1,
     eps: float = 1e-5,
 ) -> Traced:
-    scale, shift = tracer.parameter(weight), tracer.parameter(bias)
+    named = tracer.census.parameters
+    scale, shift = named.get(id(weight)), named.get(id(bias))
     weights = () if scale is None or shift is None else (scale, shift)
     plain = weights or (weight is None and bias is None)
     if plain and running_mean is not None and running_var is not None and is_batched(input):
-        operator = _batch_norm(float(eps), float(momentum or 0.0), bool(weights))
+        operator = _batch_norm(eps, momentum, bool(weights))
         return tracer.emit(operator, (input,), "norm", weights=weights, full=input._size)
     return tracer.opaque("batch_norm", (input, weight, bias), input.shape)
 
 
 @lru_cache(maxsize=64)
-def _batch_norm(epsilon: float, momentum: float, affine: bool) -> BatchNorm:
-    operator = BatchNorm(epsilon=epsilon, momentum=momentum, affine=affine)
+def _batch_norm(epsilon: float, momentum: float | None, affine: bool) -> BatchNorm:
+    operator = BatchNorm(epsilon=float(epsilon), momentum=float(momentum or 0.0), affine=affine)
     operator.check()
     return operator
 
