@@ -46,12 +46,10 @@ class Standing:
     here: list[Key] = field(default_factory=list)  # a heap
     gone: int = 0
 
-    def add(self, key: Key, *, stays: bool = True, went_on: bool = False) -> None:
+    def add(self, key: Key, *, stays: bool) -> None:
         insort(self.keys, key)
         if stays:
             heappush(self.here, key)
-        elif went_on:
-            self.gone += 1
 
     def best(self, allowed: int) -> Key | None:
         """The best that has not gone on, where it is among the ``allowed`` best, has a score, and fewer went on."""
@@ -69,6 +67,8 @@ class Board:
         self.scores: list[Reached] = []
         self.running: dict[int, Job] = {}
         self.failures: dict[int, int] = {}
+        self.epochs, self.seconds = 0, 0.0  # spent, by all trials together
+        self.paces: list[float] = []  # seconds an epoch and multiply-add of each trial that has some, sorted
         self._standings = [Standing() for _ in ladder]
         self._new: deque[int] = deque()
         self._again: list[tuple[int, int]] = []  # (failures, trial): those that crashed and may try again, a heap
@@ -81,6 +81,8 @@ class Board:
         reached = ledger.reached()
         for trial in ledger.trials():
             board.trials[trial.id] = trial
+            board.epochs += trial.epochs
+            board.seconds += trial.seconds
             if trial.state == "waiting" and trial.error is None:
                 board._new.append(trial.id)
             elif trial.state in ("waiting", "paused") and trial.error is not None:  # its last attempt crashed
@@ -90,8 +92,16 @@ class Board:
             trial = board.trials[entry.trial]
             stays = trial.rung == entry.rung and trial.state == "paused" and trial.id not in again
             went_on = trial.rung > entry.rung or (trial.error is not None and trial.rung == entry.rung)
-            board._standings[entry.rung].add(ranking(trial, entry.score), stays=stays, went_on=went_on)
+            standing, key = board._standings[entry.rung], ranking(trial, entry.score)
+            standing.keys.append(key)
+            standing.gone += went_on and not stays
+            if stays:
+                standing.here.append(key)
             board.scores.append(entry)
+        for standing in board._standings:  # once, as so many single insertions would take long
+            standing.keys.sort()
+            heapify(standing.here)
+        board.paces = sorted(pace for trial in board.trials.values() if (pace := _pace(trial)) is not None)
         return board
 
     def add(self, trials: tuple[Trial, ...]) -> None:
@@ -127,8 +137,18 @@ class Board:
             seconds=score.seconds,
             error=None,
         )
+        self._spend(trial, self.trials[job.trial])
         self._standings[job.rung].add(ranking(trial, score), stays=state == "paused")
         self.scores.append(Reached(trial=job.trial, rung=job.rung, score=score))
+
+    def _spend(self, before: Trial, now: Trial) -> None:
+        """Count what a trial has spent more than before."""
+        self.epochs += now.epochs - before.epochs
+        self.seconds += now.seconds - before.seconds
+        if (pace := _pace(before)) is not None:
+            del self.paces[bisect_left(self.paces, pace)]
+        if (pace := _pace(now)) is not None:
+            insort(self.paces, pace)
 
     def fail(self, job: Job, error: str) -> str:
         """A job crashed: the state of its trial now, which is ``failed`` after three times."""
@@ -199,6 +219,10 @@ class Board:
                 if key[0] != math.inf and self.trials[key[3]].state != "failed":
                     return self.trials[key[3]]
         return None
+
+
+def _pace(trial: Trial) -> float | None:
+    return trial.seconds / trial.epochs / trial.macs if trial.epochs and trial.macs else None
 
 
 def _take(heap: list[Item], item: Item) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import median
 
 from featherbone.errors import FeatherboneError
 from featherbone.search.board import Board, Job
@@ -43,14 +42,13 @@ class Purse:
             return True
         jobs = [job, *board.running.values()]
         due = [(each.trial, self._between(each)) for each in jobs] + self._reserved(jobs)
-        spent = board.trials.values()
-        epochs_then = sum(trial.epochs for trial in spent) + sum(epochs for _, epochs in due)
+        epochs_then = board.epochs + sum(epochs for _, epochs in due)
         if limits.epochs is not None and epochs_then > limits.epochs:
             return False
         if self._seconds is None or (speed := self._speed()) is None:  # the first trial is how to find out
             return True
         seconds = sum(epochs * self._pace(number, speed) for number, epochs in due)
-        return sum(trial.seconds for trial in spent) + seconds <= self._seconds
+        return board.seconds + seconds <= self._seconds
 
     def _reserved(self, jobs: list[Job]) -> list[tuple[int, int]]:
         """The leader's number and the epochs to its end, unless the first of the jobs is its own."""
@@ -70,5 +68,5 @@ class Purse:
 
     def _speed(self) -> float | None:
         """Seconds an epoch and multiply-add, the median over trials."""
-        timed = [trial for trial in self._board.trials.values() if trial.epochs and trial.macs]
-        return median(trial.seconds / trial.epochs / trial.macs for trial in timed) if timed else None
+        paces = self._board.paces
+        return (paces[(len(paces) - 1) // 2] + paces[len(paces) // 2]) / 2 if paces else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -11,10 +12,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from featherbone.progress import Trained
-from featherbone.search import Costs, Entry, Ledger, Limits, Score, Trial, search
+from featherbone.progress import Trained, silent
+from featherbone.search import Costs, Entry, Ledger, Limits, Score, Trial, open_ledger, search
 from featherbone.search.board import Board
-from featherbone.search.executors import Executor, Task, Tell
+from featherbone.search.executors import Executor, InProcess, Processes, Task, Tell
 
 RUNGS = (2, 6, 18)
 TRIALS = 27
@@ -91,3 +92,19 @@ def table(ledger: Ledger) -> list[tuple[Any, ...]]:
     """All that a search decided, without what no two runs share: who worked, and how long."""
     trials = [(t.id, t.design, t.state, t.rung, t.epochs, t.val_top1, t.seconds, t.error) for t in ledger.trials()]
     return [*trials, *((r.trial, r.rung, r.score) for r in ledger.reached())]
+
+
+def drive(folder: Path, workers: int, die_at: int) -> None:
+    """A search in a process of its own, with no worker but itself where 0; it dies at a statement of SQL, from 1 on."""
+    statements = 0
+
+    def count(_: str) -> None:
+        nonlocal statements
+        statements += 1
+        if statements == die_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    work = FakeTraining(folder=folder)
+    with open_ledger(folder / "run") as ledger:
+        ledger._connection.set_trace_callback(count)
+        run(ledger, Processes(work, workers) if workers else InProcess(work, silent), progress=silent)

@@ -1,0 +1,177 @@
+"""Kill a search 100 times with SIGKILL, then see that it ends as one that nothing stopped.
+
+    python benchmarks/kill_search.py > benchmarks/results/kill_search.txt
+
+The search trains designs on the built-in digits. Of its process, 40 kills are at a statement of SQL that is drawn at
+random (within a change of the ledger, or between two), and 40 at a moment that is random in time; the same search
+then goes on with one worker and must end with the same table: designs, states, rungs, scores and checkpoints, to the
+last bit. 20 more kills, of the process or of one of its two workers, are of another search, whose order is not fixed:
+every trial must end in a final state, no rung reached twice, and what is spent be what the checkpoints hold.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from machine import describe
+
+from featherbone.data import open_dataset
+from featherbone.job.trials import Images, TrialWork
+from featherbone.progress import silent
+from featherbone.search import Budget, Entry, Ledger, Limits, SpaceCosts, named_space, open_ledger, search
+from featherbone.search.board import Board
+from featherbone.search.executors import InProcess, Processes
+from featherbone.search.sample import designs_of
+from featherbone.search.schema import FINAL
+from featherbone.train import Setting, default_recipe
+
+RUNGS, TRIALS = (2, 6), 12
+STATEMENTS, MOMENTS, CREW = 40, 40, 20
+
+
+def work_in(folder: Path) -> TrialWork:
+    dataset = open_dataset("digits")
+    images = Images(source="digits", resolution=None, seed=0, skip_bad=False, fingerprint=dataset.fingerprint)
+    recipe = default_recipe(dataset, RUNGS[-1])
+    return TrialWork(images=images, recipe=recipe, seed=0, folder=folder, setting=Setting(threads=1))
+
+
+def drive(folder: Path, workers: int, die_at: int) -> None:
+    """The search, which dies at a statement of SQL, counted from 1."""
+    torch.set_num_threads(1)
+    costs = SpaceCosts(named_space("light", (8,)), classes=10, channels=1)
+    statements = 0
+
+    def propose(board: Board, number: int) -> Sequence[Entry]:
+        known = len(board.trials)
+        drawn = list(islice(designs_of(costs, Budget(macs=100_000), seed=0), known, known + number))
+        found = costs.of(drawn)
+        return [Entry(design=str(design), origin="random", costs=found.row(n)) for n, design in enumerate(drawn)]
+
+    def count(_: str) -> None:
+        nonlocal statements
+        statements += 1
+        if statements == die_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    work = work_in(folder)
+    with open_ledger(folder) as ledger:
+        ledger._connection.set_trace_callback(count)
+        executor = InProcess(work, silent) if workers == 1 else Processes(work, workers)
+        search(ledger, RUNGS, limits=Limits(trials=TRIALS), propose=propose, executor=executor, progress=silent)
+
+
+def begin(folder: Path, workers: int = 1, die_at: int = 0) -> Any:
+    process = CONTEXT.Process(target=drive, args=(folder, workers, die_at))
+    process.start()
+    return process
+
+
+def table(ledger: Ledger) -> list[tuple[Any, ...]]:
+    """All but seconds, which no two runs share."""
+    trials = [(t.id, t.design, t.state, t.rung, t.epochs, t.val_top1, t.val_loss, t.error) for t in ledger.trials()]
+    return [*trials, *((r.trial, r.rung, r.score.epochs, r.score.val_top1, r.score.val_loss) for r in ledger.reached())]
+
+
+def saved(folder: Path) -> int:
+    """Changes whenever a checkpoint is written."""
+    return sum(path.stat().st_mtime_ns for path in folder.glob("trials/*/checkpoint.safetensors"))
+
+
+def wait_for_epoch(folder: Path, process: Any) -> None:
+    before = saved(folder)
+    while process.is_alive() and saved(folder) == before:
+        time.sleep(0.002)
+
+
+def children(pid: int) -> list[int]:
+    """The workers of a process."""
+    with suppress(OSError):
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
+
+
+def one_worker(folder: Path, draws: random.Random) -> Counter[str]:
+    kills = Counter[str]()
+    planned = ["at a statement of SQL"] * STATEMENTS + ["at a random moment"] * MOMENTS
+    draws.shuffle(planned)
+    for where in planned:
+        if where == "at a statement of SQL":
+            process = begin(folder, die_at=draws.randrange(1, 13))
+        else:
+            process = begin(folder)
+            if draws.random() < 0.25:
+                wait_for_epoch(folder, process)
+            time.sleep(draws.uniform(0, 0.15))
+            process.kill()
+        process.join()
+        kills[where if process.exitcode == -signal.SIGKILL else "after the end"] += 1
+    process = begin(folder)
+    process.join()
+    assert process.exitcode == 0
+    return kills
+
+
+def two_workers(folder: Path, draws: random.Random) -> Counter[str]:
+    kills, process = Counter[str](), begin(folder, 2)
+    for number in range(CREW):
+        wait_for_epoch(folder, process)
+        time.sleep(draws.uniform(0, 0.1))
+        workers = children(process.pid)
+        if number % 2 and workers:
+            with suppress(ProcessLookupError):
+                os.kill(draws.choice(workers), signal.SIGKILL)
+                kills["of one of two workers"] += 1
+            continue
+        process.kill()
+        process.join()
+        kills["of the process of two workers"] += process.exitcode == -signal.SIGKILL
+        process = begin(folder, 2)
+    process.join()
+    assert process.exitcode == 0, process.exitcode
+    return kills
+
+
+def main() -> int:
+    print(describe("torch", "featherbone"))
+    draws = random.Random(0)
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        begin(place / "calm").join()
+        kills = one_worker(place / "killed", draws) + two_workers(place / "crew", draws)
+        with open_ledger(place / "calm") as calm, open_ledger(place / "killed") as killed:
+            expected, same = table(calm), table(calm) == table(killed)
+            attempts = killed._connection.execute("SELECT outcome, count(*) FROM attempt GROUP BY outcome").fetchall()
+        with open_ledger(place / "crew") as crew:
+            trials, reached = crew.trials(), crew.reached()
+            ended = all(trial.state in FINAL for trial in trials)
+            logs = [len((place / "crew" / "trials" / str(t.id) / "log.jsonl").read_text().splitlines()) for t in trials]
+            counted = [trial.epochs for trial in trials] == logs and abs(
+                crew.seconds() - sum(max(r.score.seconds for r in reached if r.trial == t.id) for t in trials)
+            ) < 1e-6
+    for where, number in sorted(kills.items()):
+        print(f"{number:3} kills  {where}")
+    print(f"\none worker: {sum(len(row) == 8 for row in expected)} trials; attempts {dict(attempts)}; table ", end="")
+    print("identical to that of the undisturbed search" if same else "DIFFERENT")
+    print(f"two workers: every trial in a final state: {ended}; spent is what the checkpoints hold: {counted}")
+    return 0 if same and ended and counted else 1
+
+
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["featherbone.job.trials", "featherbone.search.sample", "torch._dynamo"])
+
+if __name__ == "__main__":
+    sys.exit(main())
