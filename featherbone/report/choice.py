@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from featherbone.quantity import format_bytes, format_count
-from featherbone.report.run import Run, Trial
+from featherbone.report.run import LISTED, Run, Trial
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +56,15 @@ def front(trials: Iterable[Trial]) -> list[Trial]:
         if not found or (trial.val_top1 or 0) > (found[-1].val_top1 or 0):
             found.append(trial)
     return found
+
+
+def listed(run: Run) -> list[Trial]:
+    """The trials that a page draws and lists, in their order: all, or of very many the best, the front, the chosen."""
+    if len(run.trials) <= LISTED:
+        return list(run.trials)
+    kept = {trial.id for trial in [*ranking(run.trials)[:LISTED], *front(run.trials)]}
+    winner = chosen(run)
+    return [trial for trial in run.trials if trial.id in kept or trial is winner]
 
 
 def uses(run: Run) -> list[Use]:

@@ -14,6 +14,7 @@ from featherbone.search.candidates import candidate_graph
 from featherbone.search.reading import NAME, reading
 
 FORMAT, VERSION = "featherbone-run", 1
+LISTED = 1000  # trials that a page draws and lists, the best; more would be neither read nor loaded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +131,8 @@ def _trials(folder: Path) -> tuple[Trial, ...]:
         reached.setdefault(row["trial"], {})[row["rung"]] = Rung(
             epochs=row["epochs"], val_top1=row["val_top1"], seconds=row["seconds"] or 0.0
         )
-    histories = _histories(folder / "trials")
+    best = sorted(trials, key=lambda row: (-row["rung"], -(row["val_top1"] or 0), row["macs"], row["id"]))[:LISTED]
+    histories = _histories(folder / "trials", {row["id"] for row in best})
     return tuple(_trial(row, reached.get(row["id"], {}), histories.get(row["id"], ())) for row in trials)
 
 
@@ -152,12 +154,10 @@ def _trial(row: sqlite3.Row, rungs: dict[int, Rung], history: tuple[dict[str, An
     )
 
 
-def _histories(folder: Path) -> dict[int, tuple[dict[str, Any], ...]]:
-    """The log of each trial by its number; its folder is named by the number."""
-    if not folder.is_dir():
-        return {}
-    logs = {int(path.parent.name): path for path in folder.glob("*/log.jsonl") if path.parent.name.isdecimal()}
-    return {number: _history(path) for number, path in logs.items()}
+def _histories(folder: Path, numbers: set[int]) -> dict[int, tuple[dict[str, Any], ...]]:
+    """The logs of these trials by their numbers, which name their folders; those that have none yet are left out."""
+    logs = {number: folder / str(number) / "log.jsonl" for number in numbers}
+    return {number: _history(path) for number, path in logs.items() if path.is_file()}
 
 
 def _history(path: Path) -> tuple[dict[str, Any], ...]:

@@ -30,4 +30,5 @@ def search_content(run: Run) -> dict[str, Any]:
         "reasons": reasons(run),
         "rungs": tables.rungs(run),
         "designs": tables.designs(run),
+        "tried": len(run.trials),
     }

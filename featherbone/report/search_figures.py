@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from featherbone.quantity import format_bytes, format_count
-from featherbone.report.choice import chosen, front
+from featherbone.report.choice import chosen, front, listed
 from featherbone.report.plots import ACCENT, FAINT, INK, RUNGS, Figure, layout, line
 from featherbone.report.run import Run, Trial
 
@@ -15,7 +15,7 @@ SYMBOLS = ("circle-open", "circle", "diamond", "square")
 
 def scatter(run: Run) -> Figure:
     """Accuracy against multiply-adds: every trial by its rung, the Pareto front, the chosen one, the limit."""
-    trials = [trial for trial in run.trials if trial.val_top1 is not None]
+    trials = [trial for trial in listed(run) if trial.val_top1 is not None]
     winner, traces = chosen(run), []
     edge = front(trials)
     traces.append(
@@ -86,7 +86,7 @@ def losses(run: Run) -> Figure | None:
 
 def parallel(run: Run) -> Figure | None:
     """Every design as one line over its costs and its top-1."""
-    trials = [trial for trial in run.trials if trial.val_top1 is not None]
+    trials = [trial for trial in listed(run) if trial.val_top1 is not None]
     if len(trials) < 2:
         return None
     columns: list[tuple[str, list[Any]]] = [
