@@ -179,7 +179,7 @@ class _Depthwise(torch.autograd.Function):
         (x, weight), stride, padding = context.saved_tensors, context.stride, context.padding
         to_x, to_weight, channels = None, None, x.shape[1]
         if context.needs_input_grad[0]:
-            # oneDNN's bfloat16 took 15 to 60 times as long for a stride of 2, and twice as long for 1.
+            # oneDNN's bfloat16 takes many times as long for a stride of 2, and longer for 1.
             spread = gradient
             if stride != (1, 1):
                 spread = torch.zeros_like(x)
