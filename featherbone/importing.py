@@ -92,13 +92,7 @@ def read(target: Any, input_size: Any = None, *, inputs: Inputs | None = None) -
         return _file(Path(text), suffix, *_called_with(input_size, inputs))
     found = _factory(text)
     if found:
-        from featherbone.nn.factory import build
-
-        model, notes = build(found["home"].strip(), found["function"], found["call"] or "()")
-        if isinstance(model, Graph):
-            return Imported(graph=model, warnings=notes)
-        imported = _module(model, input_size, inputs, text)
-        return replace(imported, warnings=notes + imported.warnings)
+        return _built(found, input_size, inputs)
     from featherbone.networks import network
 
     if suffix == ".py":
@@ -144,6 +138,24 @@ def _factory(text: str) -> re.Match[str] | None:
     return found if found and found["home"].strip() not in NETWORKS else None
 
 
+def _built(found: re.Match[str], input_size: Any, inputs: Inputs | None) -> Imported:
+    """What a function builds, without weights where that is enough."""
+    from featherbone.nn.capture import ValuesNeeded
+    from featherbone.nn.factory import maker
+
+    make = maker(found["home"].strip(), found["function"], found["call"] or "()")
+    model, notes = make(False)
+    if isinstance(model, Graph):
+        return Imported(graph=model, warnings=notes)
+    name = found.string
+    try:
+        imported = _module(model, input_size, inputs, name)
+    except ValuesNeeded:
+        model, notes = make(True)
+        imported = _module(model, input_size, inputs, name)
+    return replace(imported, warnings=notes + imported.warnings)
+
+
 def _module(model: Any, input_size: Any, inputs: Inputs | None, name: str | None) -> Imported:
     from featherbone.nn.capture import trace
 
@@ -154,7 +166,7 @@ def _module(model: Any, input_size: Any, inputs: Inputs | None, name: str | None
     except FeatherboneError as error:
         if not assumed:
             raise
-        raise FeatherboneError(
+        raise type(error)(
             f"{error.sentence}; no input was given, so 3×224×224 was assumed",
             hint=error.hint if "--input" in error.hint else f"--input 1x28x28, input_size=(1, 28, 28); {error.hint}",
         ) from error

@@ -36,8 +36,13 @@ class Weightless(TorchFunctionMode):
         return func(*args, **kwargs)
 
 
-def build(home: str, function: str, call: str) -> tuple[Any, tuple[str, ...]]:
-    """What ``function`` in a module or file returns, and what is to be said about how it was built.
+Made = tuple[Any, tuple[str, ...]]
+
+
+def maker(home: str, function: str, call: str) -> Callable[[bool], Made]:
+    """A function that calls ``function`` of a module or file, with weights from the start or only where it needs them.
+
+    It returns what that returns, and what is to be said about how it was built. The module is imported once.
 
     Raises:
         FeatherboneError: no such file, module or function (with the closest one); arguments that are not plain values;
@@ -46,22 +51,28 @@ def build(home: str, function: str, call: str) -> tuple[Any, tuple[str, ...]]:
     arguments, settings = _arguments(function, call)
     with _current_folder_first():
         module = _from_file(Path(home)) if home.endswith(".py") else _from_package(home)
-        made = _attribute(module, home, function)
-        if not callable(made) or isinstance(made, torch.nn.Module):
-            return made, ()
-        try:
-            with Weightless():
-                return made(*arguments, **settings), ()
-        except Exception as error:
-            first = _sentence(error)
-        try:
-            model = made(*arguments, **settings)
-        except Exception as error:
-            raise FeatherboneError(
-                f"{home}:{function}{call if call != '()' else ''} fails: {_sentence(error)}",
-                hint=f"give its arguments as plain values, such as {function}(width=0.5)",
-            ) from error
-    return model, (f"{function} could not be built without weights ({first}), so they were allocated",)
+    made = _attribute(module, home, function)
+    if not callable(made) or isinstance(made, torch.nn.Module):
+        return lambda weights: (made, ())
+
+    def make(weights: bool) -> Made:
+        said = f"{function} was built with its weights, as its code looks at values"
+        with _current_folder_first():
+            if not weights:
+                try:
+                    with Weightless():
+                        return made(*arguments, **settings), ()
+                except Exception as error:
+                    said = f"{function} could not be built without weights ({_sentence(error)}), so they were allocated"
+            try:
+                return made(*arguments, **settings), (said,)
+            except Exception as error:
+                raise FeatherboneError(
+                    f"{home}:{function}{call if call != '()' else ''} fails: {_sentence(error)}",
+                    hint=f"give its arguments as plain values, such as {function}(width=0.5)",
+                ) from error
+
+    return make
 
 
 def _arguments(function: str, call: str) -> tuple[list[Any], dict[str, Any]]:

@@ -33,6 +33,13 @@ def looks():
 def broken():
     raise RuntimeError("no such luck")
 
+class Kept(nn.Conv2d):
+    def forward(self, image):
+        return super().forward(image).flatten().nonzero()
+
+def kept():
+    return Kept(3, 4, 1)
+
 class Two(nn.Module):
     def forward(self, left, right):
         return left + right
@@ -59,6 +66,16 @@ def test_functions_in_files_and_modules(folder):
     assert count(read_model("mymodels.py:ready")).params == 20
     assert read_model("mymodels.py:Two", [(3, 4), (3, 4)]).output_shape == (3, 4)
     assert read_model("mymodels.py:Two", inputs=[(3, 4), torch.zeros(1, 3, 4)]).output_shape == (3, 4)
+
+
+def test_a_model_whose_code_looks_at_values_is_built_again_with_weights_and_says_so(folder):
+    found = read("mymodels.py:kept", (3, 8, 8))
+    assert count(found.graph).macs == 3 * 4 * 64
+    assert found.warnings[0] == "kept was built with its weights, as its code looks at values"
+    assert "so it was run on real tensors" in found.warnings[1]
+    with pytest.raises(FeatherboneError, match="channels") as caught:
+        read("mymodels.py:kept", (2, 8, 8))
+    assert "meta" not in str(caught.value)
 
 
 def test_a_function_that_needs_values_is_built_with_weights_and_says_so(folder):

@@ -38,6 +38,10 @@ class Captured:
     warnings: tuple[str, ...] = ()
 
 
+class ValuesNeeded(FeatherboneError):
+    """A model on the meta device looks at values; the same model with weights may be captured."""
+
+
 def capture(model: nn.Module, /, *inputs: Any, name: str | None = None, **named: Any) -> Graph:
     """The graph of what ``model`` runs for one example.
 
@@ -112,13 +116,19 @@ def _run_for_real(
     except Exception as error:
         sizes = ", ".join(str(tuple(tensor.shape)) for tensor in each_tensor((given, keywords)))
         meta = found.device.type == "meta"
-        raise FeatherboneError(
+        kind = ValuesNeeded if meta and _looks_at_values(error) else FeatherboneError
+        raise kind(
             f"{title} fails on an input of shape {sizes}: {_sentence(error)}",
             hint="build it with weights: on the meta device it has no values"
             if meta
             else "check the input, whose size leaves the batch out (--input 3x224x224, input_size=(3, 224, 224)); "
             "where it is right, this is nothing that can be followed here: export the model with torch.export.save",
         ) from error
+
+
+def _looks_at_values(error: Exception) -> bool:
+    """Whether torch says that a kernel or a question needs what meta tensors lack."""
+    return isinstance(error, NotImplementedError) or "meta" in str(error) or "data-dependent" in str(error)
 
 
 def _run(
