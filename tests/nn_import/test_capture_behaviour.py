@@ -12,6 +12,7 @@ import featherbone
 from featherbone.cost import count
 from featherbone.errors import FeatherboneError
 from featherbone.nn.capture import CaptureWarning, capture, trace
+from featherbone.nn.capture.calls import call_named
 
 
 class Run(nn.Module):
@@ -293,3 +294,9 @@ def test_flex_attention_is_counted_as_attention_compiled_or_not():
 def test_what_a_model_compiles_is_captured_as_it_was_written():
     model = Run(torch.compile(lambda self, x: torch.relu(x @ self.a), backend="eager"), a=(64, 8))
     assert count(capture(model, (16, 64))).macs == 16 * 64 * 8
+
+
+def test_operators_of_torchvision_are_free_but_for_its_convolution():
+    assert all(call_named(f"torchvision.{name}").free for name in ("nms", "roi_align", "roi_pool", "ps_roi_align"))
+    assert not call_named("torchvision.deform_conv2d").free
+    assert not call_named("other.deform_conv2d").free

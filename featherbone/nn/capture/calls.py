@@ -88,7 +88,8 @@ def call_named(raw: str, *, native: bool = True) -> Call:
     if swapped and rule is not None:
         rule = _swapped(rule)
     moves = name in MOVES
-    free = moves or name in FREE or name in FACTORIES or name in quantized.FREE
+    # torchvision's own operators, of which deform_conv2d alone multiplies with weights
+    free = moves or name.removeprefix("torchvision.") in FREE or name in FACTORIES or name in quantized.FREE
     return Call(
         name=name,
         rule=rule,
