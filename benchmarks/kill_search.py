@@ -38,7 +38,7 @@ from featherbone.search.sample import designs_of
 from featherbone.search.schema import FINAL
 from featherbone.train import Setting, default_recipe
 
-RUNGS, TRIALS = (2, 6), 12
+RUNGS, TRIALS = (2, 6), 30
 STATEMENTS, MOMENTS, CREW = 40, 40, 20
 
 
@@ -110,15 +110,16 @@ def one_worker(folder: Path, draws: random.Random) -> Counter[str]:
     draws.shuffle(planned)
     for where in planned:
         if where == "at a statement of SQL":
-            process = begin(folder, die_at=draws.randrange(1, 13))
+            process = begin(folder, die_at=draws.randrange(1, 24))
         else:
             process = begin(folder)
-            if draws.random() < 0.25:
+            if draws.random() < 0.5:
                 wait_for_epoch(folder, process)
             time.sleep(draws.uniform(0, 0.15))
             process.kill()
         process.join()
-        kills[where if process.exitcode == -signal.SIGKILL else "after the end"] += 1
+        assert process.exitcode in (0, -signal.SIGKILL), process.exitcode
+        kills[where if process.exitcode == -signal.SIGKILL else "too late: the search was over"] += 1
     process = begin(folder)
     process.join()
     assert process.exitcode == 0

@@ -8,7 +8,7 @@ of the medians.
 Simulation: the real driver, board and ledger, on a disk, with workers that only let a virtual clock pass: what a trial
 takes is drawn from the seconds that the real search's trials took. The clock also runs while the driver decides and
 writes, as measured here, so that a worker waits for it as it would. Efficiency is the share of the workers' time in
-which they train, from the beginning to the end, the last climbs of the best included.
+which they train: while there is something to begin for all of them, and to the end, where only the last trials climb.
 
 100,000 trials: a ledger of a finished search; seconds to go on from it, and to write its page.
 """
@@ -41,7 +41,7 @@ from featherbone.search.sample import designs_of
 
 RUNGS = (2, 6)
 WORKERS = (1, 10, 100, 1000)
-TASKS_EACH = 40  # for each simulated worker, about
+TRIALS_EACH = 5  # for each simulated worker
 EPOCH_SECONDS = 10.0  # what a simulated epoch takes on average: a light network on a large set
 
 
@@ -73,7 +73,7 @@ def real(workers: int, folder: Path) -> tuple[float, list[float]]:
         ready += sum(isinstance(message, Outcome) for message in executor.wait())
     with open_ledger(folder) as ledger:
         began = time.perf_counter()
-        search(ledger, RUNGS, limits=Limits(trials=12), propose=designs, executor=executor, progress=silent)
+        search(ledger, RUNGS, limits=Limits(trials=9), propose=designs, executor=executor, progress=silent)
         return time.perf_counter() - began, [trial.seconds / trial.epochs for trial in ledger.trials()]
 
 
@@ -85,6 +85,7 @@ class Simulated:
         self._paces, self._draws = paces, random.Random(0)
         self._due: list[tuple[float, int, Task, float]] = []
         self._number, self.clock, self.busy, self.driver = 0, 0.0, 0.0, 0.0
+        self.all_busy_until = self.busy_then = 0.0
         self._since = time.perf_counter()
 
     def submit(self, task: Task) -> str:
@@ -94,6 +95,9 @@ class Simulated:
         heapq.heappush(self._due, (self.clock + seconds, self._number, task, seconds))
         self._number += 1
         self.busy += seconds
+        if len(self._due) == self.workers:  # from now on, until somebody finds nothing to begin
+            self.all_busy_until = self.clock
+            self.busy_then = self.busy - sum(due - self.clock for due, *_ in self._due)
         return "simulated"
 
     def wait(self) -> list[Outcome | Event]:
@@ -118,7 +122,7 @@ RUNGS_OF_SIMULATION = (2, 6, 18)
 
 def simulate(workers: int, paces: Sequence[float], folder: Path) -> str:
     executor = Simulated(workers, paces)
-    trials = max(200, workers * TASKS_EACH // 2)
+    trials = max(100, workers * TRIALS_EACH)
     checked: Executor = executor
     with open_ledger(folder) as ledger:
         search(
@@ -129,11 +133,12 @@ def simulate(workers: int, paces: Sequence[float], folder: Path) -> str:
             executor=checked,
             progress=silent,
         )
-    share = executor.busy / (workers * executor.clock)
+    whole = executor.busy / (workers * executor.clock)
+    full = executor.busy_then / (workers * executor.all_busy_until)
     decisions = executor._number
     return (
-        f"{workers:7,}  {trials:7,}  {decisions:7,}  {executor.clock:12,.0f} s  {100 * share:9.1f} %  "
-        f"{1000 * executor.driver / decisions:9.2f} ms"
+        f"{workers:7,}  {trials:7,}  {decisions:7,}  {executor.clock:12,.0f} s  {100 * full:8.1f} %  "
+        f"{100 * whole:8.1f} %  {1000 * executor.driver / decisions:9.2f} ms"
     )
 
 
@@ -194,7 +199,7 @@ def main() -> int:
 
         scale = EPOCH_SECONDS / statistics.mean(paces)
         paces = [pace * scale for pace in paces]
-        print("workers   trials    tasks  virtual time  efficiency  driver, a task")
+        print("workers   trials    tasks    virtual time    all busy  to the end  driver, a task")
         for workers in WORKERS:
             print(simulate(workers, paces, place / f"simulated {workers}"), flush=True)
         print()

@@ -29,23 +29,17 @@ class Use:
         return self.limit is None or self.value <= self.limit
 
 
-def ranking(trials: Iterable[Trial]) -> list[Trial]:
-    """Trials with a score, the best first: a later rung wins over an earlier one, then the higher top-1."""
-    scored = [trial for trial in trials if trial.val_top1 is not None]
-    return sorted(scored, key=lambda trial: (-trial.rung, -(trial.val_top1 or 0), trial.macs, trial.id))
-
-
 def chosen(run: Run) -> Trial | None:
     """The winner of a finished run; of a running one, the trial that leads."""
     if run.result is not None:
         return run.trial(run.result["trial"])
-    return next(iter(ranking(run.trials)), None)
+    return next(iter(run.ranked), None)
 
 
 def runner_up(run: Run) -> Trial | None:
     """The best trial that was not chosen."""
     winner = chosen(run)
-    return next((trial for trial in ranking(run.trials) if trial is not winner), None)
+    return next((trial for trial in run.ranked if trial is not winner), None)
 
 
 def front(trials: Iterable[Trial]) -> list[Trial]:
@@ -62,7 +56,7 @@ def listed(run: Run) -> list[Trial]:
     """The trials that a page draws and lists, in their order: all, or of very many the best, the front, the chosen."""
     if len(run.trials) <= LISTED:
         return list(run.trials)
-    kept = {trial.id for trial in [*ranking(run.trials)[:LISTED], *front(run.trials)]}
+    kept = {trial.id for trial in [*run.ranked[:LISTED], *front(run.trials)]}
     winner = chosen(run)
     return [trial for trial in run.trials if trial.id in kept or trial is winner]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,12 @@ class Run:
     def result(self) -> dict[str, Any] | None:
         """What the finished run found; None while it is going on."""
         return self.facts.get("result")
+
+    @cached_property
+    def ranked(self) -> list[Trial]:
+        """Trials with a score, the best first: a later rung wins over an earlier one, then the higher top-1."""
+        scored = [trial for trial in self.trials if trial.val_top1 is not None]
+        return sorted(scored, key=lambda trial: (-trial.rung, -(trial.val_top1 or 0), trial.macs, trial.id))
 
     def network(self, trial: Trial) -> Graph | None:
         """The graph of one of its trials; None where run.json does not say what images it takes."""

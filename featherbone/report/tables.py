@@ -9,7 +9,7 @@ from typing import Any
 from featherbone.graph import Graph
 from featherbone.graph.operators import shape_text
 from featherbone.quantity import format_bytes, format_count
-from featherbone.report.choice import chosen, listed, ranking
+from featherbone.report.choice import chosen, listed
 from featherbone.report.outline import Costs, outline
 from featherbone.report.run import Run
 from featherbone.report.words import percent
@@ -63,7 +63,8 @@ def designs(run: Run) -> list[Row]:
     """The designs that were tried: the chosen one, the others from the best on, those without a score."""
     winner = chosen(run)
     shown = listed(run)
-    ranked = sorted(ranking(shown), key=lambda trial: trial is not winner)
+    kept = {trial.id for trial in shown}
+    ranked = sorted((trial for trial in run.ranked if trial.id in kept), key=lambda trial: trial is not winner)
     rest = [trial for trial in shown if trial.val_top1 is None]
     numbers = range(1 + max((trial.rung for trial in run.trials), default=-1))
     return [

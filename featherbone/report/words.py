@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from featherbone.quantity import format_count
-from featherbone.report.choice import chosen, front, ranking, runner_up, standard_error, uses
+from featherbone.report.choice import chosen, front, runner_up, standard_error, uses
 from featherbone.report.run import Run, Trial
 
 WORTH_SAVING = 0.05  # a cheaper design is mentioned where it saves this share of the multiply-adds
@@ -48,7 +48,7 @@ def verdict(run: Run) -> Verdict:
 def missing(run: Run) -> list[str]:
     """What a page of a run that is going on can't show yet."""
     gaps = [] if run.trials else ["designs"]
-    if run.trials and not ranking(run.trials):
+    if run.trials and not run.ranked:
         gaps.append("scores")
     if not any(trial.history for trial in run.trials):
         gaps.append("learning curves")

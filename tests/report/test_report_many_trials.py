@@ -10,7 +10,7 @@ import pytest
 from featherbone.job.folder import write_facts
 from featherbone.report import run as report_run
 from featherbone.report import write_report
-from featherbone.report.choice import front, listed, ranking
+from featherbone.report.choice import front, listed
 from featherbone.report.run import read_run
 from featherbone.search import Costs, Entry, Score, open_ledger
 
@@ -34,7 +34,7 @@ def test_a_page_lists_the_best_and_says_how_many_there_are(
     write_facts(tmp_path, {"job": "fit", "command": ["featherbone"], "budget": {}, "data": facts, "result": None})
     run = read_run(tmp_path)
     shown = {trial.id for trial in listed(run)}
-    best = {trial.id for trial in ranking(run.trials)[:5]}
+    best = {trial.id for trial in run.ranked[:5]}
     assert (
         shown == best | {trial.id for trial in front(run.trials)} if trials > 5 else shown == set(range(1, trials + 1))
     )
