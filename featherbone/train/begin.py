@@ -14,6 +14,7 @@ from featherbone.train.optimizer import make_optimizer
 from featherbone.train.parts import with_maps
 from featherbone.train.plan import Plan
 from featherbone.train.state import State
+from featherbone.train.strided import avoid_strided
 from featherbone.train.synchronised import synchronise
 
 
@@ -28,6 +29,8 @@ def begin(plan: Plan, objective: Objective, weights: Mapping[str, Tensor] | None
         _placed(module(graph, seed=plan.seed) if weights is None else module_with(graph, weights), plan)
         for graph in (with_maps(plan.graph, objective.maps), plan.graph)
     )
+    if plan.device == "cpu":
+        avoid_strided(network)
     own = None if objective.module is None else objective.module.to(plan.device)
     if plan.processes.count > 1:
         synchronise(network)
