@@ -300,3 +300,13 @@ def test_operators_of_torchvision_are_free_but_for_its_convolution():
     assert all(call_named(f"torchvision.{name}").free for name in ("nms", "roi_align", "roi_pool", "ps_roi_align"))
     assert not call_named("torchvision.deform_conv2d").free
     assert not call_named("other.deform_conv2d").free
+
+
+def test_a_detector_that_finds_nothing_joins_nothing():
+    class Finds(nn.Module):
+        def forward(self, scores):
+            kept = [scores.flatten()[scores.flatten() > 2] for _ in range(3)]  # noise lies below one
+            return torch.cat(kept), torch.cat([*kept, scores.flatten()])
+
+    captured = trace(Finds(), (8,))
+    assert [tensor.shape for tensor in map(captured.graph.__getitem__, captured.graph.outputs)] == [(0,), (8,)]

@@ -31,7 +31,7 @@ def multiply(tracer: Tracer, input: Any, other: Any) -> Traced:
 def concat(tracer: Tracer, tensors: Any, dim: int = 0) -> Traced:
     if dim == 1 and all(map(is_batched, tensors)):
         return tracer.emit(CONCAT, tuple(tensors), "concat")
-    given = [tensor for tensor in tensors if tracer.size_of(tensor) != (0,)]
+    given = [tensor for tensor in tensors if tracer.size_of(tensor) != (0,)] or list(tensors)
     place = axis(dim, len(tracer.size_of(given[0])))
     if place == 1 and all(map(is_batched, given)):
         return tracer.emit(CONCAT, tuple(given), "concat")
