@@ -4,7 +4,8 @@
 
 Needs torchvision for the models' definitions, and of the tools of ``peers/run_peers.py`` whichever are installed; see
 there for an environment of their own. Time: all tools in one process on one thread, taking turns within a round, so
-that what else the machine does falls on all alike. The first call on each model is shown apart, as its caches are
+that what else the machine does falls on all alike. Each tool has modules of its own, as some leave hooks behind that
+would slow the others down; the weights are shared. The first call on each model is shown apart, as its caches are
 empty, and of the rounds the median and the fastest. Processor time leaves out waiting for the processor. Memory: each
 call in a process of its own, which has the model and the tools loaded and has profiled a small model; what is shown is
 the peak of resident memory above that, the largest of the rounds. A ratio is the best peer's figure over ours: from the
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import copy
 import ctypes
 import gc
 import io
@@ -70,6 +72,11 @@ def measured(tool: Callable[[nn.Module, Size], int], model: nn.Module, size: Siz
         return (time.perf_counter() - begin) * 1e3, (time.process_time() - worked) * 1e3, macs
 
 
+def apart(model: nn.Module) -> nn.Module:
+    """A copy of the modules with the same tensors in them."""
+    return copy.deepcopy(model, {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())})
+
+
 def status(field: str) -> float:
     """A line of Linux's account of this process's memory, in MB."""
     lines = Path("/proc/self/status").read_text().splitlines()
@@ -117,13 +124,14 @@ def compare(
     name: str, tools: dict[str, Callable[[nn.Module, Size], int]], rounds: int, memory: dict[str, list[float]]
 ) -> None:
     model, size = build(name), input_size(name)
+    models = {tool: apart(model) for tool in tools}
     first: dict[str, float] = {}
     wall: dict[str, list[float]] = {tool: [] for tool in tools}
     work: dict[str, list[float]] = {tool: [] for tool in tools}
     macs: dict[str, int] = {}
     for turn in range(rounds + 2):
         for tool, profile in tools.items():
-            elapsed, worked, macs[tool] = measured(profile, model, size)
+            elapsed, worked, macs[tool] = measured(profile, models[tool], size)
             first.setdefault(tool, elapsed)
             if turn >= 2:
                 wall[tool].append(elapsed)
