@@ -1,6 +1,7 @@
 """How many designs a second are costed, that the costs are exact, and how fast a rare budget is sampled.
 
-    OMP_NUM_THREADS=1 python benchmarks/search_space.py > benchmarks/results/search_space.txt
+    OMP_NUM_THREADS=1 python benchmarks/search_space.py speed equal > benchmarks/results/search_space.txt
+    OMP_NUM_THREADS=1 python benchmarks/search_space.py rare >> benchmarks/results/search_space.txt
 
 On one core, in a few minutes. CPU seconds are those of the process, wall seconds also count what others on the machine
 take away. Building a graph and counting it is measured beside, in the same run.
@@ -8,6 +9,7 @@ take away. Building a graph and counting it is measured beside, in the same run.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -24,7 +26,7 @@ IMAGES = {"CIFAR": ((32, 28, 24), 10), "ImageNet": ((224, 196, 168), 1000)}
 DESIGNS = 200_000
 RUNS = 9
 GRAPHS = 200
-CHECKED = 300  # designs of each space whose graphs are counted too
+CHECKED = 120  # designs of each space whose graphs are counted too
 RARE = {"CIFAR": Budget(macs=180_000), "ImageNet": Budget(macs=3_500_000)}
 SAMPLED = 1_000
 SEEDS = range(5)
@@ -108,10 +110,11 @@ def rare(name: str) -> list[str]:
         times.append(seconds(lambda seed=seed, taken=taken: taken.append(sample(costs, budget, SAMPLED, seed=seed))))
         designs = taken[0]
         assert len(set(designs)) == SAMPLED
-        assert all(not budget.breaches(costs.of(designs).row(place)) for place in range(SAMPLED))
+        found = costs.of(designs)
+        assert all(not budget.breaches(found.row(place)) for place in range(SAMPLED))
     kinds = Counter(stage.kind for design in designs for stage in design.stages)
     sides = Counter(design.resolution for design in designs)
-    used = [costs.of(designs).macs[place] / (budget.macs or 1) for place in range(SAMPLED)]
+    used = [macs / (budget.macs or 1) for macs in costs.of(designs).macs.tolist()]
     return [
         f"{name}: {budget}, which between 1 in {1 / low:,.0f} and 1 in {1 / high:,.0f} uniform draws keep",
         "  (bounds by dynamic programming over the parts, not by drawing)",
@@ -124,16 +127,18 @@ def rare(name: str) -> list[str]:
     ]
 
 
+PARTS: dict[str, Callable[[], list[list[str]]]] = {
+    "speed": lambda: [speed(name) for name in IMAGES],
+    "equal": lambda: [exact()],
+    "rare": lambda: [rare(name) for name in IMAGES],
+}
+
+
 def main() -> None:
     print(describe("featherbone", "numpy"))
-    for part in (
-        lambda: speed("CIFAR"),
-        lambda: speed("ImageNet"),
-        exact,
-        lambda: rare("CIFAR"),
-        lambda: rare("ImageNet"),
-    ):
-        print("\n".join(part()), end="\n\n", flush=True)
+    for part in sys.argv[1:] or PARTS:
+        for lines in PARTS[part]():
+            print("\n".join(lines), end="\n\n", flush=True)
 
 
 if __name__ == "__main__":
