@@ -11,11 +11,16 @@ import pytest
 from featherbone.job.gain import gain_of
 
 
+def data(fingerprint: str = "d") -> dict[str, Any]:
+    counts = {"train": 70, "val": 15, "test": 15}
+    return {"fingerprint": fingerprint, "counts": counts, "classes": ["a", "b"], "channels": 3, "resolution": 32}
+
+
 def facts(**changes: Any) -> dict[str, Any]:
     """The run.json of a training that is done, as far as it matters here."""
     return {
         "job": "train",
-        "data": {"fingerprint": "d"},
+        "data": data(),
         "network": {"name": "net", "graph": "g", "weights": None},
         "recipe": {"epochs": 3, "learning_rate": 0.1},
         "learning_rate_test": None,
@@ -55,7 +60,7 @@ def test_the_gain_is_the_difference_with_its_interval(tmp_path: Path) -> None:
     [
         {"seed": 1},
         {"recipe": {"epochs": 4, "learning_rate": 0.1}},
-        {"data": {"fingerprint": "e"}},
+        {"data": data("e")},
         {"result": None},
         {"job": "fit"},
         {"teacher": {"source": "t", "sha256": "s", "weight": 0.5}},
