@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 
 from featherbone.errors import FeatherboneError
@@ -86,13 +87,7 @@ def parse_milliseconds(text: str, *, what: str = "limit") -> float:
     Raises:
         FeatherboneError: not a number, not positive, no unit, or an unknown one.
     """
-    number, unit = _split(text, what)
-    if unit not in MILLISECONDS:
-        said = f"has the unknown unit {unit!r}" if unit else "has no unit"
-        raise FeatherboneError(f"{what} {text!r} {said}", hint="units: us, ms, s; for example 10ms")
-    if number <= 0:
-        raise FeatherboneError(f"{what} is {text}; it must be positive")
-    return float(number * MILLISECONDS[unit])
+    return _time(text, what, MILLISECONDS, "units: us, ms, s; for example 10ms")
 
 
 def parse_seconds(text: str, *, what: str = "limit") -> float:
@@ -104,13 +99,7 @@ def parse_seconds(text: str, *, what: str = "limit") -> float:
     Raises:
         FeatherboneError: not a number, not positive, no unit, or an unknown one.
     """
-    number, unit = _split(text, what)
-    if unit not in SECONDS:
-        said = f"has the unknown unit {unit!r}" if unit else "has no unit"
-        raise FeatherboneError(f"{what} {text!r} {said}", hint="units: s, m (or min), h; for example 30m")
-    if number <= 0:
-        raise FeatherboneError(f"{what} is {text}; it must be positive")
-    return float(number * SECONDS[unit])
+    return _time(text, what, SECONDS, "units: s, m (or min), h; for example 30m")
 
 
 def format_count(value: float) -> str:
@@ -142,6 +131,16 @@ def _split(text: str, what: str) -> tuple[Decimal, str]:
     if not match or not match[1].strip("+-"):
         raise FeatherboneError(f"{what} {text!r} is not a number with a unit", hint="for example 300M or 80k")
     return Decimal(match[1].replace("_", "").replace(",", "")), match[2]
+
+
+def _time(text: str, what: str, units: Mapping[str, Decimal], hint: str) -> float:
+    number, unit = _split(text, what)
+    if unit not in units:
+        said = f"has the unknown unit {unit!r}" if unit else "has no unit"
+        raise FeatherboneError(f"{what} {text!r} {said}", hint=hint)
+    if number <= 0:
+        raise FeatherboneError(f"{what} is {text}; it must be positive")
+    return float(number * units[unit])
 
 
 def _positive_whole(value: Decimal, text: str, what: str) -> int:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from featherbone.errors import FeatherboneError
-from featherbone.quantity import format_bytes, format_count, parse_bytes, parse_count
+from featherbone.quantity import format_bytes, format_count, parse_bytes, parse_count, parse_milliseconds, parse_seconds
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,17 @@ def test_bad_bytes(text, said):
 def test_readable():
     assert [format_count(value) for value in (999, 1000, 999_999, 300_774_272)] == ["999", "1.0 k", "1.0 M", "300.8 M"]
     assert [format_bytes(value) for value in (100, 2048, 3 * 2**20)] == ["100 B", "2.0 KiB", "3.0 MiB"]
+
+
+@pytest.mark.parametrize(("text", "value"), [("90s", 90), ("30m", 1800), ("30min", 1800), ("1.5h", 5400)])
+def test_seconds(text, value):
+    assert parse_seconds(text) == value
+
+
+@pytest.mark.parametrize("parse", [parse_seconds, parse_milliseconds])
+@pytest.mark.parametrize(
+    ("text", "said"), [("30", "'30' has no unit"), ("5x", "unknown unit 'x'"), ("0s", "must be positive")]
+)
+def test_times_without_a_unit_or_a_length_are_refused(parse, text, said):
+    with pytest.raises(FeatherboneError, match=said):
+        parse(text, what="--time")
