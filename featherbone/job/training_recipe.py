@@ -9,6 +9,9 @@ from featherbone.data import Dataset
 from featherbone.errors import FeatherboneError
 from featherbone.job.training_options import Options
 from featherbone.train import Recipe, default_recipe, recipe_named
+from featherbone.train.default_recipe import brief_average
+from featherbone.train.recipes import RECIPES
+from featherbone.train.span import stretched
 
 SMALL = 64  # side of images of which a part shows little
 FINE_TUNE = "fine-tune"  # the recipe of a network that begins with weights
@@ -33,7 +36,8 @@ def recipe_for(dataset: Dataset, options: Options, *, tuned: bool) -> tuple[Reci
     (32, 0.1, ['the learning rate is 0.1 in place of 0.2: it follows the batch size, 32 in place of 64'])
 
     A batch size that is given without a learning rate moves it in proportion (arXiv:1706.02677); no batch holds more
-    than all images.
+    than all images. The average of the weights is over the same share of the run with other batches; where a recipe of
+    featherbone's is for longer runs than this one, it is shortened.
 
     Raises:
         FeatherboneError: no such recipe; values that it can't have.
@@ -43,7 +47,8 @@ def recipe_for(dataset: Dataset, options: Options, *, tuned: bool) -> tuple[Reci
         most = len(dataset.splits["train"].labels)
         size, usual = min(options.batch_size, most), min(recipe.batch_size, most)
         before, rate = recipe.learning_rate, recipe.learning_rate * size / usual
-        recipe = replace(recipe, batch_size=options.batch_size, learning_rate=rate)
+        decay = stretched(recipe.ema_decay, usual / size)
+        recipe = replace(recipe, batch_size=options.batch_size, learning_rate=rate, ema_decay=decay)
         if options.learning_rate is None and not options.find_lr and size != usual:
             notes.append(
                 f"the learning rate is {rate:g} in place of {before:g}: it follows the batch size, "
@@ -53,6 +58,13 @@ def recipe_for(dataset: Dataset, options: Options, *, tuned: bool) -> tuple[Reci
         recipe = replace(recipe, learning_rate=options.learning_rate)
     if options.freeze is not None:
         recipe = replace(recipe, freeze=_frozen(options.freeze), freeze_epochs=0)
+    if options.recipe is None or options.recipe in RECIPES:
+        recipe, asked = brief_average(recipe, dataset), recipe.ema_decay
+        if recipe.ema_decay != asked:
+            notes.append(
+                f"ema_decay is {recipe.ema_decay:.4g} in place of {asked:.4g}: the average of the weights is over a "
+                "small share of the run, which is short"
+            )
     return recipe, notes
 
 

@@ -10,6 +10,7 @@ from featherbone.data.augment import Augment
 from featherbone.errors import FeatherboneError
 from featherbone.train.recipe_checks import check_recipe
 from featherbone.train.recipe_fields import read_fields, write_fields
+from featherbone.train.span import stretched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +87,8 @@ class Recipe:
         check_recipe(self)
 
     def with_epochs(self, epochs: int) -> Recipe:
-        """The same over another number of epochs: warm-up, milestones and the other times keep their share of the run.
+        """The same over another number of epochs: warm-up, milestones, the span of the average and the other times keep
+        their share of the run.
 
         >>> Recipe(epochs=90, schedule="step", milestones=(30.0, 60.0)).with_epochs(9).milestones
         (3.0, 6.0)
@@ -104,6 +106,7 @@ class Recipe:
             warmup_epochs=self.warmup_epochs * share,
             milestones=tuple(place * share for place in self.milestones),
             decay_epochs=self.decay_epochs * share if self.schedule == "exponential" else self.decay_epochs,
+            ema_decay=stretched(self.ema_decay, share),
             resolutions=_moved(self.resolutions, share, epochs),
         )
 
