@@ -83,11 +83,12 @@ def read_target(asked: str, *, seed: int = 0) -> Target:
 
 def _design(asked: str) -> Target:
     design = Design.parse(asked)
+    title = str(design)[:60]
 
     def build(dataset: Dataset) -> Network:
-        return Network(graph=design.graph(classes=len(dataset.classes), channels=dataset.channels))
+        return Network(graph=design.graph(classes=len(dataset.classes), channels=dataset.channels).renamed(title))
 
-    return Target(asked=str(design), title=str(design)[:60], build=build, resolution=design.resolution)
+    return Target(asked=str(design), title=title, build=build, resolution=design.resolution)
 
 
 def _zoo(asked: str) -> Target:
