@@ -3,7 +3,8 @@
     python benchmarks/input_pipeline.py cifar10.zip > benchmarks/results/input_pipeline.txt
 
 Both make the same training batches: crop from a border of 4 pixels, mirror one half, normalise. Ours reads the
-memory-mapped uint8 cache, which the first epoch made; the DataLoader opens each PNG with Pillow and transforms it as
+memory-mapped uint8 cache, which the first epoch made, once with our kernel and once by torch, as on a machine without
+a C++ compiler; the DataLoader opens each PNG with Pillow and transforms it as
 torchvision's RandomCrop, RandomHorizontalFlip, ToTensor and Normalize do, written out here with Pillow and NumPy, as
 torchvision is not needed otherwise. A round takes each pipeline once, in turning order; reported are the median of
 images a second and the median of the ratios within a round, with the smallest and the largest.
@@ -18,25 +19,30 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import torch
 from machine import describe
 from PIL import Image, ImageOps
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils import data
+from torch.utils.data import DataLoader
 
-from featherbone.data import open_dataset
+from featherbone.data import Dataset, open_dataset
 from featherbone.data.batches import Augment, batches
 from featherbone.train.machine import keep_freed_memory
 
 BATCH = 128
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.247, 0.2435, 0.2616)
 TARGET = 20
+WORKERS = (0, 2, 4)
 
 
-class Folder(Dataset[tuple[Tensor, int]]):
+class Folder(data.Dataset[tuple[Tensor, int]]):
     """As torchvision's ImageFolder with the usual transforms."""
 
     def __init__(self, root: Path) -> None:
@@ -75,11 +81,10 @@ def main() -> None:
         root = extract(arguments.archive, Path(folder), arguments.images)
         makers = {
             "featherbone": lambda: our_batches(ours),
-            "DataLoader, in the process": lambda: loader_batches(root, 0),
-            "DataLoader, 2 workers": lambda: loader_batches(root, 2),
+            "featherbone without compiler": lambda: our_batches(ours, by_torch=True),
         }
-        if arguments.cpu_time:
-            del makers["DataLoader, 2 workers"]  # their time is not this process's
+        for workers in (0,) if arguments.cpu_time else WORKERS:  # the time of workers is not this process's
+            makers[f"DataLoader, {workers} workers"] = partial(loader_batches, root, workers)
         clock = time.process_time if arguments.cpu_time else time.perf_counter
         names = list(makers)
         speeds: dict[str, list[float]] = {name: [] for name in names}
@@ -87,14 +92,22 @@ def main() -> None:
             for place in range(len(names)):
                 name = names[(number + place) % len(names)]
                 speeds[name].append(images_per_second(makers[name](), arguments.seconds, clock))
+        peers = [name for name in names if name.startswith("DataLoader")]
     first, unit = speeds[names[0]], "images/s" + (" of CPU time" if arguments.cpu_time else "")
-    print(f"{arguments.rounds} rounds of {arguments.seconds:g} s; target ≥ {TARGET}×")
+    print(f"{arguments.rounds} rounds of {arguments.seconds:g} s; target ≥ {TARGET}× the fastest DataLoader")
     for name in names:
-        ratios = [a / b for a, b in zip(first, speeds[name], strict=True)]
-        print(
-            f"{name:28} {statistics.median(speeds[name]):9.0f} {unit}"
-            f"   ours is {statistics.median(ratios):6.1f}× ({min(ratios):.1f}–{max(ratios):.1f})"
-        )
+        tell(name, speeds[name], first, unit)
+    fastest = max(peers, key=lambda name: statistics.median(speeds[name]))
+    ratio = statistics.median(a / b for a, b in zip(first, speeds[fastest], strict=True))
+    print(f"{'met' if ratio >= TARGET else 'not met'}: {ratio:.1f}× {fastest}")
+
+
+def tell(name: str, speeds: list[float], first: list[float], unit: str) -> None:
+    ratios = [a / b for a, b in zip(first, speeds, strict=True)]
+    print(
+        f"{name:28} {statistics.median(speeds):9.0f} ({min(speeds):.0f}–{max(speeds):.0f}) {unit}"
+        f"   ours is {statistics.median(ratios):6.1f}× ({min(ratios):.1f}–{max(ratios):.1f})"
+    )
 
 
 def extract(archive: str, folder: Path, most: int) -> Path:
@@ -106,13 +119,12 @@ def extract(archive: str, folder: Path, most: int) -> Path:
     return next(path for path in folder.rglob("train") if path.is_dir())
 
 
-def our_batches(dataset: object) -> Iterator[tuple[Tensor, Tensor]]:
-    split = dataset.splits["train"]  # type: ignore[attr-defined]
+def our_batches(dataset: Dataset, *, by_torch: bool = False) -> Iterator[tuple[Tensor, Tensor]]:
     generator = torch.Generator().manual_seed(0)
     keep_freed_memory()  # as `train` does; it holds for the DataLoader in this process as well
     while True:
-        yield from batches(
-            split,
+        passes = batches(
+            dataset.splits["train"],
             mean=MEAN,
             std=STD,
             batch_size=BATCH,
@@ -121,6 +133,12 @@ def our_batches(dataset: object) -> Iterator[tuple[Tensor, Tensor]]:
             augment=Augment(pad=4, flip=True),
             drop_last=True,
         )
+        while True:
+            with patch("featherbone.data.cut._library", lambda: None) if by_torch else nullcontext():
+                batch = next(passes, None)
+            if batch is None:
+                break
+            yield batch
 
 
 def loader_batches(root: Path, workers: int) -> Iterator[tuple[Tensor, Tensor]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from featherbone.data.augment import Augment, change_images, change_pixels, draw, mixed
+from featherbone.data.augment import Augment, Draws, change_images, change_pixels, draw, mixed
+from featherbone.data.cut import cut_pixels, cut_rows
 from featherbone.data.dataset import Split
 from featherbone.errors import FeatherboneError
 
@@ -83,9 +85,7 @@ def _batch(
     wanted = places if part == (0, 1) or drawn.partner is None else torch.cat([places, drawn.partner[places]])
     if len(wanted) != len(rows) or part != (0, 1):
         rows, drawn = rows[wanted.numpy()], drawn.rows(wanted)
-    pixels = torch.from_numpy(split.images[rows]).to(device, non_blocking=True).permute(0, 3, 1, 2)
-    fill = torch.tensor([round(255 * value) for value in mean], dtype=torch.uint8)
-    images = change_images(_normalised(change_pixels(pixels, drawn, fill=fill), mean, std), augment, drawn)
+    images = _images(split.images, rows, augment, drawn, mean, std, device)
     labels = torch.from_numpy(split.labels[rows]).to(device, non_blocking=True)
     if drawn.partner is None or drawn.share is None or drawn.cut is None:
         return images, labels
@@ -98,6 +98,27 @@ def _batch(
     return mixed(images, labels, others, other_labels, share=share, boxes=boxes, classes=classes)
 
 
+def _images(
+    source: np.ndarray,
+    rows: np.ndarray,
+    augment: Augment,
+    drawn: Draws,
+    mean: Sequence[float],
+    std: Sequence[float],
+    device: str,
+) -> Tensor:
+    at_once = drawn.crop if drawn.affine is None else None  # else what is turned is cut and mirrored after it
+    rest = drawn if at_once is None else replace(drawn, crop=None)
+    if device == "cpu" and drawn.box is None and drawn.operations is None:
+        images = cut_rows(source, rows, mean, std, at_once, border=augment.pad)
+    else:
+        pixels = torch.from_numpy(source[rows]).to(device, non_blocking=True).permute(0, 3, 1, 2)
+        fill = torch.tensor([round(255 * value) for value in mean], dtype=torch.uint8)
+        pixels = change_pixels(pixels, drawn, fill=fill)
+        images = cut_pixels(pixels, mean, std, at_once, border=augment.pad)
+    return change_images(images, augment, rest)
+
+
 def normalise(images_uint8: np.ndarray, mean: Sequence[float], std: Sequence[float]) -> Tensor:
     """(v / 255 - mean) / std for each channel: uint8 (N, H, W, C) → float32 (N, C, H, W), channels_last in memory.
 
@@ -106,14 +127,4 @@ def normalise(images_uint8: np.ndarray, mean: Sequence[float], std: Sequence[flo
     """
     # A memory map is read-only, which torch warns about; its rows are copied here once.
     writable = images_uint8 if images_uint8.flags.writeable else images_uint8.copy()
-    return _normalised(torch.from_numpy(writable).permute(0, 3, 1, 2), mean, std)
-
-
-def _normalised(pixels: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
-    """A line of an image at a time: three numbers at a time, one for each channel, take three times as long."""
-    count, channels, height, width = pixels.shape
-    scale = torch.tensor([1 / (255 * s) for s in std], device=pixels.device).repeat(width)
-    shift = torch.tensor([-m / s for m, s in zip(mean, std, strict=True)], device=pixels.device).repeat(width)
-    lines = pixels.permute(0, 2, 3, 1).contiguous().view(count, height, width * channels)
-    images = lines.to(torch.float32).mul_(scale).add_(shift)
-    return images.view(count, height, width, channels).permute(0, 3, 1, 2)
+    return cut_pixels(torch.from_numpy(writable).permute(0, 3, 1, 2), mean, std)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -16,9 +17,10 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from featherbone.data.native import kernels
 from featherbone.errors import FeatherboneError
-from featherbone.train.native import kernels
 
+SOURCE = Path(__file__).with_name("kernels.cpp")
 KINDS = {torch.float32: "float32", torch.bfloat16: "bfloat16"}
 # What clamps to an interval: functional.relu is [0, ∞), relu6 is [0, 6].
 CLAMPS = {functional.relu: (0.0, math.inf), functional.relu6: (0.0, 6.0)}
@@ -35,7 +37,7 @@ def fused(network: nn.Module) -> nn.Module:
     elsewhere = next((tensor.device for tensor in network.parameters() if tensor.device.type != "cpu"), None)
     if elsewhere is not None:
         raise FeatherboneError(f"the network is on {elsewhere}; the fused kernels are for CPUs", hint="use fused=False")
-    kernels()
+    kernels(SOURCE)
     traced = fx.GraphModule(network, _Tracer().trace(network))
     modules = dict(traced.named_modules())
     for node in list(traced.graph.nodes):
@@ -140,7 +142,7 @@ def _call(name: str, x: Tensor, tensors: tuple[Tensor, ...], epsilon: float, low
     if x.dtype not in KINDS or any(tensor.dtype != torch.float32 for tensor in tensors if tensor.dim() == 1):
         raise TypeError(f"there is no kernel for norms of {x.dtype}")
     channels = x.shape[1]
-    getattr(kernels(), f"{name}_{KINDS[x.dtype]}")(
+    getattr(kernels(SOURCE), f"{name}_{KINDS[x.dtype]}")(
         *(ctypes.c_void_p(tensor.data_ptr()) for tensor in tensors),
         ctypes.c_int64(x.numel() // channels),
         ctypes.c_int64(channels),

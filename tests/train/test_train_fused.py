@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from featherbone.data import native
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, image
 from featherbone.networks import network
 from featherbone.nn import module
-from featherbone.train import Setting, native
-from featherbone.train.fused import Depthwise, FusedNorm, fused
+from featherbone.train import Setting
+from featherbone.train.fused import SOURCE, Depthwise, FusedNorm, fused
 
 needs_compiler = pytest.mark.skipif(
     not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="there is no C++ compiler here"
@@ -122,7 +124,7 @@ def test_networks_of_the_zoo_can_be_fused(spec: str) -> None:
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], object]:
     monkeypatch.setenv("FEATHERBONE_CACHE", str(tmp_path))
-    return native.kernels.__wrapped__
+    return partial(native.kernels.__wrapped__, SOURCE)
 
 
 def test_without_a_compiler_it_says_so(

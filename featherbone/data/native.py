@@ -15,21 +15,20 @@ import torch  # its OpenMP is loaded first, so that the kernels share its thread
 from featherbone.data.cache import cache_folder
 from featherbone.errors import FeatherboneError
 
-SOURCE = Path(__file__).with_name("kernels.cpp")
 FLAGS = ("-O3", "-march=native", "-fopenmp", "-shared", "-fPIC")
 MOST_SECONDS = 120
 
 
 @cache
-def kernels() -> ctypes.CDLL:
-    """The library of `kernels.cpp`.
+def kernels(source: Path, *flags: str) -> ctypes.CDLL:
+    """The library of a C++ file, compiled with `FLAGS` and `flags`.
 
     Raises `FeatherboneError` where there is no C++ compiler, or it fails.
     """
     compiler = _compiler()
-    library = cache_folder(None) / "kernels" / f"{_key(compiler)}.so"
+    library = cache_folder(None) / "kernels" / f"{source.stem}-{_key(compiler, source, flags)}.so"
     if not library.exists():
-        _compile(compiler, library)
+        _compile([compiler, *FLAGS, *flags, str(source)], library)
     try:
         return ctypes.CDLL(str(library))
     except OSError as error:
@@ -45,22 +44,24 @@ def _compiler() -> str:
     raise FeatherboneError("there is no C++ compiler", hint="install g++ or clang++, or name one in CXX")
 
 
-def _key(compiler: str) -> str:
+def _key(compiler: str, source: Path, flags: tuple[str, ...]) -> str:
     """Changes with the source, the flags, the compiler and the processor, whose own instructions are used."""
     version = _run([compiler, "--version"]).stdout
     processor = Path("/proc/cpuinfo")
-    features = [line for line in processor.read_text().splitlines() if line.startswith(("flags", "Features", "model"))]
-    said = "\n".join([SOURCE.read_text(), *FLAGS, compiler, version, *sorted(set(features))])
+    lines = processor.read_text().splitlines() if processor.exists() else []
+    features = [line for line in lines if line.startswith(("flags", "Features", "model"))]
+    said = "\n".join([source.read_text(), *FLAGS, *flags, compiler, version, *sorted(set(features))])
     return hashlib.sha256(said.encode()).hexdigest()[:24]
 
 
-def _compile(compiler: str, library: Path) -> None:
+def _compile(command: list[str], library: Path) -> None:
     try:
         library.parent.mkdir(parents=True, exist_ok=True)
         unfinished = library.with_suffix(f".{os.getpid()}.tmp")
-        ran = _run([compiler, *FLAGS, str(SOURCE), "-o", str(unfinished)])
+        ran = _run([*command, "-o", str(unfinished)])
         if ran.returncode:
-            raise FeatherboneError(f"{compiler} cannot compile the kernels: {(ran.stderr.splitlines() or ['?'])[0]}")
+            said = (ran.stderr.splitlines() or ["?"])[0]
+            raise FeatherboneError(f"{command[0]} cannot compile the kernels: {said}")
         os.replace(unfinished, library)  # another process may have made the same meanwhile
     except OSError as error:
         raise FeatherboneError(f"the kernels cannot be kept in {library.parent}: {error}") from error
