@@ -31,11 +31,11 @@ from kill_search import work_in
 from machine import describe
 
 from featherbone.job.folder import write_facts
-from featherbone.progress import Event, silent
+from featherbone.progress import silent
 from featherbone.report import write_report
 from featherbone.search import Budget, Costs, Entry, Limits, Score, SpaceCosts, named_space, open_ledger, search
 from featherbone.search.board import Board
-from featherbone.search.executors import Executor, Outcome, Processes, Task
+from featherbone.search.executors import Executor, Message, Outcome, Processes, Task
 from featherbone.search.overview import overview
 from featherbone.search.sample import designs_of
 
@@ -84,7 +84,7 @@ class Simulated:
         self.workers = workers
         self._paces, self._draws = paces, random.Random(0)
         self._due: list[tuple[float, int, Task, float]] = []
-        self._number, self.clock, self.busy, self.driver = 0, 0.0, 0.0, 0.0
+        self._number, self.wakeups, self.clock, self.busy, self.driver = 0, 0, 0.0, 0.0, 0.0
         self.all_busy_until = self.busy_then = 0.0
         self._since = time.perf_counter()
 
@@ -100,15 +100,20 @@ class Simulated:
             self.busy_then = self.busy - sum(due - self.clock for due, *_ in self._due)
         return "simulated"
 
-    def wait(self) -> list[Outcome | Event]:
+    def wait(self) -> list[Message]:
+        """All that ended while the driver was at work, or else the next that does."""
         self._pass()
-        due, _, task, seconds = heapq.heappop(self._due)
-        self.clock = max(self.clock, due)
-        score = Score(
-            epochs=task.epochs, val_top1=self._draws.random(), val_loss=1.0, seconds=seconds, checkpoint="simulated"
-        )
+        self.clock = max(self.clock, self._due[0][0])
+        outcomes: list[Message] = []
+        while self._due and self._due[0][0] <= self.clock:
+            _, _, task, seconds = heapq.heappop(self._due)
+            score = Score(
+                epochs=task.epochs, val_top1=self._draws.random(), val_loss=1.0, seconds=seconds, checkpoint="simulated"
+            )
+            outcomes.append(Outcome(task=task, kind="scored", worker="simulated", seconds=seconds, score=score))
+        self.wakeups += 1
         self._since = time.perf_counter()
-        return [Outcome(task=task, kind="scored", worker="simulated", seconds=seconds, score=score)]
+        return outcomes
 
     def close(self) -> None: ...
 
@@ -148,7 +153,7 @@ def hundred_thousand(folder: Path) -> None:
         ledger.add(numbered(Board((1,)), 100_000))
         draws = random.Random(0)
         scores = [draws.random() for _ in range(100_000)]
-        with ledger._change() as change:
+        with ledger.change() as change:
             for rung, epochs in enumerate(RUNGS_OF_SIMULATION):
                 members = [n for n in range(100_000) if scores[n] >= 1 - 3.0**-rung]
                 change.executemany(

@@ -7,6 +7,7 @@ another that opens the same run is refused. Plain ``sqlite3 ledger.sqlite`` read
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -106,16 +107,13 @@ class Ledger:
 
     def add(self, entries: Sequence[Entry]) -> tuple[Trial, ...]:
         """New trials, all or none."""
-        with self._change() as change:
+        with self.change() as change:
             (last,) = change.execute("SELECT coalesce(max(id), 0) FROM trial").fetchone()
             numbered = list(enumerate(entries, start=last + 1))
             change.executemany(
-                "INSERT INTO trial (id, design, origin, params, macs, peak_memory, size) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (number, entry.design, entry.origin, costs.params, costs.macs, costs.memory, costs.size)
-                    for number, entry in numbered
-                    for costs in (entry.costs,)
-                ],
+                "INSERT INTO trial (id, design, origin, params, macs, peak_memory, size, int8_size, latency_ms)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [(number, entry.design, entry.origin, *_columns(entry.costs)) for number, entry in numbered],
             )
         return tuple(
             Trial(id=number, design=entry.design, origin=entry.origin, params=entry.costs.params, macs=entry.costs.macs)
@@ -124,12 +122,12 @@ class Ledger:
 
     def remember(self, key: str, value: str) -> None:
         """Something about the run, as JSON; once written it stays."""
-        with self._change() as change:
+        with self.change() as change:
             change.execute("INSERT INTO run VALUES (?, ?)", (key, value))
 
     def note(self, key: str, value: str) -> None:
         """Something about the run that may change, as JSON; the newest is kept."""
-        with self._change() as change:
+        with self.change() as change:
             change.execute(
                 "INSERT INTO run VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
             )
@@ -141,17 +139,25 @@ class Ledger:
 
     def begin(self, trial: int, rung: int, worker: str) -> int:
         """A worker begins to bring a trial to a rung; the number of the attempt."""
-        with self._change() as change:
+        with self.change() as change:
             change.execute("UPDATE trial SET state = 'running' WHERE id = ?", (trial,))
-            made = change.execute("INSERT INTO attempt (trial, rung, worker) VALUES (?, ?, ?)", (trial, rung, worker))
+            made = change.execute(
+                "INSERT INTO attempt (trial, rung, worker, began) VALUES (?, ?, ?, ?)",
+                (trial, rung, worker, time.time()),
+            )
         assert made.lastrowid is not None
         return made.lastrowid
+
+    def place(self, attempt: int, worker: str) -> None:
+        """It has turned out which worker makes an attempt."""
+        with self.change() as change:
+            change.execute("UPDATE attempt SET worker = ? WHERE id = ?", (worker, attempt))
 
     def reach(
         self, attempt: int, trial: int, rung: int, score: Score, *, worker: str, seconds: float, state: str
     ) -> None:
         """An attempt brought its trial to its rung, after so many seconds of its own."""
-        with self._change() as change:
+        with self.change() as change:
             change.execute(
                 "INSERT INTO rung VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (trial, rung, score.epochs, score.val_top1, score.val_loss, score.seconds, score.checkpoint),
@@ -161,36 +167,27 @@ class Ledger:
                 " error = NULL WHERE id = ?",
                 (state, rung, score.epochs, score.val_top1, score.val_loss, score.seconds, trial),
             )
-            change.execute(
-                "UPDATE attempt SET outcome = 'scored', worker = ?, seconds = ? WHERE id = ?",
-                (worker, seconds, attempt),
-            )
+            _close(change, attempt, "scored", None, worker, seconds)
 
     def end(
         self, attempt: int, trial: int, outcome: str, error: str, *, worker: str, seconds: float, state: str
     ) -> None:
-        """An attempt ended without a score: crashed, lost with its worker, or interrupted."""
-        with self._change() as change:
-            change.execute(
-                "UPDATE attempt SET outcome = ?, error = ?, worker = ?, seconds = ? WHERE id = ?",
-                (outcome, error, worker, seconds, attempt),
-            )
+        """An attempt ended by a fault of its trial: it crashed, or was lost with its worker once too often."""
+        with self.change() as change:
+            _close(change, attempt, outcome, error, worker, seconds)
             change.execute("UPDATE trial SET state = ?, error = ? WHERE id = ?", (state, error or None, trial))
 
     def lose(
         self, attempt: int, trial: int, outcome: str, error: str, *, worker: str, seconds: float, state: str
     ) -> None:
         """An attempt went with its worker; its trial stands where it stood before."""
-        with self._change() as change:
-            change.execute(
-                "UPDATE attempt SET outcome = ?, error = ?, worker = ?, seconds = ? WHERE id = ?",
-                (outcome, error, worker, seconds, attempt),
-            )
+        with self.change() as change:
+            _close(change, attempt, outcome, error, worker, seconds)
             change.execute("UPDATE trial SET state = ? WHERE id = ?", (state, trial))
 
     def recover(self) -> int:
         """Put what ran when the last process ended back to where it stood; how many trials that were."""
-        with self._change() as change:
+        with self.change() as change:
             change.execute("UPDATE attempt SET outcome = 'interrupted' WHERE outcome = 'running'")
             changed = change.execute(
                 "UPDATE trial SET state = CASE WHEN rung < 0 THEN 'waiting' ELSE 'paused' END WHERE state = 'running'"
@@ -199,12 +196,15 @@ class Ledger:
 
     def close_search(self) -> None:
         """The search is over: what was not promoted to the end stops where it stands."""
-        with self._change() as change:
+        with self.change() as change:
             change.execute("UPDATE trial SET state = 'stopped' WHERE state IN ('waiting', 'paused')")
 
     @contextmanager
-    def _change(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it is kept, or nothing."""
+    def change(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it is kept, or nothing. Changes within it are parts of it."""
+        if self._connection.in_transaction:
+            yield self._connection
+            return
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield self._connection
@@ -213,6 +213,19 @@ class Ledger:
                 self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
+
+
+def _columns(costs: Costs) -> tuple[float | None, ...]:
+    return costs.params, costs.macs, costs.memory, costs.size, costs.int8_size, costs.latency
+
+
+def _close(
+    change: sqlite3.Connection, attempt: int, outcome: str, error: str | None, worker: str, seconds: float
+) -> None:
+    change.execute(
+        "UPDATE attempt SET outcome = ?, error = ?, worker = ?, seconds = ?, ended = ? WHERE id = ?",
+        (outcome, error, worker, seconds, time.time(), attempt),
+    )
 
 
 @contextmanager
@@ -252,6 +265,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             hint="use the version that wrote it, or another --name",
         )
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")  # a change that was reported survives a power cut too
+    # No write waits for the disk, so a power cut may take back the last changes, whole; `kill -9` takes none. What was
+    # taken back is found again in the trials' checkpoints, which do wait: it is scored from there, not trained anew.
+    connection.execute("PRAGMA synchronous = NORMAL")
     if empty:
         connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")

@@ -1,4 +1,4 @@
-"""The tables of a search's ledger, version 2; `docs/search.md` explains each column.
+"""The tables of a search's ledger, version 3; `docs/search.md` explains each column.
 
 run      what was asked and decided, as JSON, by key
 trial    a design: where it came from, its costs, its state, and how far it got
@@ -8,7 +8,7 @@ attempt  one try to bring a trial to a rung: by which worker, how it ended, how 
 
 from __future__ import annotations
 
-VERSION = 2
+VERSION = 3
 STATES = ("waiting", "running", "paused", "done", "stopped", "failed")
 FINAL = ("done", "stopped", "failed")
 OUTCOMES = ("running", "scored", "crashed", "lost", "interrupted")
@@ -23,6 +23,7 @@ CREATE TABLE trial (
     macs INTEGER NOT NULL,
     peak_memory INTEGER NOT NULL,
     size INTEGER NOT NULL,
+    int8_size INTEGER NOT NULL,
     latency_ms REAL,
     state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN {STATES}),
     rung INTEGER NOT NULL DEFAULT -1,
@@ -49,7 +50,10 @@ CREATE TABLE attempt (
     worker TEXT NOT NULL,
     outcome TEXT NOT NULL DEFAULT 'running' CHECK (outcome IN {OUTCOMES}),
     seconds REAL NOT NULL DEFAULT 0,
-    error TEXT
+    error TEXT,
+    began REAL NOT NULL,
+    ended REAL
 );
 CREATE INDEX attempt_of_trial ON attempt (trial);
+CREATE INDEX attempt_by_end ON attempt (ended);
 """

@@ -97,11 +97,11 @@ def test_many_trials_are_shown_by_the_best(half: Path, featherbone: Callable[...
 def test_what_is_no_ledger_of_this_version_is_refused(half: Path, featherbone: Callable[..., Any]) -> None:
     assert "holds no ledger.sqlite" in featherbone("search", "show", half.parent).err
     with sqlite3.connect(half / "ledger.sqlite") as ledger:
-        ledger.execute("PRAGMA user_version = 3")
+        ledger.execute("PRAGMA user_version = 2")
     ledger.close()
     ended = featherbone("search", "show", half)
     assert (ended.code, ended.out) == (2, "")
-    assert "has version 3; this featherbone reads 2" in ended.err
+    assert "has version 2; this featherbone reads 3" in ended.err
     (half / "ledger.sqlite").write_bytes(b"no database" * 1000)
     (half / "ledger.sqlite-wal").unlink(missing_ok=True)
     assert "can't be read" in featherbone("search", "show", half).err

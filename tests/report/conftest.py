@@ -63,7 +63,7 @@ def facts(**changes: Any) -> dict[str, Any]:
 
 
 def _insert(ledger: sqlite3.Connection, **values: Any) -> None:
-    row = {"origin": "random", "params": 1, "macs": 1, "peak_memory": 1, "size": 1, **values}
+    row = {"origin": "random", "params": 1, "macs": 1, "peak_memory": 1, "size": 1, "int8_size": 1, **values}
     marks = ", ".join("?" for _ in row)
     ledger.execute(f"INSERT INTO trial ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
 

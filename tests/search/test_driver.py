@@ -15,7 +15,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.progress import Event, TrialFailed, silent
 from featherbone.search import Costs, Entry, Ledger, Limits, Score, Trial, ladder, open_ledger, search
 from featherbone.search.board import Board, ranking
-from featherbone.search.executors import InProcess, Task, Tell
+from featherbone.search.executors import InProcess, Message, Outcome, Task, Tell
 
 RUNGS = (9, 27)
 
@@ -166,6 +166,56 @@ def test_a_full_disk_ends_the_run_not_the_trial(ledger: Ledger) -> None:
         run(ledger, Trainer(rule))
     assert all(trial.state != "failed" for trial in ledger.trials())
     assert run(ledger, Trainer(lambda trial, epochs: trial / 10)).id == 9
+
+
+class Flock:
+    """Workers whose tasks all end at the same moment; ``kinds`` says how those of some trials do."""
+
+    workers = 5
+
+    def __init__(self, kinds: dict[int, str]) -> None:
+        self.kinds = kinds
+        self.tasks: list[Task] = []
+
+    def submit(self, task: Task) -> str:
+        self.tasks.append(task)
+        return f"bird {task.trial}"
+
+    def wait(self) -> list[Message]:
+        tasks, self.tasks = self.tasks, []
+        return [self.outcome(task, self.kinds.get(task.trial, "scored")) for task in tasks]
+
+    def outcome(self, task: Task, kind: str) -> Outcome:
+        score = Score(epochs=task.epochs, val_top1=task.trial / 10, val_loss=1.0, seconds=1.0)
+        found = score if kind == "scored" else None
+        return Outcome(task=task, kind=kind, worker="bird", seconds=1.0, score=found, error="" if found else kind)
+
+    def close(self) -> None: ...
+
+
+def flown(ledger: Ledger, kinds: dict[int, str]) -> Trial:
+    limits = Limits(trials=9)
+    return search(ledger, RUNGS, limits=limits, propose=designs, executor=Flock(kinds), progress=silent)
+
+
+def test_what_arrives_together_is_one_change_with_what_begins_instead(ledger: Ledger) -> None:
+    sql: list[str] = []
+    ledger._connection.set_trace_callback(sql.append)
+    flown(ledger, {})
+    ledger._connection.set_trace_callback(None)
+    changes = "\n".join(sql).split("BEGIN IMMEDIATE")[1:]
+    told = [(change.count("INSERT INTO rung"), change.count("INSERT INTO attempt")) for change in changes]
+    assert sum(scores for scores, _ in told) == sum(begun for _, begun in told) == 12
+    assert (5, 1) in told  # one of five goes on; the others wait for designs, which are proposed between two changes
+    assert [scores for scores, _ in told if scores] == [5, 5, 2]
+
+
+def test_what_arrives_beside_a_failure_of_the_machine_is_kept(ledger: Ledger) -> None:
+    with pytest.raises(FeatherboneError, match="trial 2 was stopped by the machine"):
+        flown(ledger, {2: "machine"})
+    assert {entry.trial for entry in ledger.reached()} == {1, 3, 4, 5}
+    assert flown(ledger, {}).id == 9
+    assert [trial.state for trial in ledger.trials()].count("done") == 3
 
 
 def test_where_every_trial_fails_the_first_error_is_told(ledger: Ledger) -> None:

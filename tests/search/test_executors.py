@@ -120,8 +120,9 @@ def test_a_worker_that_died_while_idle_is_replaced(tmp_path: Path, kind: str) ->
         assert isinstance(lost, Outcome)
         assert (lost.kind, lost.task.trial) == ("lost", trial)
         executor.submit(lost.task)
-        messages = [message for _ in range(2) for message in executor.wait()]
-        outcomes = [message for message in messages if isinstance(message, Outcome)]
+        outcomes: list[Outcome] = []
+        while not outcomes:
+            outcomes = [message for message in executor.wait() if isinstance(message, Outcome)]
         assert [outcome.kind for outcome in outcomes] == [kind]
     finally:
         executor.close()

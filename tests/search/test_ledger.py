@@ -94,7 +94,7 @@ def test_another_version_and_another_file_are_refused(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "ledger.sqlite")
     connection.execute("PRAGMA user_version = 1")
     connection.close()
-    with pytest.raises(FeatherboneError, match="version 1; this featherbone reads 2"), open_ledger(tmp_path):
+    with pytest.raises(FeatherboneError, match="version 1; this featherbone reads 3"), open_ledger(tmp_path):
         pass
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "ledger.sqlite").write_bytes(b"not a database at all" * 100)
@@ -110,15 +110,15 @@ def test_the_schema_is_the_documented_one(tmp_path: Path) -> None:
         table: [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
         for table in ("run", "trial", "rung", "attempt")
     }
-    assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (3,)
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
     assert columns["run"] == ["key", "value"]
-    costs = ["params", "macs", "peak_memory", "size", "latency_ms"]
+    costs = ["params", "macs", "peak_memory", "size", "int8_size", "latency_ms"]
     standing = ["state", "rung", "epochs", "val_top1", "val_loss", "seconds", "error"]
     assert columns["trial"] == ["id", "design", "origin", *costs, *standing]
     assert columns["rung"] == ["trial", "rung", "epochs", "val_top1", "val_loss", "seconds", "checkpoint"]
-    assert columns["attempt"] == ["id", "trial", "rung", "worker", "outcome", "seconds", "error"]
+    assert columns["attempt"] == ["id", "trial", "rung", "worker", "outcome", "seconds", "error", "began", "ended"]
 
 
 def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import time
 from contextlib import suppress
@@ -67,6 +68,26 @@ def test_a_dozen_kills_of_a_search_change_nothing(tmp_path: Path, calm: list[tup
     assert end_of(begin(tmp_path, 0)) == 0
     assert final(tmp_path) == calm
     assert sum(FakeTraining(folder=tmp_path).begun().values()) <= sum(row[4] for row in calm if len(row) == 8) + 12
+
+
+def test_a_power_cut_that_takes_back_the_last_changes_changes_nothing(
+    tmp_path: Path, calm: list[tuple[Any, ...]]
+) -> None:
+    """Checkpoints wait for the disk, the ledger does not: after a power cut it may be the older of the two."""
+    drive_until(tmp_path, die_at=120)
+    older = shutil.copytree(tmp_path / "run", tmp_path / "older")
+    drive_until(tmp_path, die_at=180)
+    assert sum(FakeTraining(folder=tmp_path).begun().values()) > 40
+    shutil.rmtree(tmp_path / "run")
+    older.rename(tmp_path / "run")
+    assert end_of(begin(tmp_path, 0)) == 0
+    assert final(tmp_path) == calm
+    again = [epoch for epoch, times in FakeTraining(folder=tmp_path).begun().items() if times > 1]
+    assert len(again) <= 2  # those that a kill cut short
+
+
+def drive_until(folder: Path, die_at: int) -> None:
+    assert end_of(begin(folder, 0, die_at=die_at)) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -37,6 +37,15 @@ class Outcome:
     error: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """A task has found its worker, where that was not known when it was submitted."""
+
+    task: Task
+    worker: str
+
+
+Message = Event | Placed | Outcome
 Tell = Callable[[Event], None]
 Work = Callable[[Task, Tell], Score]  # trains; must be picklable for workers in other processes
 
@@ -50,8 +59,8 @@ class Executor(Protocol):
         """Take a task; the name of the worker as far as it is known."""
         ...
 
-    def wait(self) -> list[Outcome | Event]:
-        """Block until something happens: events of running tasks, and outcomes."""
+    def wait(self) -> Sequence[Message]:
+        """Block until something happens: events of running tasks, and outcomes; all that are there, in their order."""
         ...
 
     def close(self) -> None: ...

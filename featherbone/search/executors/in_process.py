@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from time import monotonic
 
-from featherbone.progress import Event
-from featherbone.search.executors.base import Outcome, Task, Tell, Work, outcome_of
+from featherbone.search.executors.base import Message, Task, Tell, Work, outcome_of
 
 
 class InProcess:
@@ -21,7 +20,7 @@ class InProcess:
         self._tasks.append(task)
         return "here"
 
-    def wait(self) -> list[Outcome | Event]:
+    def wait(self) -> list[Message]:
         return [outcome_of(self._tasks.pop(0), self._work, self._tell, worker="here", clock=monotonic)]
 
     def close(self) -> None:

@@ -17,15 +17,8 @@ from time import monotonic
 from typing import Any
 
 from featherbone.progress import Event, Trained
-from featherbone.search.executors.base import Outcome, Task, Work, outcome_of
+from featherbone.search.executors.base import Message, Outcome, Placed, Task, Work, outcome_of
 from featherbone.search.executors.ray_cluster import first_sentence, here, import_ray, share_of_a_task
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Begun:
-    """The first message of a task: which process has it."""
-
-    worker: str
 
 
 @dataclass
@@ -53,18 +46,19 @@ class OnRay:
         self._streams[stream] = _Running(task, worker="Ray", began=monotonic())
         return "Ray"
 
-    def wait(self) -> list[Outcome | Event]:
-        messages: list[Outcome | Event] = []
-        while not messages:
-            ready, _ = self._ray.wait(list(self._streams), num_returns=1)
+    def wait(self) -> list[Message]:
+        messages: list[Message] = []
+        ready, _ = self._ray.wait(list(self._streams), num_returns=1)
+        while ready:
             for stream in ready:
                 message = self._next(stream)
-                if isinstance(message, _Begun):
+                if isinstance(message, Placed):
                     self._streams[stream].worker, self._streams[stream].began = message.worker, monotonic()
-                    continue
-                if isinstance(message, Outcome):
+                elif isinstance(message, Outcome):
                     del self._streams[stream]
                 messages.append(message)
+            streams = list(self._streams)
+            ready = self._ray.wait(streams, num_returns=len(streams), timeout=0)[0] if streams else []
         return messages
 
     def close(self) -> None:
@@ -73,11 +67,11 @@ class OnRay:
                 self._ray.cancel(stream, force=True)
         self._streams.clear()
 
-    def _next(self, stream: Any) -> _Begun | Outcome | Event:
+    def _next(self, stream: Any) -> Message:
         """The next message of a task, or what its silence means."""
         errors = self._ray.exceptions
         try:
-            message: _Begun | Outcome | Event = self._ray.get(next(stream))
+            message: Message = self._ray.get(next(stream))
         except StopIteration:
             return self._ended(stream, "lost", "its worker ended without a word")
         except errors.NodeDiedError as error:
@@ -96,7 +90,7 @@ class OnRay:
         return Outcome(task=running.task, kind=kind, worker=running.worker, seconds=seconds, error=error)
 
 
-def _serve(work: Work, task: Task, sent_by: str) -> Iterator[_Begun | Event | Outcome]:
+def _serve(work: Work, task: Task, sent_by: str) -> Iterator[Message]:
     """On a node: do the work in a thread, and yield what it tells while it does."""
     if version("featherbone") != sent_by:
         raise RuntimeError(f"featherbone is {version('featherbone')} there and {sent_by} here")
@@ -113,7 +107,7 @@ def _serve(work: Work, task: Task, sent_by: str) -> Iterator[_Begun | Event | Ou
         finally:
             messages.put(None)
 
-    yield _Begun(worker=worker)
+    yield Placed(task=task, worker=worker)
     threading.Thread(target=do, daemon=True).start()
     while (message := messages.get()) is not None:
         yield message

@@ -16,7 +16,7 @@ from multiprocessing.process import BaseProcess
 from time import monotonic
 
 from featherbone.progress import Event, Trained
-from featherbone.search.executors.base import Outcome, Task, Work, outcome_of
+from featherbone.search.executors.base import Message, Outcome, Task, Work, outcome_of
 
 PATIENCE = 5.0  # seconds that a worker gets to stop by itself
 
@@ -46,20 +46,20 @@ class Processes:
             worker.connection.send(task)
         return worker.name
 
-    def wait(self) -> list[Outcome | Event]:
+    def wait(self) -> list[Message]:
         busy = {worker.connection: worker for worker in self._crew if worker.task is not None}
-        messages: list[Outcome | Event] = []
+        messages: list[Message] = []
         for ready in wait(list(busy)):
             assert isinstance(ready, Connection)
             worker = busy[ready]
             try:
-                message = ready.recv()
+                while worker.task is not None and ready.poll():
+                    message: Message = ready.recv()
+                    if isinstance(message, Outcome):
+                        worker.task = None
+                    messages.append(message)
             except (EOFError, ConnectionResetError):
                 messages.append(self._lost(worker))
-                continue
-            if isinstance(message, Outcome):
-                worker.task = None
-            messages.append(message)
         return messages
 
     def close(self) -> None:
