@@ -19,6 +19,7 @@ from featherbone.train.distributed import joined, own_device
 from featherbone.train.early_stop import best_epoch, is_over, keep_best, stop_note
 from featherbone.train.epochs import epoch_batches, steps_of
 from featherbone.train.evaluate import evaluate
+from featherbone.train.finite import lost_note, require_finite
 from featherbone.train.freeze import frozen_nodes, hold
 from featherbone.train.identity import Identity
 from featherbone.train.keeping import Keeper
@@ -27,7 +28,7 @@ from featherbone.train.objective import Objective, make_objective
 from featherbone.train.plan import Plan
 from featherbone.train.randomness import own_randomness
 from featherbone.train.recipe import Recipe
-from featherbone.train.require import require_finite, require_trainable
+from featherbone.train.require import require_trainable
 from featherbone.train.resuming import agreed_setting, resumed
 from featherbone.train.setting import Setting
 from featherbone.train.state import State
@@ -132,6 +133,7 @@ def train(
             keep_best(recipe, state)
             keep.epoch(state, row)
             tell.epoch(row)
+            tell.note(state, lost_note(recipe, state.history, len(dataset.classes)))
             tell.note(state, stop_note(recipe, state.history))
             tell.stop(state, stopping)
     shipped = weights_of(state.averaged) if state.best is None else state.best
@@ -152,10 +154,11 @@ def _evaluated(plan: Plan, state: State, stopping: Stopping) -> dict[str, Any]:
         found = evaluate(
             state.averaged, plan.dataset.splits["val"], plan.dataset, device=plan.device, processes=plan.processes
         )
-    require_finite(found.loss, state.epoch, plan.recipe)
+    rate, _ = recipe_pace(plan)(state.epoch * steps - 1)
+    require_finite(found.loss, f"on val after epoch {state.epoch}", plan.recipe, plan.setting, rate=rate, first=False)
     return {
         "epoch": state.epoch,
-        "lr": recipe_pace(plan)(state.epoch * steps - 1)[0],
+        "lr": rate,
         "train_loss": state.loss / steps,
         "val_loss": found.loss,
         "val_top1": found.top1,

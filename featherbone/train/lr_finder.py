@@ -14,12 +14,13 @@ from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.train.begin import begin
 from featherbone.train.epochs import epoch_batches
+from featherbone.train.finite import NotFiniteError
 from featherbone.train.freeze import frozen_nodes, hold
 from featherbone.train.objective import Objective, make_objective
 from featherbone.train.plan import Plan
 from featherbone.train.randomness import own_randomness
 from featherbone.train.recipe import Recipe
-from featherbone.train.require import NotFiniteError, require_trainable
+from featherbone.train.require import require_trainable
 from featherbone.train.setting import Setting
 from featherbone.train.step import make_step
 

@@ -1,8 +1,6 @@
-"""What a run needs before it starts and while it goes on."""
+"""What a run needs before it starts."""
 
 from __future__ import annotations
-
-import math
 
 from featherbone.data.dataset import Dataset
 from featherbone.errors import FeatherboneError
@@ -31,17 +29,3 @@ def require_trainable(graph: Graph, dataset: Dataset, recipe: Recipe, until_epoc
         raise FeatherboneError(f"{dataset.name} has fewer than two images to train on")
     if not 1 <= until_epoch <= recipe.epochs:
         raise FeatherboneError(f"until_epoch is {until_epoch}; the recipe has epochs 1 to {recipe.epochs}")
-
-
-class NotFiniteError(FeatherboneError):
-    """The loss became infinite or not a number."""
-
-
-def require_finite(loss: float, epoch: int, recipe: Recipe) -> None:
-    """Raise `NotFiniteError` where the loss became infinite or not a number."""
-    if not math.isfinite(loss):
-        raise NotFiniteError(
-            f"the loss became {loss} in epoch {epoch}; the last checkpoint is from before",
-            hint=f"try a lower learning rate, such as {recipe.learning_rate / 4:g} instead of {recipe.learning_rate:g}"
-            + ("" if recipe.clip else ", or clip=1"),
-        )

@@ -11,13 +11,13 @@ from torch.nn.parallel import DistributedDataParallel
 
 from featherbone.train.ema import MovingAverage
 from featherbone.train.epochs import batch_of, steps_of
+from featherbone.train.finite import require_finite
 from featherbone.train.fused import fused
 from featherbone.train.machine import threads_of
 from featherbone.train.objective import Objective
 from featherbone.train.optimizer import set_pace
 from featherbone.train.plan import Plan
 from featherbone.train.randomness import seed_network
-from featherbone.train.require import require_finite
 from featherbone.train.resolution import resized, side_at
 from featherbone.train.schedule import learning_rate, momentum
 from featherbone.train.state import State
@@ -77,14 +77,16 @@ def make_step(plan: Plan, state: State, objective: Objective, *, pace: Pace | No
     @threads_of(setting)
     def step(images: Tensor, targets: Tensor) -> float:
         behind = (state.epoch - 1) * steps + state.step
-        set_pace(optimizer, *pace(behind))
+        rate, inertia = pace(behind)
+        set_pace(optimizer, rate, inertia)
         seed_network(plan.seed, state.epoch, state.step, rank=plan.processes.rank)
         images, targets = (tensor.to(plan.device, non_blocking=True) for tensor in (images, targets))
         with torch.autocast(kind, dtype=low, enabled=low is not None):
             loss = compute(images, targets, side_at(recipe, state.epoch, plan.dataset.resolution))
         loss = loss * (len(images) / batch)  # this process's share of the mean
         value = plan.processes.sum(float(loss.detach()))
-        require_finite(value, state.epoch, recipe)
+        place = f"in step {state.step + 1} of epoch {state.epoch}"
+        require_finite(value, place, recipe, setting, rate=rate, first=behind == 0)
         optimizer.zero_grad()
         ((loss * count) if scaler is None else scaler.scale(loss * count)).backward()  # type: ignore[no-untyped-call]
         if scaler is not None:

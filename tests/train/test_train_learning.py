@@ -93,15 +93,34 @@ def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
     before = (tmp_path / "checkpoint.safetensors").read_bytes()
     events: list[Progress] = []
     wild = replace(RECIPE, learning_rate=1e30, clip=0.0)
-    with pytest.raises(FeatherboneError, match=r"loss became (nan|inf) in epoch") as caught:
+    with pytest.raises(
+        FeatherboneError, match=r"became (nan|inf) in step \d of epoch 1, at a learning rate of"
+    ) as caught:
         train(network(), dataset(), wild, folder=tmp_path / "wild", seed=0, progress=events.append)
     assert all(math.isfinite(event.metrics["train_loss"]) for event in events)
-    assert "lower learning rate, such as 2.5e+29" in caught.value.hint
+    assert "the learning rate, 1e+30, is most likely too large: try 0.1" in caught.value.hint
+    assert "clip=1" in caught.value.hint
 
     lost = Objective(loss=lambda network, images, targets: network(images).sum() * math.nan)
-    with pytest.raises(FeatherboneError, match="loss became nan in epoch 2"):
+    with pytest.raises(FeatherboneError, match="loss became nan in step 1 of epoch 2"):
         train(network(), dataset(), RECIPE, folder=tmp_path, seed=0, objective=lost)
     assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
+
+
+def test_a_loss_without_a_value_from_the_start_is_not_blamed_on_the_learning_rate(tmp_path: Path) -> None:
+    weights = weights_of(module(network(), seed=0))
+    weights["linear.weight"] = torch.full_like(weights["linear.weight"], math.nan)
+    with pytest.raises(FeatherboneError, match="nan in the first step") as caught:
+        train(network(), dataset(), RECIPE, folder=tmp_path, seed=0, weights=weights)
+    assert "not the learning rate" in caught.value.hint
+
+
+def test_a_loss_far_worse_than_guessing_is_said_once(tmp_path: Path) -> None:
+    events: list[Progress] = []
+    wild = replace(RECIPE, epochs=3, learning_rate=3e3, warmup_epochs=0.0)
+    train(network(), dataset(), wild, folder=tmp_path, seed=0, progress=events.append)
+    (said,) = [event.note for event in events if event.note]
+    assert "where guessing has 1.1; the learning rate, 3000, is most likely too large" in said
 
 
 def test_weight_decay_leaves_out_norms_biases_and_depthwise_kernels() -> None:
