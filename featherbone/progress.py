@@ -17,7 +17,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """Files of the data set being read, or megabytes being fetched."""
+    """Files of the data set being read, megabytes being fetched, or steps of a test."""
 
     what: str
     done: int

@@ -71,7 +71,7 @@ class Live:
             self._hide()
             self._say(f"{WORDS.get(event.name, event.name)}{': ' + event.detail if event.detail else ''}")
         elif isinstance(event, events.Reading):
-            self._move(event.what, event.done, event.total, "MB" if event.what.startswith("downloading") else "files")
+            self._move(event.what, event.done, event.total, event.unit)
         elif isinstance(event, events.Noticed):
             self._say(f"note: {event.sentence}")
         elif isinstance(event, events.TrialBegan):

@@ -61,6 +61,9 @@ def train(
     hint_weight: Annotated[
         float | None, typer.Option(help="Of the distance of feature maps; 0 is off.", rich_help_panel=TEACHER)
     ] = None,
+    teacher_precision: Annotated[
+        str | None, typer.Option(help="float32, or bfloat16 where the hardware has it.", rich_help_panel=TEACHER)
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.", rich_help_panel=WORK)] = "auto",
     precision: Annotated[
         str, typer.Option(help="auto (the fastest, by trial), float32 or bfloat16.", rich_help_panel=WORK)
@@ -101,6 +104,7 @@ def train(
             temperature=temperature,
             teacher_weight=teacher_weight,
             hint_weight=hint_weight,
+            teacher_precision=teacher_precision,
             device=device,
             precision=precision,
             tensorboard=tensorboard,

@@ -32,11 +32,16 @@ def open_images(
         channels=channels,
         seed=seed,
         skip_bad=skip_bad,
-        progress=lambda what, done, total: progress(Reading(what=what, done=done, total=total)),
+        progress=lambda what, done, total: progress(_reading(what, done, total)),
     )
     for sentence in [*([dataset.licence] if dataset.licence else []), *dataset.warnings, *_skipped(dataset)]:
         progress(Noticed(sentence=sentence))
     return dataset
+
+
+def _reading(what: str, done: int, total: int) -> Reading:
+    unit = "MB" if what.startswith("downloading") else "files"
+    return Reading(what=what, done=done, total=total, unit=unit)
 
 
 def located(source: str | Path) -> str:

@@ -39,6 +39,7 @@ def read_teaching(options: Options) -> Teaching | None:
         "temperature": options.temperature,
         "weight": options.teacher_weight,
         "hint_weight": options.hint_weight,
+        "precision": options.teacher_precision,
     }
     given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     return Teaching(

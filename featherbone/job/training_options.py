@@ -21,8 +21,8 @@ class Options:
     - `recipe`: a name of ``featherbone.train.RECIPES``, or a TOML file; the next four replace parts of it.
     - `freeze`: ``none``, ``backbone``, or so many stages from the image on.
     - `weights`: a file of weights, or published ones by name, that the network begins with.
-    - `teacher`: a model file whose answers are learned from; `temperature`, `teacher_weight` and `hint_weight` are
-      those of ``featherbone.train.Distillation``.
+    - `teacher`: a model file whose answers are learned from; `temperature`, `teacher_weight`, `hint_weight` and
+      `teacher_precision` are those of ``featherbone.train.Distillation``.
     - `find_lr`: take the learning rate that a range test suggests.
     - `precision`: of convolutions and matrices; ``auto`` is what a short measured trial finds fastest.
 
@@ -40,6 +40,7 @@ class Options:
     temperature: float | None = None
     teacher_weight: float | None = None
     hint_weight: float | None = None
+    teacher_precision: str | None = None
     find_lr: bool = False
     seed: int = 0
     resolution: int | None = None
@@ -64,7 +65,7 @@ class Options:
             )
         taught = [
             f"--{name.replace('_', '-')}"
-            for name in ("temperature", "teacher_weight", "hint_weight")
+            for name in ("temperature", "teacher_weight", "hint_weight", "teacher_precision")
             if getattr(self, name) is not None
         ]
         if taught and self.teacher is None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import asdict, replace
 from typing import Any
 
 from featherbone.cost import count
 from featherbone.job.training_plan import Plan
-from featherbone.progress import Noticed, Progress, Step
+from featherbone.progress import Noticed, Progress, Reading, Step
 from featherbone.train import Choice, RangeTest, Setting, candidates, choose, find_learning_rate
+from featherbone.train.lr_finder import STEPS
 from featherbone.train.machine import threads_of
 
 SHARE, SHORTEST, LONGEST = 0.02, 0.5, 8.0  # of a training that the trial may take, and its limits in seconds
@@ -45,6 +47,7 @@ def tested_rate(plan: Plan, setting: Setting, progress: Progress) -> RangeTest:
         FeatherboneError: the loss never fell.
     """
     progress(Step(name="learning rate"))
+    done = itertools.count(1)
     with threads_of(setting):
         found = find_learning_rate(
             plan.network.graph,
@@ -55,6 +58,14 @@ def tested_rate(plan: Plan, setting: Setting, progress: Progress) -> RangeTest:
             objective=plan.objective(),
             setting=setting,
             device=plan.options.place,
+            progress=lambda point: progress(
+                Reading(
+                    what=f"loss {point.loss:.3g} at {point.learning_rate:.2g}",
+                    done=next(done),
+                    total=STEPS,
+                    unit="steps",
+                )
+            ),
         )
     progress(Noticed(sentence=f"the learning rate is {found.suggestion:.3g}: {found.reason}"))
     return found

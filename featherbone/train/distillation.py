@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 import torch
 
 from featherbone.data.dataset import Dataset
-from featherbone.errors import FeatherboneError
+from featherbone.errors import FeatherboneError, did_you_mean
 from featherbone.graph import Graph, to_json
 from featherbone.nn import Model
 from featherbone.train.distilling import Distilling, Regressor
@@ -60,7 +60,10 @@ class Distillation:
         if not 0 <= self.hint_weight < math.inf:
             raise FeatherboneError(f"hint_weight is {self.hint_weight}; it must be 0 (off) or more")
         if self.precision not in PRECISIONS:
-            raise FeatherboneError(f"the teacher's precision is {self.precision!r}; known: {', '.join(PRECISIONS)}")
+            raise FeatherboneError(
+                f"the teacher's precision is {self.precision!r}; known: {', '.join(PRECISIONS)}",
+                hint=did_you_mean(self.precision, PRECISIONS),
+            )
         if (self.student_map or self.teacher_map) and not self.hint_weight:
             raise FeatherboneError("a feature map is named, and hint_weight is 0", hint="try hint_weight=1")
 

@@ -53,6 +53,7 @@ def test_it_prints_how_good_the_network_is_and_where_everything_is(finished):
     assert "\x1b" not in out
     for name in ("run.json", "network.json", "log.jsonl", "model.safetensors", "model.onnx", "report.html"):
         assert (folder / name).stat().st_size > 0, name
+    assert f"{TINY}, with " in (folder / "report.html").read_text()
 
 
 def test_run_json_says_what_was_asked_and_what_was_decided(finished):
@@ -98,7 +99,7 @@ def test_report_and_predict_take_the_run(finished, featherbone, tmp_path):
         (["--seed", "1"], "seed was 0 and is 1"),
         (["--epochs", "3"], "recipe.epochs was 2 and is 3"),
         (["--lr", "0.01"], "recipe.learning_rate was 0.2 and is 0.01"),
-        (["--network", "r8 | stem w6 | head w8"], "network was design ("),
+        (["--network", "r8 | stem w6 | head w8"], f"network was {TINY} ("),
         (["--precision", "bfloat16"], "precision was float32 and is bfloat16"),
     ],
 )
@@ -139,7 +140,7 @@ def test_a_model_is_tuned_to_other_classes(finished, featherbone, tmp_path):
     ended = featherbone("train", images, *asked, "--freeze", "backbone", "--json")
     assert ended.code == 0, ended.err
     assert (
-        "note: design knew 10 classes (0, 1, 2, …); these images show 2 classes (dark, light): its last layer is new, "
+        f"note: {TINY} knew 10 classes (0, 1, 2, …); these images show 2 classes (dark, light): its last layer is new, "
         "all others go on from their weights" in ended.err
     )
     facts = json.loads(ended.out)
@@ -234,16 +235,20 @@ def files(tmp_path, monkeypatch):
         (["--network", TINY, "--freeze", "all"], "--freeze is 'all'; it must be none, backbone or a number of stages"),
         (
             ["--network", TINY, "--freeze", "9"],
-            "freeze is 9, and design has 2 stages before its classifier: stem, head",
+            f"freeze is 9, and {TINY} has 2 stages before its classifier: stem, head",
         ),
-        (["--network", TINY, "--freeze", "1"], "the recipe freezes 1 of its stages, and design begins with random"),
-        (["--network", TINY, "--freeze", "backbone"], "the recipe freezes the backbone, and design begins with random"),
-        (["--network", TINY, "--recipe", "fine-tune"], "the recipe freezes the backbone, and design begins with"),
+        (["--network", TINY, "--freeze", "1"], f"the recipe freezes 1 of its stages, and {TINY} begins with random"),
+        (
+            ["--network", TINY, "--freeze", "backbone"],
+            f"the recipe freezes the backbone, and {TINY} begins with random",
+        ),
+        (["--network", TINY, "--recipe", "fine-tune"], f"the recipe freezes the backbone, and {TINY} begins with"),
         (["--network", TINY, "--recipe", "wolf.toml"], "class_weights"),
         (["--network", "flat.json", "--recipe", "flat.toml"], "flat cannot take images of 4×4 with the same weights"),
         (["--network", TINY, "--device", "tpu"], "--device is 'tpu'; known: auto, cpu, cuda"),
         (["--network", TINY, "--precision", "int8"], "--precision is 'int8'; known: auto, float32, bfloat16"),
         (["--network", TINY, "--temperature", "2"], "--temperature is given without a teacher"),
+        (["--network", TINY, "--teacher-precision", "bfloat16"], "--teacher-precision is given without a teacher"),
         (["--network", TINY, "--teacher", "bad.safetensors"], "bad.safetensors is"),
         (["--network", TINY, "--weights", "torchvision/mobilenet_v22"], "no published weights are known as"),
         (["--network", TINY, "--name", "../up"], "the name '../up' is no plain folder name"),

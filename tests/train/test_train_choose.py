@@ -20,6 +20,7 @@ from featherbone.train.epochs import epoch_batches
 from featherbone.train.objective import make_objective
 from featherbone.train.plan import Plan
 from featherbone.train.step import make_step
+from featherbone.train.trial import Tried
 
 LAST, NCHW, LOW = Setting(threads=1), Setting(channels_last=False, threads=1), Setting(precision="bfloat16", threads=1)
 QUIET = replace(RECIPE, augment=Augment())
@@ -103,6 +104,13 @@ def test_the_trial_ends_in_time_with_everyone_timed(monkeypatch: pytest.MonkeyPa
     assert choice.seconds == clock.now < 60
 
 
+def test_one_reason_of_several_is_said_once() -> None:
+    tried = [Tried(setting=LAST, images_per_second=50.0, steps=3, reason="")]
+    tried += [Tried(setting=setting, images_per_second=0.0, steps=0, reason="no compiler") for setting in (LOW, NCHW)]
+    said = str(Choice(setting=LAST, tried=tuple(tried), batch_size=8, seconds=1.0))
+    assert said == f"{LAST} trains 50.0 images/s; {LOW} and {NCHW}: failed (no compiler)"
+
+
 def test_a_candidate_that_fails_leaves_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     def failing(plan: Plan, *rest: Any) -> Callable[[Tensor, Tensor], float]:
         if plan.setting == NCHW:
@@ -124,6 +132,8 @@ def test_a_candidate_that_fails_leaves_with_the_reason(monkeypatch: pytest.Monke
         NCHW: "no kernel for this",
     }
     assert "failed (out of memory)" in str(choice)
+    for one in choice.tried:
+        assert str(choice).count(str(one.setting)) == 1
     with pytest.raises(FeatherboneError, match="tiny cannot be trained here: out of memory"):
         chosen(LOW)
 
