@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-SHARE = 1 / 50  # of a run: what a cosine's rate was further back left the weights far from where they end
+# Of a run. Longer lags behind at the end of a cosine; shorter ranks networks worse on the way, where the rate is high:
+# ResNet-8 on CIFAR-10 for 3 epochs has 60.6, 60.4, 59.7 and 57.7 % after the first with 1/25, 1/35, 1/50 and 1/100, and
+# 72.0 % after the last with any of them, where 1/9 has 71.8 %.
+SHARE = 1 / 30
 
 
 def stretched(decay: float, times: float) -> float:
@@ -17,9 +20,9 @@ def stretched(decay: float, times: float) -> float:
 
 
 def within(decay: float, steps: int) -> float:
-    """The decay, or where it reaches back further than a fiftieth of a run of so many steps, the one that does not.
+    """The decay, or where it reaches back further than a thirtieth of a run of so many steps, the one that does not.
 
     >>> within(0.999, 100_000), round(within(0.999, 2112), 4), within(0.999, 40)
-    (0.999, 0.9763, 0.0)
+    (0.999, 0.9858, 0.25)
     """
     return max(0.0, min(decay, 1 - 1 / max(1.0, SHARE * steps)))
