@@ -15,7 +15,7 @@ import torch  # its OpenMP is loaded first, so that the kernels share its thread
 from featherbone.data.cache import cache_folder
 from featherbone.errors import FeatherboneError
 
-FLAGS = ("-O3", "-march=native", "-fopenmp", "-shared", "-fPIC")
+FLAGS = ("-std=c++17", "-O3", "-march=native", "-fopenmp", "-shared", "-fPIC", "-Wno-psabi")
 MOST_SECONDS = 120
 
 
@@ -50,7 +50,8 @@ def _key(compiler: str, source: Path, flags: tuple[str, ...]) -> str:
     processor = Path("/proc/cpuinfo")
     lines = processor.read_text().splitlines() if processor.exists() else []
     features = [line for line in lines if line.startswith(("flags", "Features", "model"))]
-    said = "\n".join([source.read_text(), *FLAGS, *flags, compiler, version, *sorted(set(features))])
+    sources = [file.read_text() for file in (source, *sorted(source.parent.glob("*.h")))]
+    said = "\n".join([*sources, *FLAGS, *flags, compiler, version, *sorted(set(features))])
     return hashlib.sha256(said.encode()).hexdigest()[:24]
 
 

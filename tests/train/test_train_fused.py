@@ -14,11 +14,14 @@ from torch.nn import functional
 
 from featherbone.data import native
 from featherbone.errors import FeatherboneError
-from featherbone.graph import Graph, image
+from featherbone.graph import Graph, concat, image
 from featherbone.networks import network
 from featherbone.nn import module
 from featherbone.train import Setting
-from featherbone.train.fused import SOURCE, Depthwise, FusedNorm, fused
+from featherbone.train.fused import fused
+from featherbone.train.fused_convolutions import Convolution
+from featherbone.train.fused_norm import SOURCE, FusedNorm
+from featherbone.train.fused_shuffle import Shuffle
 
 needs_compiler = pytest.mark.skipif(
     not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="there is no C++ compiler here"
@@ -31,6 +34,10 @@ def every_case() -> Graph:
     x = x.depthwise(3, stride=2).norm().act("relu6")
     x = x.depthwise(5).norm().act("hard_swish").pointwise(20).norm()
     x = x + x.depthwise(3).norm()
+    x = (x.pointwise(100).norm() + x.pointwise(100).norm()).act("relu")
+    x = (x.pointwise(100).norm() + x).act("relu6")
+    one, other = concat(x.pointwise(100).norm(), x).shuffle(2).split(2)
+    x = concat(one, other.depthwise(3).norm()).shuffle(4)
     return x.depthwise(3, stride=3).norm().act("relu").global_pool().flatten().linear(4).graph("cases")
 
 
@@ -48,15 +55,17 @@ def one_step(net: nn.Module, run: nn.Module, images: Tensor, low: bool) -> dict[
 def test_a_step_is_the_same(low: bool, count: int) -> None:
     images = torch.randn(count, 3, 13, 13, generator=torch.Generator().manual_seed(0))
     images = images.contiguous(memory_format=torch.channels_last)
-    plain, other = (module(every_case(), seed=0).to(memory_format=torch.channels_last).train() for _ in range(2))
+    exact, plain, other = (module(every_case(), seed=0).to(memory_format=torch.channels_last).train() for _ in range(3))
     replaced = fused(other)
     kinds = [type(layer) for layer in replaced.modules()]
-    assert (kinds.count(FusedNorm), kinds.count(Depthwise)) == (6, 4)
-    found, expected = one_step(other, replaced, images, low), one_step(plain, plain, images, low)
+    assert (kinds.count(FusedNorm), kinds.count(Convolution), kinds.count(Shuffle)) == (11, 7, 2)
+    found, usual = one_step(other, replaced, images, low), one_step(plain, plain, images, low)
+    expected = one_step(exact.double(), exact, images.double(), low=False)
     assert found.keys() == expected.keys()
     for name, value in expected.items():
         scale = max(1e-3, float(value.abs().max()))
-        assert float((found[name] - value).abs().max()) < (0.1 if low else 1e-4) * scale, name
+        error, rounding = (float((given[name] - value).abs().max()) / scale for given in (found, usual))
+        assert error < 2 * rounding + (1e-2 if low else 1e-5), name
 
 
 @needs_compiler
