@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -12,8 +13,10 @@ import torch
 
 from featherbone.train.setting import Setting
 
-# malloc.h of glibc: the parameters' numbers, and values that keep freed memory with the process.
-_SETTINGS = {"M_MMAP_THRESHOLD": (-3, 2**30), "M_TRIM_THRESHOLD": (-1, 2**31 - 1), "M_TOP_PAD": (-2, 64 * 2**20)}
+# malloc.h of glibc: the parameters' numbers, and values that keep freed memory with the process; -1 is "never".
+_SETTINGS = {"M_MMAP_THRESHOLD": (-3, 2**30), "M_TRIM_THRESHOLD": (-1, -1), "M_TOP_PAD": (-2, 64 * 2**20)}
+_HUGE = 2**21  # bytes of a large page
+_MADV_HUGEPAGE = 14  # of Linux's mman-common.h
 
 
 @cache
@@ -25,12 +28,40 @@ def keep_freed_memory() -> bool:
 
     Every feature map is a large block, and by default each is mapped, cleared page by page and unmapped again in every
     step. It holds for the whole process, which keeps its peak memory until it ends. Other C libraries are left alone.
+    Where Linux leaves it to the process, what is allocated from now on lies in large pages, up to half of the memory.
     """
     names = getattr(os, "confstr_names", {})
     if "CS_GNU_LIBC_VERSION" not in names or not (os.confstr("CS_GNU_LIBC_VERSION") or "").startswith("glibc"):
         return False
-    mallopt = ctypes.CDLL(None).mallopt
-    return all(mallopt(number, value) == 1 for number, value in _SETTINGS.values())
+    library = ctypes.CDLL(None)
+    took = all(library.mallopt(number, value) == 1 for number, value in _SETTINGS.values())
+    if took and sys.platform == "linux":
+        _ask_for_large_pages(library)
+    return took
+
+
+def _ask_for_large_pages(library: ctypes.CDLL) -> None:
+    """The heap grows once, its new part is marked, and it is given back to `malloc`, which keeps it; none is touched.
+
+    Fewer, larger pages are what a feature map of 40 MB takes less time with: 2 to 15 % of whole steps.
+    """
+    allocate, free, advise = library.malloc, library.free, library.madvise
+    allocate.restype, allocate.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+    free.restype, free.argtypes = None, [ctypes.c_void_p]
+    advise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    piece = 2**29  # below M_MMAP_THRESHOLD, so that it comes from the heap
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    pieces = []
+    for _ in range(memory // 2 // piece):
+        address = allocate(piece)
+        if address is None:  # the process may not have so much
+            break
+        pieces.append(address)
+    if pieces:
+        first = -(-min(pieces) // _HUGE) * _HUGE
+        advise(first, max(pieces) + piece - first, _MADV_HUGEPAGE)
+    for address in reversed(pieces):
+        free(address)
 
 
 @contextmanager
