@@ -9,7 +9,7 @@ from featherbone.data import Dataset
 from featherbone.errors import FeatherboneError
 from featherbone.job.training_options import Options
 from featherbone.train import Recipe, default_recipe, recipe_named
-from featherbone.train.default_recipe import brief_average
+from featherbone.train.suited import brief_average
 from featherbone.train.recipes import RECIPES
 from featherbone.train.span import stretched
 

@@ -3,7 +3,7 @@
 from featherbone.train.choose import Choice as Choice
 from featherbone.train.choose import candidates as candidates
 from featherbone.train.choose import choose as choose
-from featherbone.train.default_recipe import default_recipe as default_recipe
+from featherbone.train.suited import default_recipe as default_recipe
 from featherbone.train.distillation import Distillation as Distillation
 from featherbone.train.evaluate import Evaluation as Evaluation
 from featherbone.train.evaluate import evaluate as evaluate

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from train_cases import dataset, stripes
 
 from featherbone.train import Recipe, default_recipe, recipe_named
-from featherbone.train.default_recipe import brief_average
+from featherbone.train.suited import brief_average
 from featherbone.train.epochs import equal_batches
 from featherbone.train.span import SHARE, stretched, within
 
