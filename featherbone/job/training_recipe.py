@@ -9,9 +9,9 @@ from featherbone.data import Dataset
 from featherbone.errors import FeatherboneError
 from featherbone.job.training_options import Options
 from featherbone.train import Recipe, default_recipe, recipe_named
-from featherbone.train.suited import brief_average
 from featherbone.train.recipes import RECIPES
 from featherbone.train.span import stretched
+from featherbone.train.suited import brief_average
 
 SMALL = 64  # side of images of which a part shows little
 FINE_TUNE = "fine-tune"  # the recipe of a network that begins with weights

@@ -3,7 +3,6 @@
 from featherbone.train.choose import Choice as Choice
 from featherbone.train.choose import candidates as candidates
 from featherbone.train.choose import choose as choose
-from featherbone.train.suited import default_recipe as default_recipe
 from featherbone.train.distillation import Distillation as Distillation
 from featherbone.train.evaluate import Evaluation as Evaluation
 from featherbone.train.evaluate import evaluate as evaluate
@@ -21,6 +20,7 @@ from featherbone.train.recipes import RECIPES as RECIPES
 from featherbone.train.recipes import recipe_comments as recipe_comments
 from featherbone.train.recipes import recipe_named as recipe_named
 from featherbone.train.setting import Setting as Setting
+from featherbone.train.suited import default_recipe as default_recipe
 from featherbone.train.training import Progress as Progress
 from featherbone.train.training import Training as Training
 

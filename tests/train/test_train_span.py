@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from train_cases import dataset, stripes
 
 from featherbone.train import Recipe, default_recipe, recipe_named
-from featherbone.train.suited import brief_average
 from featherbone.train.epochs import equal_batches
 from featherbone.train.span import SHARE, stretched, within
+from featherbone.train.suited import brief_average
 
 
 @given(st.floats(0.5, 0.9999), st.floats(0.1, 100))
