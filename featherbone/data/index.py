@@ -17,6 +17,7 @@ from featherbone.atomic import replacing
 from featherbone.data.cache import array_path, checksum, explained
 from featherbone.data.decode import BadImage, decode
 from featherbone.data.division import Division, divide
+from featherbone.data.duplicates import contradictions, duplicates
 from featherbone.data.layout import SPLITS, Layout, named_classes, read_layout, readable
 from featherbone.data.ordered import Progress, in_order
 from featherbone.data.pixels import Decoded, discard, keep_part, rows_of, write_pixels
@@ -99,8 +100,12 @@ def build_index(
         "paths": {split: [name for name, _ in division[split]] for split in SPLITS},
         "labels": {split: [label for _, label in division[split]] for split in SPLITS},
         "skipped": sorted(bad.items()),
-        "warnings": [*layout.warnings, *notes, *resized, *_duplicates(division, found)],
+        "warnings": [*layout.warnings, *notes, *resized, *_repeated(division, layout, found)],
     }
+
+
+def _repeated(division: Division, layout: Layout, found: Survey) -> list[str]:
+    return [*duplicates(division, found), *contradictions(division, layout, found)]
 
 
 def _shape(request: Request, found: Survey, rows: list[str]) -> tuple[int, int, list[str]]:
@@ -159,22 +164,6 @@ def _fingerprint(
     for line in chain([settings, *layout.classes], files):
         digest.update(line.encode("utf-8", "surrogateescape") + b"\n")
     return digest.hexdigest()
-
-
-def _duplicates(division: Division, found: Survey) -> list[str]:
-    """A warning for each pair of splits that share files, byte for byte."""
-    places = {split: np.array([found.place[name] for name, _ in division[split]]) for split in SPLITS}
-    short = np.ascontiguousarray(found.digests[:, :8]).view(np.uint64)[:, 0]
-    warnings = []
-    for position, first in enumerate(SPLITS):
-        for second in SPLITS[position + 1 :]:
-            shared = np.isin(short[places[second]], short[places[first]]).nonzero()[0]
-            if len(shared):
-                one = int(shared[0])
-                other = int((short[places[first]] == short[places[second][one]]).argmax())
-                example = f"{division[first][other][0]} is {division[second][one][0]}"
-                warnings.append(f"{len(shared)} image(s) of {second} are also in {first}, for example {example}")
-    return warnings
 
 
 def _bad_files(bad: dict[str, str], *, where: str, folder: Path) -> FeatherboneError:

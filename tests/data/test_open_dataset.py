@@ -172,9 +172,19 @@ def test_duplicates_across_splits_are_told(make_folder: MakeFolder) -> None:
     root = make_folder({"train/cat": 5, "train/dog": 5, "val/cat": 2, "val/dog": 2, "test/cat": 2, "test/dog": 2})
     assert open_dataset(root).warnings == ()
     (root / "test" / "cat" / "0.png").write_bytes((root / "train" / "cat" / "3.png").read_bytes())
-    (root / "test" / "dog" / "1.png").write_bytes((root / "train" / "cat" / "3.png").read_bytes())
+    (root / "test" / "cat" / "1.png").write_bytes((root / "train" / "cat" / "3.png").read_bytes())
     (warning,) = open_dataset(root).warnings
     assert warning == "2 image(s) of test are also in train, for example train/cat/3.png is test/cat/0.png"
+
+
+def test_one_image_in_two_classes_is_told(make_folder: MakeFolder) -> None:
+    root = make_folder({"train/cat": 5, "train/dog": 5, "val/cat": 2, "val/dog": 2, "test/cat": 2, "test/dog": 2})
+    for name in ("0.png", "1.png"):
+        (root / "train" / "dog" / name).write_bytes((root / "train" / "cat" / "3.png").read_bytes())
+    (root / "train" / "cat" / "0.png").write_bytes((root / "train" / "cat" / "4.png").read_bytes())  # of one class
+    (warning,) = open_dataset(root).warnings
+    said = "1 image(s) have more than one class, for example train/cat/3.png is train/dog/0.png, as cat and dog"
+    assert warning == said
 
 
 def test_the_fingerprint_names_the_content(make_folder: MakeFolder) -> None:
