@@ -33,6 +33,13 @@ class Noticed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Searching:
+    """A search goes on in this run folder; its ledger says where it stands."""
+
+    folder: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrialBegan:
     """A trial is being trained up to ``epochs`` epochs."""
 
@@ -82,7 +89,7 @@ class TrialFailed:
     final: bool
 
 
-Event = Step | Reading | Noticed | TrialBegan | Trained | TrialScored | TrialFailed
+Event = Step | Reading | Noticed | Searching | TrialBegan | Trained | TrialScored | TrialFailed
 
 
 class Progress(Protocol):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from featherbone.cli.dashboard import Dashboard
 from featherbone.cli.learning import Remaining, epoch_line, step_note
 from featherbone.cli.output import console
 
 if TYPE_CHECKING:
     from featherbone.progress import Event, Trained, TrialScored
 
+PER_SECOND = 2.0  # how often the display is drawn
 WORDS = {
     "data": "reading the images",
     "designs": "sampling designs within the budget",
@@ -30,15 +33,18 @@ WORDS = {
 
 
 class Live:
-    """A progress sink for a job: a bar on a terminal, plain lines in a pipe or a log.
+    """A progress sink for a job: a bar on a terminal, and the search's dashboard while one goes on; else plain lines.
 
-    Lines are for what is worth keeping (a rung reached, the next step); epochs move the bar.
+    Lines are for what is worth keeping (a rung reached, the next step); epochs move the bar. Beside a dashboard, which
+    tells the rest, only the best so far and what is left out get one.
     """
 
     def __init__(self, *, stderr: bool = False) -> None:
+        from rich.live import Live as Display
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         self._screen = console(stderr=stderr)
+        self._draws = self._screen.is_terminal and not self._screen.is_dumb_terminal
         self._began = time.monotonic()
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -47,40 +53,51 @@ class Live:
             TimeElapsedColumn(),
             TextColumn("{task.fields[note]}"),
             console=self._screen,
+        )
+        self._dashboard: Dashboard | None = None
+        self._display = Display(
+            get_renderable=lambda: self._dashboard or self._bar,
+            console=self._screen,
             transient=True,
-            disable=not self._screen.is_terminal,
+            refresh_per_second=PER_SECOND,
         )
         self._task = self._bar.add_task("", total=None, visible=False, unit="", note="")
+        self._epochs: dict[int, tuple[float, float | None]] = {}
         self._best = 0.0
         self._remaining = Remaining()
         self._counting = False
 
     def __enter__(self) -> Live:
-        self._bar.start()
+        if self._draws:
+            self._display.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        self._display.stop()
 
     def __call__(self, event: Event, /) -> None:
         from featherbone import progress as events
 
         if isinstance(event, events.Step):
             self._hide()
+            self._dashboard = None
             self._say(f"{WORDS.get(event.name, event.name)}{': ' + event.detail if event.detail else ''}")
         elif isinstance(event, events.Reading):
             self._move(event.what, event.done, event.total, event.unit)
         elif isinstance(event, events.Noticed):
             self._say(f"note: {event.sentence}")
+        elif isinstance(event, events.Searching):
+            if self._draws:
+                self._dashboard = Dashboard(Path(event.folder), lambda _: dict(self._epochs))
         elif isinstance(event, events.TrialBegan):
             self._move(f"trial {event.trial}", 0, event.epochs, "epochs")
         elif isinstance(event, events.Trained):
             self._trained(event)
         elif isinstance(event, events.TrialScored):
             self._scored(event)
-        else:
+        elif event.final or self._dashboard is None:
             fate = "failed and is left out" if event.final else "crashed and will be tried again"
             self._say(f"  trial {event.trial} {fate}: {event.error}")
 
@@ -91,10 +108,14 @@ class Live:
         if event.trial is None:
             self._learned(event)
             return
-        accuracy = event.metrics.get("val_top1")
+        done, accuracy = event.epoch - 1 + event.step / event.steps, event.metrics.get("val_top1")
+        self._epochs[event.trial] = (
+            done,
+            self._epochs.get(event.trial, (0.0, None))[1] if accuracy is None else accuracy,
+        )
         if accuracy is not None:
             self._bar.update(self._task, note=f"validation {100 * accuracy:.1f} %")
-        self._bar.update(self._task, completed=event.epoch - 1 + event.step / event.steps)
+        self._bar.update(self._task, completed=done)
 
     def _learned(self, event: Trained) -> None:
         """Of the one network of a training: the bar shows the steps of an epoch, and a finished epoch gets a line."""
@@ -112,7 +133,8 @@ class Live:
         shown = "no score" if accuracy is None else f"validation {100 * accuracy:.2f} %"
         better = accuracy is not None and accuracy > self._best
         self._best = max(self._best, accuracy or 0.0)
-        self._say(f"  trial {event.trial:>3}  rung {event.rung + 1}  {shown}{'  best so far' if better else ''}")
+        if better or self._dashboard is None:
+            self._say(f"  trial {event.trial:>3}  rung {event.rung}  {shown}{'  best so far' if better else ''}")
 
     def _move(self, what: str, done: int, total: int, unit: str) -> None:
         self._bar.update(self._task, description=what, completed=done, total=total, visible=True, unit=unit, note="")

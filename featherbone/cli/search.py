@@ -29,6 +29,9 @@ def show(
     run: Annotated[Path, typer.Argument(help="The folder of a run.")],
     top: Annotated[int, typer.Option(min=0, help="At most so many trials, the best; 0 for all.")] = TOP,
     designs: Annotated[bool, typer.Option("--designs", help="Write out each trial's design.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on showing where a search stands, until it ends; JSON by the line.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """The trials of a search with costs, scores and errors; what is spent and what is left.
@@ -37,6 +40,11 @@ def show(
     """
     from featherbone.search.overview import order, overview
 
+    if watch:
+        from featherbone.cli.watch import watch as go_on
+
+        go_on(run, json_lines=json)
+        return
     found = overview(run)
     if json:
         print_json(asdict(found))

@@ -14,12 +14,13 @@ from featherbone.job.crew import crew
 from featherbone.job.finish import finish
 from featherbone.job.folder import environment, read_facts, require_job, require_same, run_folder, write_facts
 from featherbone.job.images import data_facts, located, open_images, preprocessing_of
+from featherbone.job.paging import paged
 from featherbone.job.storage import fetching, storage_of
 from featherbone.job.tempo import tempo_of
 from featherbone.job.training_recipe import default_epochs
 from featherbone.job.trials import Images, TrialWork
 from featherbone.nn import Model
-from featherbone.progress import Progress, Step, silent
+from featherbone.progress import Progress, Searching, Step, silent
 from featherbone.report import write_report
 from featherbone.search.budget import Budget, flag
 from featherbone.search.driver import search
@@ -115,18 +116,20 @@ def fit(
         if facts["result"] is None:
             write_facts(folder, facts)
             progress(Step(name="search", detail=f"designs within {budget}"))
+            progress(Searching(folder=str(folder)))
             work = TrialWork(images=images, recipe=recipe, seed=seed, folder=folder.resolve(), setting=tempo.setting)
-            winner = search(
-                ledger,
-                job.rungs,
-                limits=limits,
-                propose=propose,
-                executor=hands.executor(work, progress, place),
-                progress=fetching(place, work, progress),
-            )
-            if place is not None:
-                place.fetch(winner.id, work.folder_of(winner.id))
-            result = _result(job, ledger, winner, work, progress)
+            with paged(folder, fetching(place, work, progress)) as watch:
+                winner = search(
+                    ledger,
+                    job.rungs,
+                    limits=limits,
+                    propose=propose,
+                    executor=hands.executor(work, progress, place),
+                    progress=watch,
+                )
+                if place is not None:
+                    place.fetch(winner.id, work.folder_of(winner.id))
+                result = _result(job, ledger, winner, work, progress)
             write_facts(folder, {**facts, "result": result})
         progress(Step(name="report"))
         write_report(folder)

@@ -38,18 +38,19 @@ DATA: dict[str, Any] = {  # what the page asks of the data, where a run does not
 }
 
 
-def write(folder: Path) -> Path:
+def write(folder: Path, *, again: int | None = REFRESH) -> Path:
     """Write the page of a run into its folder; see `featherbone.report.write_report`."""
-    text = render(read_run(folder))
+    text = render(read_run(folder, going=again is not None), again=again)
     path = folder / NAME
     with write_atomically(path) as file:
         file.write(text.encode("utf-8"))
     return path
 
 
-def render(run: Run) -> str:
+def render(run: Run, *, again: int | None = REFRESH) -> str:
     """The page as HTML text."""
-    return page("training.html" if run.is_training else "search.html", _content(run))
+    refresh = None if run.result else again
+    return page("training.html" if run.is_training else "search.html", {**_content(run), "refresh": refresh})
 
 
 def _content(run: Run) -> dict[str, Any]:
@@ -65,7 +66,6 @@ def _content(run: Run) -> dict[str, Any]:
         "facts": facts,
         "data": data,
         "result": run.result,
-        "refresh": None if run.result else REFRESH,
         "stages": tables.stages(graph, costs) if graph is not None else [],
         "diagram": Markup(diagram(graph, costs)) if graph is not None else "",
         "quality": quality(run),
@@ -73,7 +73,7 @@ def _content(run: Run) -> dict[str, Any]:
         "command": shlex.join(map(str, facts.get("command") or [])),
         "environment": [*_pairs("versions", facts), *_pairs("machine", facts), *_timed_on(run)],
         "recipe": _pairs("recipe", facts),
-        "written": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "written": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC"),
     }
 
 

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from featherbone.quantity import format_bytes, format_count, format_duration
-from featherbone.report.words import percent
+from featherbone.wording import percent
 
 
 def page(template: str, content: dict[str, Any]) -> str:

@@ -11,7 +11,9 @@ from typing import Any
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
+from featherbone.search.answer import Answer, Scored, answer
 from featherbone.search.candidates import candidate_graph
+from featherbone.search.glance import limits_set
 from featherbone.search.reading import NAME, reading
 
 FORMAT, VERSION = "featherbone-run", 1
@@ -37,6 +39,9 @@ class Trial:
     params: int
     macs: int
     peak_memory: int
+    size: int
+    int8_size: int
+    latency_ms: float | None
     state: str
     epochs: int
     val_top1: float | None
@@ -49,6 +54,13 @@ class Trial:
     def rung(self) -> int:
         """The last rung that it reached; -1 before the first."""
         return max(self.rungs, default=-1)
+
+    @property
+    def costs(self) -> dict[str, float]:
+        """By the names of a budget; latency where it is known."""
+        found: dict[str, float] = {"macs": self.macs, "params": self.params, "memory": self.peak_memory}
+        found |= {"size": self.size, "int8_size": self.int8_size}
+        return found if self.latency_ms is None else {**found, "latency": self.latency_ms}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +75,7 @@ class Run:
     trials: tuple[Trial, ...] = ()
     graph: str = ""
     history: tuple[dict[str, Any], ...] = ()
+    going: bool = True  # unless it is known that nothing works on it any more
 
     @property
     def is_training(self) -> bool:
@@ -80,6 +93,35 @@ class Run:
         scored = [trial for trial in self.trials if trial.val_top1 is not None]
         return sorted(scored, key=lambda trial: (-trial.rung, -(trial.val_top1 or 0), trial.macs, trial.id))
 
+    @cached_property
+    def scored(self) -> list[Scored]:
+        """The trials with a score as designs that compare."""
+        found = []
+        for trial in self.trials:
+            scores = {number: rung.val_top1 for number, rung in trial.rungs.items() if rung.val_top1 is not None}
+            if scores and trial.state != "failed":
+                found.append(
+                    Scored(
+                        id=trial.id,
+                        design=trial.design,
+                        origin=trial.origin,
+                        epochs=trial.epochs,
+                        scores=scores,
+                        costs=trial.costs,
+                    )
+                )
+        return found
+
+    @cached_property
+    def answer(self) -> Answer | None:
+        """What the search has found so far."""
+        return answer(
+            self.scored,
+            winner=self.result["trial"] if self.result is not None else None,
+            budget=limits_set(self.facts.get("budget") or {}),
+            images=((self.facts.get("data") or {}).get("counts") or {}).get("val", 0),
+        )
+
     def network(self, trial: Trial) -> Graph | None:
         """The graph of one of its trials; None where run.json does not say what images it takes."""
         data = self.facts.get("data") or {}
@@ -91,7 +133,7 @@ class Run:
         return next((trial for trial in self.trials if trial.id == number), None)
 
 
-def read_run(folder: Path) -> Run:
+def read_run(folder: Path, *, going: bool = True) -> Run:
     """The run in a folder; a ledger that does not exist yet is one without trials.
 
     Raises:
@@ -99,7 +141,7 @@ def read_run(folder: Path) -> Run:
     """
     facts = _facts(folder / "run.json")
     if facts.get("job") != "train":
-        return Run(folder=folder, facts=facts, trials=_trials(folder))
+        return Run(folder=folder, facts=facts, trials=_trials(folder), going=going)
     log = folder / "log.jsonl"
     return Run(folder=folder, facts=facts, graph=_graph(folder), history=_history(log) if log.is_file() else ())
 
@@ -151,6 +193,9 @@ def _trial(row: sqlite3.Row, rungs: dict[int, Rung], history: tuple[dict[str, An
         params=row["params"] or 0,
         macs=row["macs"] or 0,
         peak_memory=row["peak_memory"] or 0,
+        size=row["size"] or 0,
+        int8_size=row["int8_size"] or 0,
+        latency_ms=row["latency_ms"],
         state=row["state"] or "waiting",
         epochs=row["epochs"] or 0,
         val_top1=row["val_top1"],

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from featherbone.quantity import format_duration
 from featherbone.report import search_figures, tables
 from featherbone.report.choice import chosen, uses
 from featherbone.report.run import Run
-from featherbone.report.words import missing, reasons, verdict
+from featherbone.report.words import missing, verdict
+from featherbone.search.glance import glance
+from featherbone.search.why import why
 
 
 def search_content(run: Run) -> dict[str, Any]:
     """By the names in ``search.html``."""
     trial = chosen(run)
-    scored = any(trial.val_top1 is not None for trial in run.trials)
     learned = any(trial.history for trial in run.trials)
     return {
         "graph": run.network(trial) if trial is not None else None,
         "figures": {
-            "scatter": search_figures.scatter(run) if scored else None,
+            "scatter": search_figures.scatter(run),
             "curves": search_figures.curves(run) if learned else None,
             "losses": search_figures.losses(run),
             "parallel": search_figures.parallel(run),
@@ -27,8 +29,28 @@ def search_content(run: Run) -> dict[str, Any]:
         "verdict": verdict(run),
         "missing": missing(run),
         "uses": uses(run),
-        "reasons": reasons(run),
+        "reasons": why(run.answer, run.scored) if run.answer is not None else [],
+        "fronts": tables.fronts(run),
+        "standing": standing(run),
         "rungs": tables.rungs(run),
         "designs": tables.designs(run),
         "tried": len(run.trials),
     }
+
+
+def standing(run: Run) -> list[dict[str, Any]]:
+    """What is left of each limit of a search that goes on, as tiles."""
+    if run.result is not None or not run.trials:
+        return []
+    found = glance(run.folder)
+    bounded = "seconds" in found.limits or "epochs" in found.limits
+    return [
+        {
+            "name": "time left" if name == "seconds" else f"{name} left",
+            "text": format_duration(found.left[name]) if name == "seconds" else f"{found.left[name]:,.0f}",
+            "note": f"of {format_duration(limit) if name == 'seconds' else f'{limit:,.0f}'}",
+            "share": 1 - found.left[name] / limit,
+        }
+        for name, limit in found.limits.items()
+        if name != "trials" or not bounded
+    ]

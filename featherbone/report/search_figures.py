@@ -2,52 +2,110 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 from featherbone.quantity import format_bytes, format_count
-from featherbone.report.choice import chosen, front, listed
-from featherbone.report.plots import ACCENT, FAINT, INK, RUNGS, Figure, layout, line
+from featherbone.report.choice import chosen, listed
+from featherbone.report.plots import ACCENT, BAND, FAINT, INK, LINE, RUNGS, Figure, layout, line
 from featherbone.report.run import Run, Trial
+from featherbone.search.answer import Answer, Point
+from featherbone.search.glance import limits_set
+from featherbone.search.why import NAMES
 
 SYMBOLS = ("circle-open", "circle", "diamond", "square")
 
 
-def scatter(run: Run) -> Figure:
-    """Accuracy against multiply-adds: every trial by its rung, the Pareto front, the chosen one, the limit."""
-    trials = [trial for trial in listed(run) if trial.val_top1 is not None]
-    winner, traces = chosen(run), []
-    edge = front(trials)
-    traces.append(
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "name": "Pareto front",
-            "x": [trial.macs for trial in edge],
-            "y": [_points(trial) for trial in edge],
-            "line": {"color": ACCENT, "width": 1.5, "shape": "hv", "dash": "dot"},
-            "hoverinfo": "skip",
-        }
-    )
-    for rung in sorted({trial.rung for trial in trials}):
-        members = [trial for trial in trials if trial.rung == rung]
-        place = min(max(rung, 0), len(RUNGS) - 1)
+def scatter(run: Run) -> Figure | None:
+    """Accuracy against a cost: every trial by its rung, the Pareto front with standard errors, the chosen one, the
+    limit. Buttons choose the cost; the one whose limit binds is shown first.
+    """
+    found, winner = run.answer, chosen(run)
+    if found is None:
+        return None
+    shown = {trial.id for trial in listed(run)} & {each.id for each in run.scored}
+    groups: list[tuple[list[Trial], str, dict[str, Any]]] = []
+    for rung in sorted({trial.rung for trial in run.trials if trial.id in shown}):
+        place = min(rung, len(RUNGS) - 1)
         marker = {"symbol": SYMBOLS[place], "color": RUNGS[place], "size": 8 + 2 * place}
-        traces.append(_points_of(members, f"rung {rung}" if rung >= 0 else "before rung 0", marker))
+        groups.append(([each for each in run.trials if each.id in shown and each.rung == rung], f"rung {rung}", marker))
     if winner is not None and winner.val_top1 is not None:
-        marker = {"symbol": "star", "color": ACCENT, "size": 19, "line": {"color": "var(--paper)", "width": 1.5}}
-        traces.append(_points_of([winner], "chosen" if run.result else "leads", marker))
-    limit = (run.facts.get("budget") or {}).get("macs")
-    drawn = layout("multiply-adds", "validation top-1, %")
+        star = {"symbol": "star", "color": ACCENT, "size": 19, "line": {"color": "var(--paper)", "width": 1.5}}
+        groups.append(([winner], "chosen" if run.result else "leads", star))
+    limits = limits_set(run.facts.get("budget") or {})
+    costs = sorted(found.fronts, key=lambda cost: cost != found.binding)
+    views = [_view(cost, costs, found, [members for members, *_ in groups], limits.get(cost)) for cost in costs]
+    fronts = [_front(found.fronts[cost], visible=cost == costs[0]) for cost in costs]
+    traces = [*fronts, *(_points_of(*group) for group in groups)]
+    for trace, x in zip(traces, views[0]["x"], strict=True):
+        trace["x"] = x
+    drawn = layout(NAMES[costs[0]], "validation top-1, %")
+    drawn["legend"] = {"orientation": "h", "y": -0.2, "x": 0}
     drawn["xaxis"]["tickformat"] = "~s"
-    if limit:
-        drawn["shapes"] = [
-            {"type": "line", "x0": limit, "x1": limit, "y0": 0, "y1": 1, "yref": "paper", "line": _dashed(FAINT)}
-        ]
-        drawn["annotations"] = [
-            {"x": limit, "y": 1.0, "yref": "paper", "text": "limit", "showarrow": False, "xanchor": "right"}
-        ]
+    drawn |= {"shapes": views[0]["shapes"], "annotations": views[0]["annotations"]}
+    if len(costs) > 1:
+        drawn["updatemenus"] = [_buttons(costs, views)]
     return {"data": traces, "layout": drawn}
+
+
+def _view(cost: str, costs: list[str], found: Answer, groups: list[list[Trial]], limit: float | None) -> dict[str, Any]:
+    """What changes with the cost: which front is seen, where the other traces stand, and the limit."""
+    fronts = [[point.cost for point in found.fronts[each]] for each in costs]
+    end = {"x0": limit, "x1": limit, "y0": 0, "y1": 1, "yref": "paper", "type": "line", "line": _dashed(FAINT)}
+    word = {"x": limit, "y": 1.0, "yref": "paper", "text": "limit", "showarrow": False, "xanchor": "right"}
+    return {
+        "visible": [each == cost for each in costs] + [True] * len(groups),
+        "x": [*fronts, *([trial.costs.get(cost) for trial in group] for group in groups)],
+        "shapes": [] if limit is None else [end],
+        "annotations": [] if limit is None else [word],
+    }
+
+
+def _buttons(costs: list[str], views: list[dict[str, Any]]) -> dict[str, Any]:
+    """One for each cost."""
+    return {
+        "type": "buttons",
+        "direction": "right",
+        "x": 0,
+        "y": 1.02,
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "bgcolor": BAND,
+        "bordercolor": LINE,
+        "font": {"size": 12, "color": INK},
+        "buttons": [
+            {
+                "label": NAMES[cost],
+                "method": "update",
+                "args": [
+                    {"visible": view["visible"], "x": view["x"]},
+                    {"xaxis.title.text": NAMES[cost], "shapes": view["shapes"], "annotations": view["annotations"]},
+                ],
+            }
+            for cost, view in zip(costs, views, strict=True)
+        ],
+    }
+
+
+def _front(points: Sequence[Point], *, visible: bool) -> dict[str, Any]:
+    """The front as a stair; bars are standard errors."""
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": "Pareto front",
+        "visible": visible,
+        "y": [100 * point.top1 for point in points],
+        "error_y": {
+            "type": "data",
+            "array": [round(100 * point.standard_error, 3) for point in points],
+            "color": ACCENT,
+            "thickness": 1,
+            "width": 3,
+        },
+        "line": {"color": ACCENT, "width": 1.5, "shape": "hv", "dash": "dot"},
+        "hoverinfo": "skip",
+    }
 
 
 def curves(run: Run) -> Figure:
@@ -126,7 +184,6 @@ def _points_of(trials: list[Trial], name: str, marker: dict[str, Any]) -> dict[s
         "type": "scatter",
         "mode": "markers",
         "name": name,
-        "x": [trial.macs for trial in trials],
         "y": [_points(trial) for trial in trials],
         "text": [_hover(trial) for trial in trials],
         "hovertemplate": "%{text}<extra></extra>",

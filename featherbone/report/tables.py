@@ -12,7 +12,9 @@ from featherbone.quantity import format_bytes, format_count
 from featherbone.report.choice import chosen, listed
 from featherbone.report.outline import Costs, outline
 from featherbone.report.run import Run
-from featherbone.report.words import percent
+from featherbone.search.glance import limits_set
+from featherbone.search.why import NAMES, write_cost
+from featherbone.wording import percent
 
 Row = dict[str, Any]
 
@@ -57,6 +59,33 @@ def rungs(run: Run) -> list[Row]:
             }
         )
     return rows
+
+
+def fronts(run: Run) -> list[Row]:
+    """The Pareto front against each cost; those that are limited first."""
+    found, limits = run.answer, limits_set(run.facts.get("budget") or {})
+    if found is None:
+        return []
+    return [
+        {
+            "name": NAMES[cost],
+            "limit": write_cost(cost, limits[cost]) if cost in limits else "",
+            "binds": cost == (found.binding or "macs"),
+            "rows": [
+                {
+                    "trial": point.trial,
+                    "chosen": point.trial == found.winner.id,
+                    "cost": write_cost(cost, point.cost),
+                    "top1": f"{percent(point.top1)} ± {100 * point.standard_error:.1f}",
+                    "rung": point.rung,
+                    "epochs": point.epochs,
+                    "note": "tied" if point.tied and point.trial != found.winner.id else "",
+                }
+                for point in points
+            ],
+        }
+        for cost, points in sorted(found.fronts.items(), key=lambda entry: entry[0] not in limits)
+    ]
 
 
 def designs(run: Run) -> list[Row]:

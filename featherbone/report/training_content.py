@@ -9,7 +9,8 @@ from featherbone.graph import from_json
 from featherbone.quantity import format_bytes, format_count
 from featherbone.report.learning_figures import learning
 from featherbone.report.run import Run
-from featherbone.report.words import Verdict, percent
+from featherbone.report.words import Verdict
+from featherbone.wording import percent
 
 
 def training_content(run: Run) -> dict[str, Any]:

@@ -1,14 +1,14 @@
-"""What the page says in sentences: the verdict, what is missing yet, and why this network was chosen."""
+"""What the page of a search says in sentences: the verdict, and what is missing yet."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from featherbone.quantity import format_count
-from featherbone.report.choice import chosen, front, runner_up, standard_error, uses
-from featherbone.report.run import Run, Trial
-
-WORTH_SAVING = 0.05  # a cheaper design is mentioned where it saves this share of the multiply-adds
+from featherbone.report.choice import chosen, uses
+from featherbone.report.run import Run
+from featherbone.search.why import trained
+from featherbone.wording import listed, percent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,13 +24,15 @@ def verdict(run: Run) -> Verdict:
     """The answer in one sentence."""
     result, trial = run.result, chosen(run)
     if result is None:
+        badge = "running" if run.going else "stopped"
+        end = "" if run.going else " It was stopped before its end; the same command continues it."
         if trial is None:
-            return Verdict(tone="open", badge="running", sentence="No design has a score yet.")
+            return Verdict(tone="open", badge=badge, sentence=f"No design has a score yet.{end}")
         return Verdict(
             tone="open",
-            badge="running",
+            badge=badge,
             sentence=f"{tried(run)} so far. The leader, design {trial.id}, gets {percent(trial.val_top1)} of the "
-            "validation images right.",
+            f"validation images right.{end}",
         )
     sentence = (
         f"A network of {format_count(result['params'])} parameters and {format_count(result['macs'])} multiply-adds "
@@ -61,67 +63,5 @@ def missing(run: Run) -> list[str]:
     return gaps
 
 
-def reasons(run: Run) -> list[str]:
-    """Why this network: what it won against, by how much, what limited it, what a cheaper one would give."""
-    trial = chosen(run)
-    if trial is None:
-        return []
-    last = sum(other.rung == trial.rung for other in run.trials)
-    sentences = [
-        f"{tried(run)}; {last} of them reached rung {trial.rung}. There design {trial.id} scored "
-        f"{percent(score(trial))} on the validation images."
-    ]
-    rival = runner_up(run)
-    if rival is not None:
-        sentences.append(_against(run, trial, rival))
-    limited = [use for use in uses(run) if use.limit]
-    if limited:
-        tightest = max(limited, key=lambda use: use.share)
-        others = [f"{100 * use.share:.0f} % of {use.name}" for use in limited if use is not tightest]
-        sentences.append(
-            f"The limit that binds is {tightest.name}: {percent(tightest.share)} of it is used"
-            + (f", against {listed(others)}." if others else ".")
-        )
-    cheaper = [other for other in front(run.trials) if other.macs < (1 - WORTH_SAVING) * trial.macs]
-    if cheaper:
-        other = cheaper[-1]
-        loss = 100 * ((trial.val_top1 or 0) - (other.val_top1 or 0))
-        sentences.append(
-            f"The next cheaper on the Pareto front is design {other.id}: {100 - 100 * other.macs / trial.macs:.0f} % "
-            f"fewer multiply-adds for {loss:.1f} points of top-1, after {other.epochs} epochs."
-        )
-    return sentences
-
-
-def _against(run: Run, trial: Trial, rival: Trial) -> str:
-    words = (
-        f"The runner-up, design {rival.id}, scored {percent(score(rival))} at rung {rival.rung} with "
-        f"{format_count(rival.params)} parameters and {format_count(rival.macs)} multiply-adds."
-    )
-    images = (run.facts.get("data") or {}).get("counts", {}).get("val", 0)
-    error = standard_error(score(trial), images)
-    if rival.rung == trial.rung and error and abs(score(trial) - score(rival)) < error:
-        words += (
-            f" With {images:,} validation images that is within one standard error ({100 * error:.1f} points): a tie."
-        )
-    return words
-
-
-def score(trial: Trial) -> float:
-    """Validation top-1 at the last rung, where the trials compare; what was trained afterwards does not count."""
-    rung = trial.rungs.get(trial.rung)
-    return (rung.val_top1 if rung and rung.val_top1 is not None else trial.val_top1) or 0.0
-
-
 def tried(run: Run) -> str:
-    count = sum(trial.val_top1 is not None for trial in run.trials)
-    return f"{count:,} design{'' if count == 1 else 's'} {'was' if count == 1 else 'were'} trained"
-
-
-def percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.1f} %"
-
-
-def listed(words: list[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]])) if words else ""
+    return trained(sum(trial.val_top1 is not None for trial in run.trials))

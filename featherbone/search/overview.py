@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from featherbone.search.glance import left, limited
 from featherbone.search.reading import reading
 from featherbone.search.schema import FINAL, STATES
 
@@ -54,14 +55,12 @@ def overview(folder: Path) -> Overview:
     for trial in trials:
         trial["scores"] = by_trial.get(trial["id"], {})
         trial["failures"] = failures.get(trial["id"], 0)
-    limits = {name: limit for name, limit in found["limits"].items() if limit is not None}
+    limits = limited(found)
     spent = {
         "trials": sum(trial["rung"] >= 0 for trial in trials),
         "seconds": sum(trial["seconds"] for trial in trials),
         "epochs": sum(trial["epochs"] for trial in trials),
     }
-    workers = found["workers"]
-    waited = {**spent, "seconds": spent["seconds"] / (workers or 1)}  # a limit of time is what a person waits
     return Overview(
         trials=trials,
         rungs=_rungs(scores),
@@ -69,8 +68,8 @@ def overview(folder: Path) -> Overview:
         best=_best(trials),
         spent=spent,
         limits=limits,
-        left={name: max(0, limit - waited[name]) for name, limit in limits.items()},
-        workers=workers,
+        left=left(limits, spent, found["workers"]),
+        workers=found["workers"],
         finished=bool(trials) and all(trial["state"] in FINAL for trial in trials),
     )
 

@@ -48,7 +48,7 @@ def test_interrupted_says_that_the_same_command_continues(tmp_path):
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert running.stdout is not None
     for line in running.stdout:
-        if "rung 1" in line:
+        if "rung 0" in line:
             break
     running.send_signal(signal.SIGINT)
     _, errors = running.communicate(timeout=60)

@@ -10,7 +10,7 @@ import pytest
 from featherbone.job.folder import write_facts
 from featherbone.report import run as report_run
 from featherbone.report import write_report
-from featherbone.report.choice import front, listed
+from featherbone.report.choice import listed
 from featherbone.report.run import read_run
 from featherbone.search import Costs, Entry, Score, open_ledger
 
@@ -35,9 +35,9 @@ def test_a_page_lists_the_best_and_says_how_many_there_are(
     run = read_run(tmp_path)
     shown = {trial.id for trial in listed(run)}
     best = {trial.id for trial in run.ranked[:5]}
-    assert (
-        shown == best | {trial.id for trial in front(run.trials)} if trials > 5 else shown == set(range(1, trials + 1))
-    )
+    assert run.answer is not None
+    fronts = {point.trial for front in run.answer.fronts.values() for point in front}
+    assert shown == (best | fronts if trials > 5 else set(range(1, trials + 1)))
     assert {trial.id for trial in run.trials if trial.history} == (best if trials > 5 else shown)
     write_report(tmp_path)
     page = (tmp_path / "report.html").read_text()

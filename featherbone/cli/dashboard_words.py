@@ -1,0 +1,76 @@
+"""What the dashboard of a search says in lines of text, each the more important the further left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from featherbone.quantity import format_bytes, format_count, format_duration
+
+if TYPE_CHECKING:
+    from featherbone.search.glance import Ended, Glance
+
+COSTS = (  # column of a trial, limit of a budget, words, how it is written
+    ("macs", "macs", "MACs", format_count),
+    ("params", "params", "parameters", format_count),
+    ("peak_memory", "memory", "memory", format_bytes),
+    ("size", "size", "file", format_bytes),
+    ("int8_size", "int8_size", "int8 file", format_bytes),
+)
+
+
+def best_lines(found: Glance) -> list[str]:
+    """The leader, what it costs with the share of each limit, and its design."""
+    best = found.best
+    if best is None:
+        return ["best   none has a score yet", "", ""]
+    return [
+        f"best   trial {best['id']}, {100 * best['val_top1']:.2f} % after {best['epochs']} epochs ({best['origin']})",
+        f"       {', '.join(_costs(best, found.budget))}",
+        f"       {best['design']}",
+    ]
+
+
+def _costs(best: dict[str, Any], budget: dict[str, float]) -> list[str]:
+    """Costs with a limit first."""
+    words = []
+    for column, limit, name, write in COSTS:
+        used = f" ({100 * best[column] / budget[limit]:.0f} % of the limit)" if limit in budget else ""
+        words.append((limit not in budget, f"{write(best[column])} {name}{used}"))
+    if best["latency_ms"] is not None:
+        used = f" ({100 * best['latency_ms'] / budget['latency']:.0f} % of the limit)" if "latency" in budget else ""
+        words.append(("latency" not in budget, f"{best['latency_ms']:.3g} ms{used}"))
+    return [text for _, text in sorted(words, key=lambda word: word[0])]
+
+
+def money_lines(found: Glance) -> list[str]:
+    """What is spent, and what is left of each limit."""
+    states = ", ".join(f"{number:,} {state}" for state, number in found.states.items() if number)
+    hands = f" by {found.workers} workers" if (found.workers or 1) > 1 else ""
+    lines = [
+        f"trials {states or 'none yet'}",
+        f"spent  {found.spent['epochs']:,.0f} epochs, {format_duration(found.spent['seconds'])} of training{hands}",
+    ]
+    bounded = "seconds" in found.limits or "epochs" in found.limits
+    shown = [name for name in found.limits if name != "trials" or not bounded]
+    return [*lines, *([f"left   {', '.join(_left(found, name) for name in shown)}"] if shown else [])]
+
+
+def _left(found: Glance, name: str) -> str:
+    left, limit = found.left[name], found.limits[name]
+    if name == "seconds":
+        return f"{format_duration(left)} of {format_duration(limit)}"
+    return f"{left:,.0f} of {limit:,.0f} {name}"
+
+
+def event_line(ended: Ended, now: float) -> str:
+    """How an attempt ended, and how long ago.
+
+    >>> from featherbone.search.glance import Ended
+    >>> event_line(Ended(attempt=9, trial=7, rung=1, outcome="scored", top1=0.5, error="", ended=940.0), 1000.0)
+    'trial 7 reached rung 1: 50.00 %, 1:00 min ago'
+    """
+    ago = f"{format_duration(max(0.0, now - ended.ended))} ago"
+    if ended.outcome == "scored":
+        score = "no score" if ended.top1 is None else f"{100 * ended.top1:.2f} %"
+        return f"trial {ended.trial} reached rung {ended.rung}: {score}, {ago}"
+    return f"trial {ended.trial} {ended.outcome} on its way to rung {ended.rung}, {ago}: {ended.error}"
