@@ -13,6 +13,7 @@ from featherbone.cli.options import Json
 from featherbone.cli.output import console, print_json, print_table
 
 if TYPE_CHECKING:
+    from featherbone.search.answer import Answer
     from featherbone.search.overview import Overview
 
 TOP = 100
@@ -108,6 +109,40 @@ def _print_totals(found: Overview) -> None:
         lines.append(f"        {best['design']}")
     for line in lines:
         console().print(line)
+    if found.answer is not None:
+        _print_answer(found, found.answer)
+
+
+def _print_answer(found: Overview, answer: Answer) -> None:
+    """The front against each limited cost, or against multiply-adds, with standard errors; then why this one."""
+    from featherbone.search.why import NAMES, write_cost
+
+    for cost in [name for name in answer.fronts if name in answer.used] or ["macs"]:
+        print_table(
+            f"\nPareto front of validation top-1 against {NAMES[cost]}"
+            + (", which binds" if cost == answer.binding else ""),
+            [NAMES[cost], "top-1", "± 1 s.e.", "trial", "epochs", ""],
+            (
+                [
+                    write_cost(cost, point.cost),
+                    _percent(point.top1),
+                    f"{100 * point.standard_error:.2f}",
+                    str(point.trial),
+                    str(point.epochs),
+                    "best" if point.trial == answer.winner.id else "tied" if point.tied else "",
+                ]
+                for point in answer.fronts[cost]
+            ),
+            left=0,
+        )
+    console().print(" ".join(found.why))
+    if found.test is not None:
+        low, high = found.test["interval"]
+        console().print(
+            f"On {found.test['images']:,} test images, which the search never saw, it is right for "
+            f"{_percent(found.test['top1'])} ± {100 * found.test['standard_error']:.2f} (one standard error; 95 % "
+            f"interval {100 * low:.2f} to {_percent(high)})."
+        )
 
 
 def _rung(rung: dict[str, Any]) -> str:

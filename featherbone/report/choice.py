@@ -55,7 +55,12 @@ def uses(run: Run) -> list[Use]:
         ("parameters", "params", result.get("params", trial.params), format_count),
         ("peak memory", "memory", result.get("peak_memory", trial.peak_memory), format_bytes),
         ("model file", "size", result.get("file_bytes"), format_bytes),
-        ("int8 model file", "int8_size", trial.int8_size if limits.get("int8_size") else None, format_bytes),
+        (
+            "int8 model file",
+            "int8_size",
+            trial.costs.get("int8_size") if limits.get("int8_size") else None,
+            format_bytes,
+        ),
     ]
     return [
         Use(name=name, value=value, limit=limits.get(key), text=write(value), limit_text=write(limits.get(key) or 0))

@@ -11,7 +11,7 @@ from typing import Any
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
-from featherbone.search.answer import Answer, Scored, answer
+from featherbone.search.answer import Answer, Scored, answer, costs_of_trial
 from featherbone.search.candidates import candidate_graph
 from featherbone.search.glance import limits_set
 from featherbone.search.reading import NAME, reading
@@ -39,9 +39,7 @@ class Trial:
     params: int
     macs: int
     peak_memory: int
-    size: int
-    int8_size: int
-    latency_ms: float | None
+    costs: dict[str, float]  # all that are known, by the names of a budget
     state: str
     epochs: int
     val_top1: float | None
@@ -54,13 +52,6 @@ class Trial:
     def rung(self) -> int:
         """The last rung that it reached; -1 before the first."""
         return max(self.rungs, default=-1)
-
-    @property
-    def costs(self) -> dict[str, float]:
-        """By the names of a budget; latency where it is known."""
-        found: dict[str, float] = {"macs": self.macs, "params": self.params, "memory": self.peak_memory}
-        found |= {"size": self.size, "int8_size": self.int8_size}
-        return found if self.latency_ms is None else {**found, "latency": self.latency_ms}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,9 +184,7 @@ def _trial(row: sqlite3.Row, rungs: dict[int, Rung], history: tuple[dict[str, An
         params=row["params"] or 0,
         macs=row["macs"] or 0,
         peak_memory=row["peak_memory"] or 0,
-        size=row["size"] or 0,
-        int8_size=row["int8_size"] or 0,
-        latency_ms=row["latency_ms"],
+        costs=costs_of_trial(dict(row)),
         state=row["state"] or "waiting",
         epochs=row["epochs"] or 0,
         val_top1=row["val_top1"],

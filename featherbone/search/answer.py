@@ -10,10 +10,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-COSTS = ("macs", "params", "memory", "size", "int8_size", "latency")
+COLUMNS = {  # of a trial in the ledger, by the names of a budget
+    "macs": "macs",
+    "params": "params",
+    "memory": "peak_memory",
+    "size": "size",
+    "int8_size": "int8_size",
+    "latency": "latency_ms",
+}
 TIED = 1.96  # standard errors: nearer than that is a tie, at 95 %
 
 
@@ -52,18 +60,20 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class Gap:
-    """How far a design is behind the winner at ``rung``, the last that both reached, in top-1 and standard errors."""
+    """How far a design is behind the winner at ``rung``, the last that both reached, in top-1 and in standard errors of
+    the difference; None where there is no error to measure it by.
+    """
 
     trial: int
     design: str
     rung: int
     top1: float
     behind: float
-    standard_errors: float
+    standard_errors: float | None
 
     @property
     def tied(self) -> bool:
-        return self.standard_errors < TIED
+        return self.behind <= 0 if self.standard_errors is None else self.standard_errors < TIED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +127,7 @@ def answer(designs: Sequence[Scored], *, winner: int | None, budget: Mapping[str
         standard_error=standard_error(best.top1, images),
         fronts={
             cost: tuple(_point(each, cost, images, known) for each in front(designs, cost))
-            for cost in COSTS
+            for cost in COLUMNS
             if any(cost in each.costs for each in designs)
         },
         tied=tied,
@@ -127,6 +137,11 @@ def answer(designs: Sequence[Scored], *, winner: int | None, budget: Mapping[str
         used=used,
         binding=max(used, key=lambda name: used[name], default=None),
     )
+
+
+def costs_of_trial(row: Mapping[str, Any]) -> dict[str, float]:
+    """What a trial of the ledger costs, by the names of a budget; latency where it is known."""
+    return {cost: row[column] for cost, column in COLUMNS.items() if row[column] is not None}
 
 
 def ranked(designs: Sequence[Scored]) -> list[Scored]:
@@ -146,12 +161,12 @@ def front(designs: Sequence[Scored], cost: str) -> list[Scored]:
 
 
 def gap(winner: Scored, other: Scored, images: int) -> Gap:
-    """How far ``other`` is behind ``winner``; no images make no error, and any difference is then certain."""
+    """How far ``other`` is behind ``winner``."""
     rung = max((rung for rung in other.scores if rung in winner.scores), default=other.rung)
     first, second = winner.scores.get(rung, winner.top1), other.scores[rung]
     error = math.hypot(standard_error(first, images), standard_error(second, images))
     behind = first - second
-    errors = behind / error if error else 0.0 if behind == 0 else math.copysign(math.inf, behind)
+    errors = behind / error if error else None
     return Gap(trial=other.id, design=other.design, rung=rung, top1=second, behind=behind, standard_errors=errors)
 
 

@@ -23,11 +23,11 @@ NAMED = 6  # designs that a sentence lists
 def why(found: Answer, designs: Sequence[Scored]) -> list[str]:
     """What it won against and by how much, which limit binds, which network of the zoo it beat, what cheaper gives."""
     best = found.winner
+    images = f"{found.images:,} validation images" if found.images else "validation images"
     there = sum(each.rung == best.rung for each in designs)
     sentences = [
         f"{trained(len(designs))}; {there:,} of them reached rung {best.rung}. There design {best.id} scored "
-        f"{percent(best.top1)} on the {found.images:,} validation images (± {points(found.standard_error)}, one "
-        "standard error)."
+        f"{percent(best.top1)} on the {images} (± {points(found.standard_error)}, one standard error)."
     ]
     if found.second is not None:
         sentences.append(_runner_up(found, found.second, designs))
@@ -36,12 +36,12 @@ def why(found: Answer, designs: Sequence[Scored]) -> list[str]:
     sentences += _zoo(found)
     cost = found.binding or "macs"
     cheaper = [point for point in found.fronts.get(cost, ()) if point.cost < (1 - WORTH_SAVING) * best.costs[cost]]
-    if cheaper:
+    if cheaper and cheaper[-1].top1 <= best.top1:
         last = cheaper[-1]
         sentences.append(
             f"The next cheaper on the Pareto front is design {last.trial}: "
-            f"{percent(1 - last.cost / best.costs[cost], 0)} less {NAMES[cost]} for {points(best.top1 - last.top1)} of "
-            f"top-1, after {last.epochs} epochs."
+            f"{percent(last.cost / best.costs[cost], 0)} of the {NAMES[cost]}, and {points(best.top1 - last.top1)} "
+            f"less top-1, after {last.epochs} epochs."
         )
     return sentences
 
@@ -75,9 +75,7 @@ def _binding(found: Answer) -> str:
 
 def _zoo(found: Answer) -> list[str]:
     if found.winner.origin == "zoo":
-        return [
-            f"It is a network of the zoo at the width that the budget allows, {found.winner.design}: nothing beat it."
-        ]
+        return [f"It is a network of the papers, as wide as the budget allows, {found.winner.design}: nothing beat it."]
     if found.zoo is None:
         return []
     zoo = found.zoo
@@ -92,8 +90,10 @@ def _behind(gap: Gap) -> str:
     """``0.8 points behind, 0.6 standard errors of the difference``."""
     if gap.behind == 0:
         return "as much as the chosen one"
-    word = "behind" if gap.behind > 0 else "ahead"
-    return f"{points(abs(gap.behind))} {word}, {abs(gap.standard_errors):.1f} standard errors of the difference"
+    words = f"{points(abs(gap.behind))} {'behind' if gap.behind > 0 else 'ahead'}"
+    if gap.standard_errors is None:
+        return words
+    return f"{words}, {abs(gap.standard_errors):.1f} standard errors of the difference"
 
 
 def costs(design: Scored) -> str:
