@@ -17,6 +17,7 @@ from featherbone.errors import FeatherboneError
 FORMAT, VERSION = "featherbone-run", 1
 FILE, LOCK = "run.json", "lock"
 BEGUN = (FILE, "ledger.sqlite")  # a folder with one of them holds a run
+NUMBERS = re.compile(r"\[\s+([-+.\deE,\s]+?)\s+\]")  # a list of numbers that json has spread over lines
 
 
 def run_folder(*parts: str, name: str | None = None, out: Path | None = None) -> Path:
@@ -81,9 +82,11 @@ def read_facts(folder: Path) -> dict[str, Any] | None:
 
 
 def write_facts(folder: Path, facts: Mapping[str, Any]) -> None:
-    """Write ``run.json``, atomically."""
+    """Write ``run.json``, atomically; a list of numbers is one line, as the matrix of 1,000 classes is large enough."""
+    text = json.dumps({"format": FORMAT, "version": VERSION, **facts}, indent=1, allow_nan=False)
+    text = NUMBERS.sub(lambda found: f"[{', '.join(found[1].replace(',', ' ').split())}]", text)
     with write_atomically(folder / FILE) as file:
-        file.write(json.dumps({"format": FORMAT, "version": VERSION, **facts}, indent=1, allow_nan=False).encode())
+        file.write(text.encode())
 
 
 def environment() -> dict[str, Any]:
