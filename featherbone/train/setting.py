@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass
-from typing import Any, get_type_hints
+from typing import Any
 
 from featherbone.errors import FeatherboneError, did_you_mean
-from featherbone.graph.fields import read_field
+from featherbone.train.recipe_fields import read_fields
 
 PRECISIONS = ("float32", "bfloat16", "float16")
 
@@ -74,16 +74,7 @@ class Setting:
 
         Raises `FeatherboneError` for an unknown field, a wrong type or a value outside of its range.
         """
-        if not isinstance(document, dict):
-            raise FeatherboneError(f"setting is {str(document)[:80]!r}; it must be an object with fields")
-        types = get_type_hints(Setting)
-        unknown = next((name for name in document if name not in types), None)
-        if unknown is not None:
-            raise FeatherboneError(
-                f"setting has no field {str(unknown)[:80]!r}", hint=did_you_mean(str(unknown), types)
-            )
-        fields = {name: read_field(f"setting.{name}", value, types[name]) for name, value in document.items()}
-        return Setting(**fields)
+        return Setting(**read_fields("setting", document, Setting))
 
     @staticmethod
     def from_json(text: str) -> Setting:
