@@ -23,7 +23,7 @@ def layout(x: str, y: str) -> dict[str, Any]:
         "margin": {"l": 56, "r": 16, "t": 40, "b": 48},
         "height": 420,
         "xaxis": {**axis, "title": {"text": x}},
-        "yaxis": {**axis, "title": {"text": y}},
+        "yaxis": {**axis, "title": {"text": y, "standoff": 12}},  # beside long names of classes, not over them
     }
 
 
