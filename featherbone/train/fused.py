@@ -16,8 +16,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from featherbone.data.native import kernels
 from featherbone.errors import FeatherboneError
+from featherbone.train import fused_convolutions, fused_norm, fused_shuffle
 from featherbone.train.fused_convolutions import Convolution, is_better_ours
-from featherbone.train.fused_norm import SOURCE, FusedNorm
+from featherbone.train.fused_norm import FusedNorm
 from featherbone.train.fused_shuffle import fuse_shuffles
 
 # What clamps to an interval: functional.relu is [0, ∞), relu6 is [0, 6].
@@ -36,7 +37,8 @@ def fused(network: nn.Module) -> nn.Module:
     elsewhere = next((tensor.device for tensor in network.parameters() if tensor.device.type != "cpu"), None)
     if elsewhere is not None:
         raise FeatherboneError(f"the network is on {elsewhere}; the fused kernels are for CPUs", hint="use fused=False")
-    kernels(SOURCE)
+    for source in (fused_norm.SOURCE, fused_convolutions.SOURCE, fused_shuffle.SOURCE):
+        kernels(source)
     traced = fx.GraphModule(network, _Tracer().trace(network))
     modules = dict(traced.named_modules())
     for node in list(traced.graph.nodes):
