@@ -30,6 +30,7 @@ SMALL = {  # 32×32 images, 10 classes, batch 128
 LARGE = {  # 224×224 images, 10 classes, batch 16
     "mobilenet_v2": "mobilenet_v2:classes=10",
     "mobilenet_v1 0.5": "mobilenet_v1:width=0.5,classes=10",
+    "mnasnet": "mnasnet:classes=10",
     "shufflenet_v2": "shufflenet_v2:classes=10",
 }
 SIZES = {"32": (SMALL, 32, 128), "224": (LARGE, 224, 16)}

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from featherbone.data.ahead import ReadAhead
 from featherbone.data.augment import Augment, Draws, change_images, change_pixels, draw, mixed
 from featherbone.data.cut import cut_pixels, cut_rows
 from featherbone.data.dataset import Split
@@ -61,10 +62,18 @@ def batches(
     classes = classes or int(split.labels.max(initial=0)) + 1
     order = torch.randperm(count, generator=generator).numpy() if shuffle else np.arange(count)
     seed = int(torch.randint(2**62, (), generator=generator))
-    for start in range(first * batch_size, count - batch_size + 1 if drop_last else count, batch_size):
-        rows = np.sort(order[start : start + batch_size])
-        own = torch.Generator().manual_seed(seed + start)
+    last = count // batch_size if drop_last else -(-count // batch_size)
+
+    def rows_of(number: int) -> np.ndarray:
+        return np.sort(order[number * batch_size : (number + 1) * batch_size])
+
+    ahead = ReadAhead(split.images, lambda number: rows_of(number) if number < last else None)
+    ahead(first - 1)
+    for number in range(first, last):
+        rows = rows_of(number)
+        own = torch.Generator().manual_seed(seed + number * batch_size)
         images, targets = _batch(split, rows, augment or Augment(), own, mean, std, part, classes, device)
+        ahead(number)
         yield images if channels_last else images.contiguous(), targets
 
 
