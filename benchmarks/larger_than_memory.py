@@ -12,7 +12,6 @@ comparison the same with an array that fits, after a pass has read it.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -27,6 +26,7 @@ from machine import describe
 
 MIB = 2**20
 SHAPES = {"224": (224, 16), "32": (32, 128)}  # side, batch
+LONGEST = 40.0  # seconds beyond a pass's own that its last batch is waited for
 STEP = {"224": 0.25, "32": 0.05}  # seconds of computing between two batches
 
 
@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
-        print(json.dumps(measure(*arguments.one, arguments.seconds)))
+        measure(*arguments.one, arguments.seconds)
         return
     print(describe("featherbone", "torch", "numpy"))
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder, Bound(arguments.memory) as bound:
@@ -55,13 +55,17 @@ def main() -> None:
                         tell(found, state, ahead, float(step), batch)
 
 
-def tell(found: dict[str, float], state: str, ahead: str, step: float, batch: int) -> None:
+def tell(found: list[list[float]], state: str, ahead: str, step: float, batch: int) -> None:
     how = "read ahead" if ahead == "1" else "when touched"
-    work = f"{step * 1000:3.0f} ms a step" if step else "no computing  "
+    work = f"{step * 1000:3.0f} ms a step" if step else "no computing "
+    if not found:
+        print(f"{state}, {how:12} {work}  not one batch in {LONGEST:g} s", flush=True)
+        return
+    ends, waits, resident = zip(*found, strict=True)
     print(
-        f"{state}, {how:12} {work}  {found['speed']:8.0f} images/s   waits {1000 * found['wait']:7.2f} ms a batch "
-        f"(median; mean {1000 * found['mean']:.2f}, longest {1000 * found['longest']:.0f})   "
-        f"{found['batches']:.0f} batches   {found['resident']:.0f} MiB of its own",
+        f"{state}, {how:12} {work}  {len(waits) * batch / ends[-1]:8.0f} images/s   waits for a batch, ms: "
+        f"median {1000 * statistics.median(waits):7.2f}, mean {1000 * statistics.mean(waits):7.2f}, "
+        f"longest {1000 * max(waits):6.0f} of {len(waits)}   own memory {max(resident):.0f} MiB",
         flush=True,
     )
 
@@ -106,7 +110,8 @@ class Bound:
         if self._group is not None:
             self._group.rmdir()
 
-    def run(self, path: str, state: str, ahead: str, step: str, arguments: argparse.Namespace) -> dict[str, float]:
+    def run(self, path: str, state: str, ahead: str, step: str, arguments: argparse.Namespace) -> list[list[float]]:
+        """Of each batch: seconds since the pass began, seconds that it was waited for, and MiB of memory."""
         command = [sys.executable, __file__, "--one", path, state, ahead, step, "--seconds", str(arguments.seconds)]
         group = self._group
 
@@ -114,13 +119,18 @@ class Bound:
             if group is not None:
                 (group / "cgroup.procs").write_text(str(os.getpid()))
 
-        ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, preexec_fn=enter)
-        found: dict[str, float] = json.loads(ran.stdout)
-        return found
+        try:
+            ran = subprocess.run(
+                command, stdout=subprocess.PIPE, check=True, preexec_fn=enter, timeout=LONGEST + arguments.seconds
+            )
+            said = ran.stdout
+        except subprocess.TimeoutExpired as error:  # a batch of these may take minutes
+            said = error.stdout or b""
+        return [[float(word) for word in line.split()] for line in said.decode().splitlines()]
 
 
-def measure(path: str, state: str, ahead: str, step: str, seconds: float) -> dict[str, float]:
-    """In this process: one pass, or as much of it as fits the time."""
+def measure(path: str, state: str, ahead: str, step: str, seconds: float) -> None:
+    """In this process: one pass, or as much of it as fits the time. A line for each batch."""
     import torch
 
     from featherbone.data import Split
@@ -148,25 +158,16 @@ def measure(path: str, state: str, ahead: str, step: str, seconds: float) -> dic
         generator=torch.Generator().manual_seed(0),
         augment=Augment(pad=4, flip=True),
     )
-    waits: list[float] = []
     with patch("featherbone.data.ahead.BATCHES", 2 if ahead == "1" else 0):
         begun = time.perf_counter()
         while time.perf_counter() - begun < seconds:  # looked at after each batch
             asked = time.perf_counter()
             if next(made, None) is None:
                 break
-            waits.append(time.perf_counter() - asked)
-            while time.perf_counter() - asked - waits[-1] < float(step):
+            waited = time.perf_counter() - asked
+            while time.perf_counter() - asked - waited < float(step):
                 pass  # as a step does, it keeps the core busy
-        took = time.perf_counter() - begun
-    return {
-        "speed": len(waits) * batch / took,
-        "wait": statistics.median(waits),
-        "mean": statistics.mean(waits),
-        "longest": max(waits),
-        "batches": len(waits),
-        "resident": _resident() - before,
-    }
+            print(time.perf_counter() - begun, waited, _resident() - before, flush=True)
 
 
 def _resident() -> float:

@@ -30,7 +30,7 @@ SMALL = {  # 32×32 images, 10 classes, batch 128
 LARGE = {  # 224×224 images, 10 classes, batch 16
     "mobilenet_v2": "mobilenet_v2:classes=10",
     "mobilenet_v1 0.5": "mobilenet_v1:width=0.5,classes=10",
-    "mnasnet": "mnasnet:classes=10",
+    "mnasnet_b1": "mnasnet_b1:classes=10",
     "shufflenet_v2": "shufflenet_v2:classes=10",
 }
 SIZES = {"32": (SMALL, 32, 128), "224": (LARGE, 224, 16)}
@@ -41,7 +41,7 @@ TARGETS = {"32": (2.5, 1.2), "224": (2.0, 1.0)}
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=8.0, help="for each loop in each round, and for the trial")
+    parser.add_argument("--seconds", type=float, default=8.0, help="for each loop in each round")
     parser.add_argument("--threads", type=int, default=0, help="0: as many as torch takes")
     parser.add_argument("--cpu-time", action="store_true", help="for a busy machine: images a second of CPU time")
     parser.add_argument("--only", help="networks whose name contains this")
@@ -111,7 +111,7 @@ def measure(size: str, name: str, loop: str, setting: str, arguments: argparse.N
     clock = time.process_time if arguments.cpu_time else time.perf_counter
     networks, side, batch = SIZES[size]
     if loop == "choose":
-        return chosen(networks[name], side, batch, arguments.seconds)
+        return chosen(networks[name], side, batch)
     step = (
         ours(networks[name], side, batch, setting)
         if loop == "featherbone"
@@ -180,10 +180,10 @@ def job(spec: str, side: int, batch: int) -> tuple[Any, Any, Any]:
     return network(spec), dataset, recipe
 
 
-def chosen(spec: str, side: int, batch: int, seconds: float) -> tuple[str, str]:
+def chosen(spec: str, side: int, batch: int) -> tuple[str, str]:
     from featherbone.train import choose
 
-    choice = choose(*job(spec, side, batch), seconds=seconds)
+    choice = choose(*job(spec, side, batch))
     return choice.setting.to_json(), str(choice)
 
 

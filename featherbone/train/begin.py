@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from featherbone.nn import module, module_with
-from featherbone.train.machine import keep_freed_memory
+from featherbone.train.machine import keep_compiled_kernels, keep_freed_memory
 from featherbone.train.objective import Objective
 from featherbone.train.optimizer import make_optimizer
 from featherbone.train.parts import with_maps
@@ -25,6 +25,7 @@ def begin(plan: Plan, objective: Objective, weights: Mapping[str, Tensor] | None
     """
     if plan.device == "cpu":
         keep_freed_memory()
+        keep_compiled_kernels()
     network, averaged = (
         _placed(module(graph, seed=plan.seed) if weights is None else module_with(graph, weights), plan)
         for graph in (with_maps(plan.graph, objective.maps), plan.graph)

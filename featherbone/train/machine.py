@@ -15,6 +15,7 @@ from featherbone.train.setting import Setting
 
 # malloc.h of glibc: the parameters' numbers, and values that keep freed memory with the process; -1 is "never".
 _SETTINGS = {"M_MMAP_THRESHOLD": (-3, 2**30), "M_TRIM_THRESHOLD": (-1, -1), "M_TOP_PAD": (-2, 64 * 2**20)}
+KERNELS = 16384
 _HUGE = 2**21  # bytes of a large page
 _MADV_HUGEPAGE = 14  # of Linux's mman-common.h
 
@@ -62,6 +63,15 @@ def _ask_for_large_pages(library: ctypes.CDLL) -> None:
         advise(first, max(pieces) + piece - first, _MADV_HUGEPAGE)
     for address in reversed(pieces):
         free(address)
+
+
+def keep_compiled_kernels() -> None:
+    """Have oneDNN keep as many kernels as a trial of ten settings makes; it forgets the oldest of 1024 by itself.
+
+    A kernel that is forgotten is compiled again in the next step, and a step of a trial then takes up to five times as
+    long as one of the training. It holds where no convolution was computed before.
+    """
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(KERNELS))
 
 
 @contextmanager
