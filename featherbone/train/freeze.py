@@ -42,6 +42,4 @@ def hold(network: nn.Module, nodes: frozenset[str], recipe: Recipe, epoch: int) 
         part = network.get_submodule(name)
         for parameter in part.parameters():
             parameter.requires_grad_(not frozen)
-            if frozen:
-                parameter.grad = None
         part.train(not frozen)
