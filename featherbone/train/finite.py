@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from featherbone.errors import FeatherboneError
@@ -12,6 +13,7 @@ from featherbone.train.setting import Setting
 
 USUAL = {"sgd": 0.1, "adamw": 1e-3, "rmsprop": 0.01}  # learning rates that hardly ever fail
 LOST = 10.0  # times the loss of guessing
+SAME = 1e-3  # of the loss of guessing: nearer than that is no accident twice
 
 
 class NotFiniteError(FeatherboneError):
@@ -55,20 +57,29 @@ def advice(recipe: Recipe, setting: Setting) -> str:
 
 
 def lost_note(recipe: Recipe, history: Sequence[Mapping[str, Any]], classes: int) -> str:
-    """A sentence after the first epoch whose validation loss is far worse than guessing, otherwise nothing.
+    """A sentence after the first epoch whose validation loss is far worse than guessing, or twice that of guessing.
 
     >>> rows = [{"epoch": 1, "val_loss": 2.5}, {"epoch": 2, "val_loss": 1e9}, {"epoch": 3, "val_loss": 1e9}]
     >>> lost_note(Recipe(epochs=3, learning_rate=50.0, clip=5), rows[:2], 10)
     'the validation loss is 1e+09, where guessing has 2.3; the learning rate, 50, is most likely too large: try 0.1 ...'
     >>> lost_note(Recipe(epochs=3), rows[:1], 10), lost_note(Recipe(epochs=3), rows, 10)
     ('', '')
+    >>> dead = [{"epoch": epoch, "val_loss": 2.3026} for epoch in (1, 2, 3)]
+    >>> lost_note(Recipe(epochs=9, learning_rate=0.2, clip=5), dead, 10)  # said before
+    ''
+    >>> lost_note(Recipe(epochs=9, learning_rate=0.2, clip=5), dead[:2], 10)
+    'for two epochs the network has done no better than guessing; the learning rate, 0.2, is most likely too large: ...'
     """
     guessing = math.log(max(2, classes))
-    lost = [row["val_loss"] > LOST * guessing for row in history]
-    if not lost or not lost[-1] or any(lost[:-1]):
-        return ""
-    found = f"the validation loss is {history[-1]['val_loss']:.3g}, where guessing has {guessing:.2g}"
-    return f"{found}; {advice(recipe, Setting())}"
+    losses = [row["val_loss"] for row in history]
+    lost = [loss > LOST * guessing for loss in losses]
+    if lost and lost[-1] and not any(lost[:-1]):
+        found = f"the validation loss is {losses[-1]:.3g}, where guessing has {guessing:.2g}"
+        return f"{found}; {advice(recipe, Setting())}"
+    dead = [abs(loss - guessing) < SAME * guessing for loss in losses]
+    if dead[-2:] == [True, True] and not any(map(all, pairwise(dead[:-1]))):
+        return f"for two epochs the network has done no better than guessing; {advice(recipe, Setting())}"
+    return ""
 
 
 def _precisely(setting: Setting) -> str:
