@@ -55,6 +55,8 @@ class Answers:
             with tempfile.TemporaryDirectory() as folder:
                 job = Job(**request["job"])
                 return {"operators": _runtime(request["job"]).profile(job, request["runs"], Path(folder))}
+        if request["do"] in ("kernels", "networks", "block"):
+            return {"found": _kernels(request)}
         from featherbone.measure.limits import measure_limit
 
         return {"value": measure_limit(request["limit"], request["threads"])}
@@ -77,6 +79,16 @@ def take_turn(once: Callable[[], float], seconds: float) -> list[float]:
         times.append(once())
         total += times[-1]
     return times
+
+
+def _kernels(request: dict[str, Any]) -> Any:
+    from featherbone.measure.kernels import timing
+
+    if request["do"] == "block":
+        return timing.block_size()
+    if request["do"] == "kernels":
+        return timing.time_kernels(request["kernels"], threads=request["threads"], block=request["block"])
+    return timing.time_networks(request["files"], threads=request["threads"])
 
 
 def _runtime(job: dict[str, Any]) -> Any:

@@ -1,0 +1,61 @@
+"""Which kernels to measure, of all that networks of a space may run: some of each kind, from the smallest to the largest."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+import numpy as np
+
+from featherbone.measure.kernels.kernel import Kernel
+from featherbone.measure.kernels.times import features, kinds
+
+OF_A_KIND = 12
+MARKS = 3  # kernels of a kind for each activation or addition that others of it lack
+
+
+def chosen(texts: Iterable[str], known: Collection[str], *, block: int, number: int = OF_A_KIND) -> list[str]:
+    """The texts to measure so that of each kind ``number`` are known, or all there are.
+
+    >>> adds = [f"add plain k1x1 s1x1 g1 in{c}x8x8 out{c}x8x8" for c in range(16, 100, 16)]
+    >>> chosen(adds, [], block=16, number=2)
+    ['add plain k1x1 s1x1 g1 in16x8x8 out16x8x8', 'add plain k1x1 s1x1 g1 in96x8x8 out96x8x8']
+    >>> chosen(adds, adds[:2], block=16, number=2)
+    []
+    """
+    groups: dict[str, list[Kernel]] = {}
+    for text in sorted(set(texts)):
+        kernel = Kernel.parse(text)
+        groups.setdefault(kinds(kernel.family)[0], []).append(kernel)
+    held: dict[str, list[str]] = {}
+    for text in known:
+        if not text.startswith("network "):
+            held.setdefault(kinds(Kernel.parse(text).family)[0], []).append(text)
+    wanted: list[str] = []
+    for kind, kernels in groups.items():
+        kernels.sort(key=lambda kernel: (_work(kernel, block), str(kernel)))
+        missing = number - len(held.get(kind, ()))
+        if missing > 0:
+            wanted += _spread(kernels, missing, known)
+        seen = {_mark(Kernel.parse(text)) for text in held.get(kind, ())} | {
+            _mark(Kernel.parse(text)) for text in wanted if kinds(Kernel.parse(text).family)[0] == kind
+        }
+        for mark in sorted({_mark(kernel) for kernel in kernels} - seen):
+            wanted += _spread([kernel for kernel in kernels if _mark(kernel) == mark], MARKS, known)
+    return list(dict.fromkeys(wanted))
+
+
+def _spread(kernels: list[Kernel], number: int, known: Collection[str]) -> list[str]:
+    """So many of them, from the first to the last in even steps."""
+    fresh = [str(kernel) for kernel in kernels if str(kernel) not in known]
+    if len(fresh) <= number:
+        return fresh
+    return [fresh[place] for place in np.linspace(0, len(fresh) - 1, number).round().astype(int)]
+
+
+def _work(kernel: Kernel, block: int) -> float:
+    row = features(kernel.family, np.array([kernel.channels_in]), np.array([kernel.channels_out]), block)[0]
+    return float(row[1] or row[3])
+
+
+def _mark(kernel: Kernel) -> str:
+    return f"{kernel.family.act} {kernel.family.adds}"

@@ -1,0 +1,159 @@
+"""The latency of a network before it exists: the sum of its kernels, calibrated on networks that were measured whole.
+
+Kernels that were measured count as measured, the others as ``times`` fills the gaps. What a runtime does between kernels,
+and what a kernel takes longer among others than alone, is in four coefficients: for each run, for each kernel, and for each
+second of convolutions and of everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from featherbone.graph import Graph
+from featherbone.measure.kernels.kernel import Family, Kernel
+from featherbone.measure.kernels.plan import Step, plan
+from featherbone.measure.kernels.sketch import sketch
+from featherbone.measure.kernels.store import Bench
+from featherbone.measure.kernels.times import KernelTimes, fitted, positive_fit
+
+COVERED = 0.9  # of the measured networks stay below the prediction with its margin
+COEFFICIENTS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """Milliseconds for one image, the share of them that is of kernels that were measured, and how many kernels."""
+
+    ms: float
+    measured: float
+    kernels: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predictor:
+    """Predicts for one bench. ``calibration`` is as above, in seconds; ``margin`` covers 9 of 10 measured networks."""
+
+    bench: Bench
+    measured: Mapping[str, float]
+    calibration: tuple[float, ...] = (0.0, 0.0, 1.0, 1.0)
+    margin: float = 0.0
+    networks: int = 0  # that it was calibrated on
+
+    def predict(self, graph: Graph) -> Prediction:
+        """The latency of a network.
+
+        Raises:
+            FeatherboneError: an operator whose kernels are not known.
+        """
+        steps, _ = plan(sketch(graph), block=self.bench.block)
+        each = [float(self.step_seconds(step)[0]) for step in steps]
+        known = sum(seconds for seconds, step in zip(each, steps, strict=True) if _kernel(step, 0) in self.measured)
+        return Prediction(
+            ms=1e3 * (self.constant + sum(each)), measured=known / max(sum(each), 1e-12), kernels=len(steps)
+        )
+
+    @property
+    def constant(self) -> float:
+        """Seconds of a run, besides its kernels."""
+        return self.calibration[0]
+
+    def seconds(self, steps: Sequence[Step], size: int) -> np.ndarray:
+        """The kernels' seconds, for each of ``size`` widths."""
+        total = np.zeros(size)
+        for step in steps:
+            runs = np.flatnonzero(step.runs)
+            channels = (np.broadcast_to(each, size)[runs] for each in (step.channels_in, step.channels_out))
+            total[runs] += self.step_seconds(Step(step.family, step.runs[runs], *channels))
+        return total
+
+    def step_seconds(self, step: Step) -> np.ndarray:
+        """The seconds that a step takes in a network, for each of its widths."""
+        _, call, convolutions, others = self.calibration
+        return np.asarray(call + (convolutions if step.family.op == "conv" else others) * self.alone(step))
+
+    def alone(self, step: Step) -> np.ndarray:
+        """The seconds that a step takes alone."""
+        found = self.times.seconds(step.family, step.channels_in, step.channels_out)
+        for channels_in, channels_out, seconds in self._exact.get(step.family, ()):
+            found[(step.channels_in == channels_in) & (step.channels_out == channels_out)] = seconds
+        return found
+
+    @cached_property
+    def times(self) -> KernelTimes:
+        """What fills the gaps."""
+        return fitted({Kernel.parse(text): seconds for text, seconds in self.measured.items()}, block=self.bench.block)
+
+    @cached_property
+    def _exact(self) -> dict[Family, list[tuple[int, int, float]]]:
+        found: dict[Family, list[tuple[int, int, float]]] = {}
+        for text, seconds in self.measured.items():
+            kernel = Kernel.parse(text)
+            found.setdefault(kernel.family, []).append((kernel.channels_in, kernel.channels_out, seconds))
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as JSON holds it."""
+        return asdict(self)
+
+    @staticmethod
+    def from_json(document: Mapping[str, Any]) -> Predictor:
+        """What ``to_json`` gave."""
+        return Predictor(
+            **{**document, "bench": Bench(**document["bench"]), "calibration": tuple(document["calibration"])}
+        )
+
+
+def calibrated(bench: Bench, measured: Mapping[str, float], networks: Sequence[tuple[Graph, float]]) -> Predictor:
+    """A predictor whose coefficients fit these networks, measured whole in seconds.
+
+    None of the coefficients is negative, and errors count relatively.
+
+    Raises:
+        FeatherboneError: a network with a kernel of which nothing like it was measured.
+    """
+    plain = Predictor(bench=bench, measured=measured)
+    rows = np.array([_row(plain, graph) for graph, _ in networks]).reshape(-1, COEFFICIENTS)
+    seconds = np.array([value for _, value in networks])
+    if len(networks) < COEFFICIENTS:
+        return plain
+    coefficients = positive_fit(rows, seconds)
+    ratio = seconds / (rows @ coefficients)
+    return Predictor(
+        bench=bench,
+        measured=measured,
+        calibration=tuple(float(value) for value in coefficients),
+        margin=max(0.0, float(np.quantile(ratio, COVERED)) - 1),
+        networks=len(networks),
+    )
+
+
+def kernels_of(graph: Graph, *, block: int) -> list[str]:
+    """The texts of a network's kernels, in no particular order.
+
+    Raises:
+        FeatherboneError: an operator whose kernels are not known.
+    """
+    return [_kernel(step, 0) for step in plan(sketch(graph), block=block)[0]]
+
+
+def _row(plain: Predictor, graph: Graph) -> list[float]:
+    steps, _ = plan(sketch(graph), block=plain.bench.block)
+    sums = {True: 0.0, False: 0.0}
+    for step in steps:
+        sums[step.family.op == "conv"] += float(plain.alone(step)[0])
+    return [1.0, len(steps), sums[True], sums[False]]
+
+
+def _kernel(step: Step, place: int) -> str:
+    return str(
+        Kernel(
+            family=step.family,
+            channels_in=int(step.channels_in[place]),
+            channels_out=int(step.channels_out[place]),
+        )
+    )
