@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """A part of the job begins: data, designs, search, winner, train, export, verify, time, test or report."""
+    """A part of the job begins: data, designs, search, winner, train, export, verify, time, test or report;
+    latency and finalist where latency is limited."""
 
     name: str
     detail: str = ""

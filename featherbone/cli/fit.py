@@ -13,6 +13,7 @@ import typer
 from featherbone.cli.options import Data, Json
 from featherbone.cli.output import print_json
 from featherbone.cli.run_output import print_result
+from featherbone.errors import FeatherboneError
 
 BUDGET = "Budget"
 WORK = "Work"
@@ -32,6 +33,16 @@ def fit(
         str | None,
         typer.Option(help="Largest model file with 8-bit weights, such as 100KB.", rich_help_panel=BUDGET),
     ] = None,
+    latency: Annotated[
+        str | None,
+        typer.Option(help="Longest time for one image on this machine, such as 3ms.", rich_help_panel=BUDGET),
+    ] = None,
+    runtime: Annotated[
+        str, typer.Option(help="Runtime in which latency is limited.", rich_help_panel=BUDGET)
+    ] = "onnxruntime",
+    threads: Annotated[
+        int, typer.Option(min=1, help="Threads with which latency is limited.", rich_help_panel=BUDGET)
+    ] = 1,
     space: Annotated[
         str, typer.Option(help="Designs to search: a name such as mobilenet_v2, or a .toml or .py file.")
     ] = "light",
@@ -80,8 +91,8 @@ def fit(
     """
     from featherbone.cli.progress import Live
     from featherbone.job import fit as run_fit
-    from featherbone.quantity import parse_bytes, parse_count, parse_seconds
-    from featherbone.search import Budget
+    from featherbone.quantity import parse_bytes, parse_count, parse_milliseconds, parse_seconds
+    from featherbone.search import Budget, LatencyLimit
 
     budget = Budget(
         macs=None if macs is None else parse_count(macs, what="--macs"),
@@ -89,7 +100,14 @@ def fit(
         memory=None if memory is None else parse_bytes(memory, what="--memory"),
         size=None if size is None else parse_bytes(size, what="--size"),
         int8_size=None if int8_size is None else parse_bytes(int8_size, what="--int8-size"),
+        latency=None
+        if latency is None
+        else LatencyLimit(ms=parse_milliseconds(latency, what="--latency"), runtime=runtime, threads=threads),
     )
+    if latency is None and (runtime != "onnxruntime" or threads != 1):
+        raise FeatherboneError(
+            "--runtime and --threads say how latency is limited, and it is not", hint="give --latency, such as 3ms"
+        )
     # Ray prints what happens to its nodes, which is no part of the JSON.
     with redirect_stdout(sys.stderr) if json else nullcontext(), Live(stderr=json) as live:
         folder = run_fit(

@@ -27,6 +27,8 @@ WORDS = {
     "export": "exporting to ONNX",
     "verify": "verifying the ONNX file on real images",
     "time": "timing",
+    "latency": "learning latencies",
+    "finalist": "measuring a finalist",
     "test": "measuring on the test split",
     "report": "writing the report",
 }

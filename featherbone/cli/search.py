@@ -81,7 +81,7 @@ def _print_trials(run: Path, found: Overview, shown: Sequence[dict[str, Any]]) -
                 format_count(trial["macs"]),
                 format_bytes(trial["peak_memory"]),
                 format_bytes(trial["size"]),
-                *([f"{trial['latency_ms']:.3g} ms" if trial["latency_ms"] is not None else ""] if timed else []),
+                *([_latency(trial)] if timed else []),
                 *(_percent(trial["scores"][rung]) if rung in trial["scores"] else "" for rung in rungs),
                 f"{trial['seconds']:.1f}",
             ]
@@ -89,6 +89,13 @@ def _print_trials(run: Path, found: Overview, shown: Sequence[dict[str, Any]]) -
         ),
         left=3,
     )
+
+
+def _latency(trial: dict[str, Any]) -> str:
+    """Measured, or about so much where it is only predicted."""
+    if trial["latency_ms"] is None:
+        return ""
+    return f"{'≈ ' if trial['latency_by'] == 'predicted' else ''}{trial['latency_ms']:.3g} ms"
 
 
 def _print_totals(found: Overview) -> None:

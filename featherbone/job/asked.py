@@ -10,6 +10,7 @@ from featherbone.data import Dataset
 from featherbone.search.batch import SpaceCosts
 from featherbone.search.budget import Budget
 from featherbone.search.ladder import ladder
+from featherbone.search.latency import LatencyModel
 from featherbone.search.limits import Limits
 from featherbone.search.size import FILE_HEAD
 from featherbone.search.space import Space
@@ -48,10 +49,10 @@ class Job:
         return ladder(self.recipe.epochs, trials=None if spends_freely else self.limits.trials)
 
 
-def costs_for(space: Space, dataset: Dataset) -> SpaceCosts:
+def costs_for(space: Space, dataset: Dataset, latency: LatencyModel | None = None) -> SpaceCosts:
     """The costs of a space's designs for these images and classes."""
     head = FILE_HEAD + 2 * len(json.dumps(dataset.classes))
-    return SpaceCosts(space, classes=len(dataset.classes), channels=dataset.channels, file_head=head)
+    return SpaceCosts(space, classes=len(dataset.classes), channels=dataset.channels, file_head=head, latency=latency)
 
 
 def limit_words(budget: Budget) -> list[str]:
@@ -60,7 +61,10 @@ def limit_words(budget: Budget) -> list[str]:
     >>> limit_words(Budget(macs=300_000, params=20_000))
     ['macs300k', 'params20k']
     """
-    return [f"{limit}{_short(value)}" for limit, value in budget.limits().items()]
+    return [
+        f"{limit}{value:g}ms" if limit == "latency" else f"{limit}{_short(value)}"
+        for limit, value in budget.limits().items()
+    ]
 
 
 def _short(value: float) -> str:

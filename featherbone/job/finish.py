@@ -9,7 +9,7 @@ from typing import Any
 from featherbone.data import Dataset, Split
 from featherbone.errors import FeatherboneError
 from featherbone.nn import Model, save_model
-from featherbone.progress import Progress, Step
+from featherbone.progress import Noticed, Progress, Step
 from featherbone.report.sheet import MISTAKES, write_sheet
 from featherbone.search.budget import Budget, costs_of
 from featherbone.ship.onnx_export import export_onnx
@@ -20,8 +20,18 @@ from featherbone.train import Evaluation, evaluate
 VERIFIED = 256  # test images on which PyTorch and ONNX Runtime must agree
 
 
-def finish(model: Model, dataset: Dataset, budget: Budget | None, folder: Path, progress: Progress) -> dict[str, Any]:
+def finish(
+    model: Model,
+    dataset: Dataset,
+    budget: Budget | None,
+    folder: Path,
+    progress: Progress,
+    *,
+    latency: float | None = None,
+) -> dict[str, Any]:
     """Write a model in both formats, check one against the other, time it and test it: what run.json says of it.
+
+    ``latency`` are the milliseconds by which the network was chosen, where they are limited.
 
     Raises:
         FeatherboneError: the ONNX file does not compute what was trained, or a file exceeds the budget.
@@ -36,11 +46,19 @@ def finish(model: Model, dataset: Dataset, budget: Budget | None, folder: Path, 
     verification = verify_onnx(model, unverified, test.images[:VERIFIED]).require()
     unverified.replace(onnx_file)
     progress(Step(name="time"))
-    timing = time_onnx(onnx_file)
+    limit = budget.latency if budget else None
+    timing = time_onnx(onnx_file, threads=limit.threads if limit else 1)
+    if limit is not None and timing.p50_ms > limit.ms:
+        progress(
+            Noticed(
+                sentence=f"the file takes {timing.p50_ms:.3g} ms now, more than the {limit.ms:g} ms that it is limited "
+                f"to and the {latency:.3g} ms that it took when it was chosen: the machine is busier now"
+            )
+        )
     progress(Step(name="test"))
     tested = evaluate(model.module(), test, dataset)
     write_sheet(folder / MISTAKES, test.images[[answer.index for answer in tested.worst]])
-    costs = replace(costs_of(model.graph), size=weights_file.stat().st_size)
+    costs = replace(costs_of(model.graph), size=weights_file.stat().st_size, latency=latency)
     breaches = budget.breaches(costs) if budget else ()
     if breaches:
         raise FeatherboneError(f"the model that was written exceeds {', '.join(breaches)}: {costs}")
@@ -50,6 +68,7 @@ def finish(model: Model, dataset: Dataset, budget: Budget | None, folder: Path, 
         "macs": costs.macs,
         "peak_memory": costs.memory,
         "file_bytes": costs.size,
+        "latency_ms": costs.latency,
         "verification": asdict(verification),
         "timing": asdict(timing),
     }

@@ -11,9 +11,11 @@ from featherbone.data import Dataset
 from featherbone.job.asked import MOST_TRIALS, TRIALS, Job, costs_for, limit_words
 from featherbone.job.command import command_words
 from featherbone.job.crew import crew
+from featherbone.job.finalists import fastest_enough
 from featherbone.job.finish import finish
 from featherbone.job.folder import environment, read_facts, require_job, require_same, run_folder, write_facts
 from featherbone.job.images import data_facts, located, open_images, preprocessing_of
+from featherbone.job.latency import latencies_for, remember_latencies
 from featherbone.job.paging import paged
 from featherbone.job.storage import fetching, storage_of
 from featherbone.job.tempo import tempo_of
@@ -22,6 +24,7 @@ from featherbone.job.trials import Images, TrialWork
 from featherbone.nn import Model
 from featherbone.progress import Progress, Searching, Step, silent
 from featherbone.report import write_report
+from featherbone.search.board import Board
 from featherbone.search.budget import Budget, flag
 from featherbone.search.driver import search
 from featherbone.search.feasible import fitting
@@ -79,13 +82,18 @@ def fit(
     most = TRIALS if time is None and total_epochs is None else MOST_TRIALS
     limits = Limits(trials=most if trials is None else trials, seconds=time, epochs=total_epochs)
     designs = open_space(space, (resolution,) if resolution else smaller_resolutions(dataset.resolution))
-    costs = costs_for(designs, dataset)
-    fitting(costs, budget)
+    if (counted := budget.counted()) is not None:
+        fitting(costs_for(designs, dataset), counted)  # refused at once, before anything is measured
     folder = run_folder(dataset.name, *limit_words(budget), name=name, out=out)
+    latencies = latencies_for(designs, dataset, budget, folder, progress)
+    costs = costs_for(designs, dataset, latencies)
+    fitting(costs, budget)
     asked: dict[str, Any] = {"epochs": epochs, "trials": trials, "resolution": resolution, "seed": seed or None}
     asked |= {"space": None if space == SPACE else space}
     spending = {"time": None if time is None else f"{time:g}s", "total_epochs": total_epochs}
     allowed = {limit: flag(limit, value).split()[1] for limit, value in budget.limits().items()}
+    if budget.latency is not None:
+        asked |= {"threads": budget.latency.threads if budget.latency.threads != 1 else None}
     places = {"name": name, "out": out, "skip_bad": skip_bad}
     command = command_words("fit", source, {**allowed, **asked, **spending, **places})
     images = Images(
@@ -112,6 +120,7 @@ def fit(
         recipe = default_recipe(dataset, tempo.epochs if epochs is None else epochs)
         job = Job(dataset=dataset, budget=budget, seed=seed, space=designs, recipe=recipe, limits=limits)
         _begin(job, ledger, folder)
+        remember_latencies(ledger, latencies)
         facts = read_facts(folder) or _facts(job, str(source), command)
         if facts["result"] is None:
             write_facts(folder, facts)
@@ -127,6 +136,9 @@ def fit(
                     executor=hands.executor(work, progress, place),
                     progress=watch,
                 )
+                if budget.latency is not None:
+                    ranked = Board.of(ledger, job.rungs).ranked()
+                    winner = fastest_enough(ranked, budget.latency, ledger, work.graph, progress)
                 if place is not None:
                     place.fetch(winner.id, work.folder_of(winner.id))
                 result = _result(job, ledger, winner, work, progress)
@@ -174,7 +186,7 @@ def _result(job: Job, ledger: Ledger, winner: Trial, work: TrialWork, progress: 
         "trial": winner.id,
         "design": winner.design,
         "val_top1": training.val_top1,
-        **finish(model, dataset, job.budget, work.folder, progress),
+        **finish(model, dataset, job.budget, work.folder, progress, latency=ledger.measured().get(winner.id)),
         "seconds": ledger.seconds(),
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from featherbone.search.design import Design
 from featherbone.search.forms import SUMS
 from featherbone.search.kinds import CASES, case_of
 from featherbone.search.latency import LatencyModel
-from featherbone.search.matrix import CHOICE, DEPTH, HEAD, RESOLUTION, STEM, WIDTH, column, decode, encode
+from featherbone.search.matrix import CHOICE, DEPTH, HEAD, RESOLUTION, STEM, WIDTH, column, encode
 from featherbone.search.size import FILE_HEAD, FLOAT
 from featherbone.search.space import Space
 from featherbone.search.tables import Polynomial, Table, tables_of
@@ -68,6 +68,13 @@ class SpaceCosts:
         """The costs of designs of the space; FeatherboneError for any other."""
         return self.of_rows(encode(self.space, designs))
 
+    def each(self, designs: Sequence[Design]) -> tuple[Costs, ...]:
+        """The costs of each design, with its latency where a model is at hand."""
+        rows = encode(self.space, designs)
+        found = self.of_rows(rows)
+        times = [None] * len(rows) if self.latency is None else self.latency.milliseconds(rows).tolist()
+        return tuple(replace(found.row(place), latency=ms) for place, ms in enumerate(times))
+
     def of_rows(self, matrix: np.ndarray) -> BatchCosts:
         """The costs of the designs that rows stand for (``featherbone.search.matrix``)."""
         totals = np.empty((len(SUMS) + 1, len(matrix)))
@@ -109,7 +116,7 @@ class SpaceCosts:
             raise budget.latency.unknown()
         fitting = np.flatnonzero((shares <= 1).all(axis=0))
         found = np.zeros(len(matrix))
-        found[fitting] = model.milliseconds(decode(self.space, matrix[fitting]))
+        found[fitting] = (1 + model.margin) * model.milliseconds(matrix[fitting])
         return np.concatenate([shares, found[None] / budget.latency.ms])
 
     def counted_uses(self, matrix: np.ndarray, budget: Budget) -> np.ndarray:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, insort
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush
 from typing import TypeVar
@@ -214,11 +215,16 @@ class Board:
 
     def leader(self) -> Trial | None:
         """The best trial at the highest rung that has a score."""
+        return next(self.ranked(), None)
+
+    def ranked(self) -> Iterator[Trial]:
+        """The trials with a score, the best at the highest rung first, each once."""
+        told: set[int] = set()
         for standing in reversed(self._standings):
-            for key in standing.keys:
-                if key[0] != math.inf and self.trials[key[3]].state != "failed":
-                    return self.trials[key[3]]
-        return None
+            for top1, _, _, number in standing.keys:
+                if top1 != math.inf and number not in told and self.trials[number].state != "failed":
+                    told.add(number)
+                    yield self.trials[number]
 
 
 def _pace(trial: Trial) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from featherbone.cost import count, peak_memory
@@ -32,7 +32,7 @@ class Costs:
     memory: int  # peak bytes of activations, float32, one image
     size: int  # bytes of the model file, float32: an upper bound
     int8_size: int = 0  # the same with 8-bit weights
-    latency: float | None = None  # milliseconds, where a latency model has predicted them
+    latency: float | None = None  # milliseconds, where they were predicted or measured
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +82,11 @@ class Budget:
         found = {name: getattr(self, name) for name in ANALYTIC}
         found["latency"] = None if self.latency is None else self.latency.ms
         return {name: limit for name, limit in found.items() if limit is not None}
+
+    def counted(self) -> Budget | None:
+        """The limits on what is known exactly, without measuring; None where there are none."""
+        limits = {name: limit for name, limit in self.limits().items() if name != "latency"}
+        return replace(self, latency=None) if limits else None
 
     def breaches(self, costs: Costs) -> tuple[str, ...]:
         """The names of the limits that ``costs`` exceeds; empty where the network fits.

@@ -8,10 +8,10 @@ from featherbone.errors import FeatherboneError
 from featherbone.search.batch import SpaceCosts
 from featherbone.search.budget import ANALYTIC, UNITS, Budget, describe, flag
 from featherbone.search.least import Least, cheapest_known, least
-from featherbone.search.matrix import decode
+from featherbone.search.matrix import ACT, HEAD, RESOLUTION, column, decode
 from featherbone.search.structures import Structures
 
-FASTEST_OF = 64  # small designs that are looked at where latency is limited
+DRAWN = 2048  # small designs that are looked at first where latency is limited
 
 
 def fitting(costs: SpaceCosts, budget: Budget) -> np.ndarray:
@@ -20,8 +20,8 @@ def fitting(costs: SpaceCosts, budget: Budget) -> np.ndarray:
     Raises:
         FeatherboneError: nothing fits; with the limits that bind, the smallest design of the space (the one whose most
             used limit is used least) and, as the hint, the nearest budget: it raises what that design exceeds to what
-            it needs. All of this is exact but for latency, which is predicted for the smallest designs only. Also
-            where latency is limited and no latency model is at hand.
+            it needs. All of this is exact but for latency, which is predicted, and whose fastest design is looked for
+            from many small ones on. Also where latency is limited and no latency model is at hand.
     """
     counted = [name for name in budget.limits() if name in ANALYTIC]
     row = cheapest_known(costs, budget)
@@ -53,23 +53,57 @@ def _refusal(costs: SpaceCosts, budget: Budget, found: Least, counted: list[str]
 
 
 def _fast_enough(costs: SpaceCosts, budget: Budget, row: np.ndarray) -> np.ndarray:
-    """A row that also keeps the latency limit: the given one, or the fastest of some small ones."""
+    """A row that also keeps the latency limit: the given one, or the fastest that is found."""
     assert budget.latency is not None
     if costs.fits(row[None], budget)[0]:
         return row
-    structures, rng = Structures(costs.space), np.random.default_rng(0)
-    rows = structures.drawn(FASTEST_OF * 4, rng)
-    rows = rows[(costs.counted_uses(rows, budget) <= 1).all(axis=0)][:FASTEST_OF]
-    rows = np.concatenate([row[None], rows])
-    share = costs.uses(rows, budget)[-1]
-    best = int(np.argmin(share))
-    if share[best] > 1:
-        (design,) = decode(costs.space, rows[best][None])
-        fastest = float(share[best] * budget.latency.ms)
+    rng = np.random.default_rng(0)
+    rows = np.concatenate([row[None], Structures(costs.space).drawn(DRAWN, rng)])
+    fastest, share = _fastest(costs, budget, rows)
+    while share > 1:  # part by part from the fastest so far, until no part makes it faster
+        changed, less = _fastest(costs, budget, _neighbours(costs, fastest))
+        if less >= share:
+            break
+        fastest, share = changed, less
+    if share > 1:
+        (design,) = decode(costs.space, fastest[None])
+        needed = float(np.ceil(100 * share * budget.latency.ms) / 100)
+        others = {name: limit for name, limit in budget.limits().items() if name != "latency"}
+        flags = [flag(name, limit) for name, limit in others.items()] + [flag("latency", needed)]
         raise FeatherboneError(
-            f"no design of the space {costs.space.name} is known to fit the budget: latency is limited to "
-            f"{budget.latency}, and the fastest of {len(rows)} small designs, {design}, is predicted to take "
-            f"{fastest:.3g} ms",
-            hint=f"the nearest budget that is known to work has {flag('latency', np.ceil(fastest * 100) / 100)}",
+            f"nothing in the space {costs.space.name} fits the budget: latency is limited to {budget.latency}, and the "
+            f"fastest design, {design}, is predicted to take up to {share * budget.latency.ms:.3g} ms",
+            hint=f"the nearest budget that works is {' '.join(flags)}",
         )
-    return np.asarray(rows[best])
+    return fastest
+
+
+def _fastest(costs: SpaceCosts, budget: Budget, rows: np.ndarray) -> tuple[np.ndarray, float]:
+    """The row with the least latency of those that keep the other limits, and its share of the limit."""
+    shares = costs.uses(rows, budget)
+    latency = np.where((shares[:-1] <= 1).all(axis=0), shares[-1], np.inf)
+    best = int(np.argmin(latency))
+    return np.asarray(rows[best]), float(latency[best])
+
+
+def _neighbours(costs: SpaceCosts, row: np.ndarray) -> np.ndarray:
+    """The row, and all that differ from it in one stage, the resolution, the activation or the head."""
+    space, structures = costs.space, Structures(costs.space)
+    found = [row]
+    for where, choices in ((RESOLUTION, range(len(space.resolutions))), (ACT, range(len(space.acts)))):
+        found += [_with(row, {where: choice}) for choice in choices]
+    found += [_with(row, {HEAD: 4 * (share > 0)}) for share in space.heads]
+    for place, stage in enumerate(space.stages):
+        for depth in sorted(stage.depths)[:2]:
+            for choice in range(len(stage.choices)):
+                width = int(structures.narrowest[place][choice])
+                values = (choice, depth, width) if depth else (0, 0, 0)
+                found.append(_with(row, dict(zip((column(place, which) for which in range(3)), values, strict=True))))
+    return np.unique(np.array(found), axis=0)
+
+
+def _with(row: np.ndarray, values: dict[int, int]) -> np.ndarray:
+    changed = row.copy()
+    for where, value in values.items():
+        changed[where] = value
+    return changed

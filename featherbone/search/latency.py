@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from featherbone.errors import FeatherboneError
+from featherbone.graph import Graph
 
 if TYPE_CHECKING:
-    from featherbone.search.design import Design
+    import numpy as np
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +47,10 @@ class LatencyLimit:
 
 
 class LatencyModel(Protocol):
-    """What predicts latencies for one runtime and number of threads on this machine.
+    """What predicts latencies of a space's designs for one runtime and number of threads.
 
-    A space's costs (``SpaceCosts``) take one; the search then asks it for the designs that fit every other limit.
+    A space's costs (``SpaceCosts``) take one; the search then asks it for the designs that fit every other limit. A
+    design fits where its prediction and ``margin`` (a share of it) together keep the limit.
     """
 
     @property
@@ -58,6 +59,17 @@ class LatencyModel(Protocol):
     @property
     def threads(self) -> int: ...
 
-    def milliseconds(self, designs: Sequence[Design]) -> Sequence[float]:
-        """One prediction for each design; equal designs always get equal ones."""
+    @property
+    def margin(self) -> float: ...
+
+    def milliseconds(self, rows: np.ndarray) -> np.ndarray:
+        """One prediction for each row's design (``featherbone.search.matrix``); equal designs always get equal ones."""
+        ...
+
+    def of_graph(self, graph: Graph) -> float:
+        """The prediction for any network.
+
+        Raises:
+            FeatherboneError: it has an operator of which nothing is known.
+        """
         ...

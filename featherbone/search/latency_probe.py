@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from featherbone.errors import FeatherboneError
@@ -11,6 +12,7 @@ from featherbone.measure.kernels.predictor import Predictor, calibrated, kernels
 from featherbone.search.batch import SpaceCosts
 from featherbone.search.budget import Budget
 from featherbone.search.design import Design
+from featherbone.search.least import cheapest_known
 from featherbone.search.sample import sample
 
 if TYPE_CHECKING:
@@ -32,10 +34,10 @@ def learned(costs: SpaceCosts, budget: Budget, meter: Meter, said: Said = lambda
     """
     assert budget.latency is not None
     block = meter.store.bench.block
-    texts = [text for design in _designs(costs, budget, DESIGNS, KERNELS_SEED) for text in _kernels(costs, design, block)]
-    meter.kernels(
-        chosen(texts, meter.store.known(), block=block), lambda done, total: said("operators", done, total)
-    )
+    texts = [
+        text for design in _designs(costs, budget, DESIGNS, KERNELS_SEED) for text in _kernels(costs, design, block)
+    ]
+    meter.kernels(chosen(texts, meter.store.known(), block=block), lambda done, total: said("operators", done, total))
     graphs = {
         f"{design} for {costs.channels} channels and {costs.classes} classes": design.graph(
             classes=costs.classes, channels=costs.channels
@@ -54,14 +56,14 @@ def _kernels(costs: SpaceCosts, design: Design, block: int) -> list[str]:
 def _designs(costs: SpaceCosts, budget: Budget, number: int, seed: int) -> list[Design]:
     """Designs of three sizes, below what the limits but the latency allow and the latency could."""
     assert budget.latency is not None
-    limits = {name: int(limit) for name, limit in budget.limits().items() if name != "latency"}
     most = int(budget.latency.ms * 1e-3 * MACS_A_SECOND * budget.latency.threads)
-    most = min(most, int(limits.get("macs", most)))
+    most = min(most, budget.macs or most)
     found: dict[Design, None] = {}
     for part in SIZES:
+        least = int(costs.of_rows(cheapest_known(costs, Budget(macs=1))[None]).macs[0])
+        bound = replace(budget, latency=None, macs=max(most // part, 2 * least))
         try:
-            bound = Budget(**{**limits, "macs": max(1, most // part)})
             found.update(dict.fromkeys(sample(costs, bound, number, seed=seed)))
-        except FeatherboneError:  # nothing is so small
+        except FeatherboneError:  # the other limits are narrower than that
             continue
-    return list(found) or list(sample(costs, Budget(**limits), number, seed=seed)) if limits else list(found)
+    return list(found)

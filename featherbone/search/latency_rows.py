@@ -135,15 +135,15 @@ class DesignLatencies:
     def _repeated(self, stage: Stage, side: int, blocked: bool, depth: int, first: Grid) -> Grid:
         again = replace(stage, stride=1)
         inner = -(-side // stage.stride)
-        plain, filled = (
-            self._kept(("again", again, inner, layout), lambda layout=layout: self._again(again, inner, layout))
-            for layout in (False, True)
-        )
+        plain, filled = (self._kept_again(again, inner, layout) for layout in (False, True))
         seconds, ends = first
         for _ in range(depth - 1):
             seconds = seconds + np.where(ends, filled[0], plain[0])
             ends = np.where(ends, filled[1], plain[1])
         return seconds, ends
+
+    def _kept_again(self, stage: Stage, side: int, blocked: bool) -> Grid:
+        return self._kept(("again", stage, side, blocked), lambda: self._again(stage, side, blocked))
 
     def _block(self, stage: Stage, side: int, blocked: bool) -> Grid:
         size = self._widest // STEP + 1
@@ -216,7 +216,12 @@ def block_form(stage: Stage, case: int) -> Form:
         places = [(low, 8 * step), (low + 4 * step, 8 * step), (low, 12 * step), (low + 4 * step, 9 * step)]
     else:
         assert case % UNGROUPED == NARROWER
-        places = [(low + 8 * step, step), (low + 12 * step, step), (low + 8 * step, 3 * step), (low + 9 * step, 2 * step)]
+        places = [
+            (low + 8 * step, step),
+            (low + 12 * step, step),
+            (low + 8 * step, 3 * step),
+            (low + 9 * step, 2 * step),
+        ]
     return _form(build, places)
 
 

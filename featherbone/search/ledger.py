@@ -111,14 +111,23 @@ class Ledger:
             (last,) = change.execute("SELECT coalesce(max(id), 0) FROM trial").fetchone()
             numbered = list(enumerate(entries, start=last + 1))
             change.executemany(
-                "INSERT INTO trial (id, design, origin, params, macs, peak_memory, size, int8_size, latency_ms)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO trial (id, design, origin, params, macs, peak_memory, size, int8_size, latency_ms,"
+                " latency_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [(number, entry.design, entry.origin, *_columns(entry.costs)) for number, entry in numbered],
             )
         return tuple(
             Trial(id=number, design=entry.design, origin=entry.origin, params=entry.costs.params, macs=entry.costs.macs)
             for number, entry in numbered
         )
+
+    def measured(self) -> dict[int, float]:
+        """Milliseconds of the trials whose latency was measured."""
+        return dict(self._connection.execute("SELECT id, latency_ms FROM trial WHERE latency_by = 'measured'"))
+
+    def time(self, trial: int, ms: float) -> None:
+        """The latency of a trial's network was measured."""
+        with self.change() as change:
+            change.execute("UPDATE trial SET latency_ms = ?, latency_by = 'measured' WHERE id = ?", (ms, trial))
 
     def remember(self, key: str, value: str) -> None:
         """Something about the run, as JSON; once written it stays."""
@@ -215,8 +224,9 @@ class Ledger:
         self._connection.execute("COMMIT")
 
 
-def _columns(costs: Costs) -> tuple[float | None, ...]:
-    return costs.params, costs.macs, costs.memory, costs.size, costs.int8_size, costs.latency
+def _columns(costs: Costs) -> tuple[float | str | None, ...]:
+    by = None if costs.latency is None else "predicted"
+    return costs.params, costs.macs, costs.memory, costs.size, costs.int8_size, costs.latency, by
 
 
 def _close(

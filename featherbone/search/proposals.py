@@ -88,10 +88,9 @@ class Proposals:
         return self._entries(*zip(*chosen.values(), strict=True)) if chosen else []
 
     def _entries(self, designs: Sequence[Design], origins: Sequence[str]) -> list[Entry]:
-        costs = self._costs.of(designs)
         return [
-            Entry(design=str(design), origin=origin, costs=costs.row(n))
-            for n, (design, origin) in enumerate(zip(designs, origins, strict=False))
+            Entry(design=str(design), origin=origin, costs=costs)
+            for design, origin, costs in zip(designs, origins, self._costs.each(designs), strict=False)
         ]
 
 

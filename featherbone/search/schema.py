@@ -1,4 +1,4 @@
-"""The tables of a search's ledger, version 3; `docs/search.md` explains each column.
+"""The tables of a search's ledger, version 4; `docs/search.md` explains each column.
 
 run      what was asked and decided, as JSON, by key
 trial    a design: where it came from, its costs, its state, and how far it got
@@ -8,7 +8,7 @@ attempt  one try to bring a trial to a rung: by which worker, how it ended, how 
 
 from __future__ import annotations
 
-VERSION = 3
+VERSION = 4
 STATES = ("waiting", "running", "paused", "done", "stopped", "failed")
 FINAL = ("done", "stopped", "failed")
 OUTCOMES = ("running", "scored", "crashed", "lost", "interrupted")
@@ -25,6 +25,7 @@ CREATE TABLE trial (
     size INTEGER NOT NULL,
     int8_size INTEGER NOT NULL,
     latency_ms REAL,
+    latency_by TEXT CHECK (latency_by IN ('predicted', 'measured')),
     state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN {STATES}),
     rung INTEGER NOT NULL DEFAULT -1,
     epochs INTEGER NOT NULL DEFAULT 0,

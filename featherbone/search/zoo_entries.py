@@ -36,6 +36,7 @@ def zoo_entries(costs: SpaceCosts, budget: Budget, *, trials: int) -> list[Entry
         channels=costs.channels,
         resolutions=costs.space.resolutions,
         file_head=costs.file_head,
+        latency=costs.latency,
     )
     plainest: dict[str, Scaled] = {}
     for scaled in found:
@@ -48,8 +49,7 @@ def zoo_entries(costs: SpaceCosts, budget: Budget, *, trials: int) -> list[Entry
 
 
 def _uses(scaled: Scaled, budget: Budget) -> Sequence[float]:
-    limits = budget.limits().items()
-    return [getattr(scaled.costs, name) / limit for name, limit in limits if name != "latency"] or [1.0]
+    return budget.uses(scaled.costs)
 
 
 def _layers(scaled: Scaled) -> int:

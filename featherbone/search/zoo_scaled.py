@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.networks import NETWORKS, Network
 from featherbone.search.budget import Budget, Costs, costs_of
+from featherbone.search.latency import LatencyModel
 from featherbone.search.size import FILE_HEAD
 
 STEP = 100  # widths are hundredths
@@ -37,6 +38,7 @@ def scaled_zoo(
     resolutions: Sequence[int],
     names: Iterable[str] = NETWORKS,
     file_head: int = FILE_HEAD,
+    latency: LatencyModel | None = None,
 ) -> tuple[Scaled, ...]:
     """For each network of the zoo that suits the images, its widest form within the budget.
 
@@ -51,14 +53,19 @@ def scaled_zoo(
     Widths are hundredths up to 4. Costs do not fall with the width, as no channel count does, nor with the resolution,
     so bisection between a width that fits and one that does not ends at the widest that fits. A smaller resolution adds
     a form only where it lets the network be wider. Networks without a width are there where they fit as they are. A
-    network whose narrowest form does not fit, or which can't take images of this size, is left out. Latency is not
-    looked at: nothing here knows it.
+    network whose narrowest form does not fit, or which can't take images of this size, is left out. A limit on latency
+    needs a model of it; a network with an operator that the model knows nothing of is left out.
+
+    Raises:
+        FeatherboneError: latency is limited, and no latency model is at hand.
     """
+    if budget.latency is not None and latency is None:
+        raise budget.latency.unknown()
     found: list[Scaled] = []
     for entry in (NETWORKS[name] for name in names):
         wider_than = 0
         for resolution in sorted(set(resolutions), reverse=True):
-            fitting = _fitting(entry, budget, _settings(entry, classes, channels, resolution), file_head)
+            fitting = _fitting(entry, budget, _settings(entry, classes, channels, resolution), file_head, latency)
             scaled = _last(fitting, wider_than + 1, WIDEST) if "width" in entry.settings else fitting(None)
             if scaled is not None:
                 found.append(scaled)
@@ -76,7 +83,7 @@ def _settings(entry: Network, classes: int, channels: int, resolution: int) -> d
 
 
 def _fitting(
-    entry: Network, budget: Budget, settings: dict[str, Any], file_head: int
+    entry: Network, budget: Budget, settings: dict[str, Any], file_head: int, latency: LatencyModel | None
 ) -> Callable[[int | None], Scaled | None]:
     """Builds the network of a width, or of none, where that fits."""
     limits = {name: limit for name, limit in budget.limits().items() if name != "latency"}
@@ -90,6 +97,13 @@ def _fitting(
         costs = costs_of(graph, file_head=file_head)
         if any(getattr(costs, name) > limit for name, limit in limits.items()):
             return None
+        if latency is not None and budget.latency is not None:
+            try:
+                costs = replace(costs, latency=latency.of_graph(graph))
+            except FeatherboneError:
+                return None
+            if budget.use(replace(costs, latency=(1 + latency.margin) * (costs.latency or 0.0))) > 1:
+                return None
         return Scaled(
             name=entry.name,
             spec=_spec(entry.name, chosen),

@@ -1,4 +1,4 @@
-"""Which kernels to measure, of all that networks of a space may run: some of each kind, from the smallest to the largest."""
+"""Which kernels to measure, of all that a space's networks may run: some of each kind, from small to large."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ many calls of the kernel and nothing else.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -53,13 +54,16 @@ class Copies:
         graph = helper.make_graph(
             self._nodes,
             "copies",
-            [helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)) for name, shape in self._inputs.items()],
+            [
+                helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape))
+                for name, shape in self._inputs.items()
+            ],
             [helper.make_tensor_value_info("done", TensorProto.INT64, [1])],
             self._weights,
         )
         domains = [helper.make_opsetid("", OPSET), helper.make_opsetid(BLOCKS, 1), helper.make_opsetid(FUSED, 1)]
         proto: onnx.ModelProto = helper.make_model(graph, opset_imports=domains, ir_version=10)
-        return proto.SerializeToString()
+        return bytes(proto.SerializeToString())
 
     def feed(self) -> dict[str, np.ndarray]:
         """Noise for each input."""
@@ -76,7 +80,7 @@ class Copies:
         return self._map("x", self._kernel.channels_in, self._family.side_in)
 
     def _weight(self, name: str, *shape: int) -> str:
-        scale = 1 / np.sqrt(max(1, np.prod(shape[1:], initial=1)))
+        scale = 1 / math.sqrt(max(1, math.prod(shape[1:])))
         return self._constant(name, (scale * self._noise.standard_normal(shape)).astype(np.float32))
 
     def _constant(self, name: str, values: np.ndarray) -> str:

@@ -67,8 +67,7 @@ class Meter:
                 file.write_bytes(network_file(graphs[text]))
             return list(self._ask(do="networks", files=list(map(str, files)), threads=self._threads))
 
-        found = self._times({text: NETWORK + text for text in graphs}, measure, said)
-        return found
+        return self._times({text: NETWORK + text for text in graphs}, measure, said)
 
     def _times(
         self, keys: Mapping[str, str], measure: Callable[[Sequence[str]], Sequence[float]], said: Said | None

@@ -6,6 +6,7 @@ kernels of both. Norms behind convolutions are folded, and every convolution has
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -45,7 +46,7 @@ class NetworkFile:
         )
         domains = [helper.make_opsetid("", OPSET)]
         proto: onnx.ModelProto = helper.make_model(graph, opset_imports=domains, ir_version=10)
-        return proto.SerializeToString()
+        return bytes(proto.SerializeToString())
 
     def _written(self, node: Node, inputs: list[str]) -> str:
         write = WRITERS.get(type(node.operator))
@@ -66,7 +67,7 @@ class NetworkFile:
         return name
 
     def _noisy(self, name: str, shape: Sequence[int]) -> str:
-        scale = 1 / np.sqrt(max(1, np.prod(shape[1:], initial=1)))
+        scale = 1 / math.sqrt(max(1, math.prod(shape[1:])))
         return self._constant(name, (scale * self._noise.standard_normal(shape)).astype(np.float32))
 
     def _input(self, node: Node, inputs: list[str]) -> None:

@@ -276,9 +276,7 @@ class Planner:
         batches = [self._values[read].batch for read in part.inputs]
         if batch is None:
             batch = len(self._values) if len(set(batches)) > 1 else batches[0]
-        return Value(
-            channels=part.channels, sides=part.sides, blocked=blocked, changed=self._mask(False), batch=batch
-        )
+        return Value(channels=part.channels, sides=part.sides, blocked=blocked, changed=self._mask(False), batch=batch)
 
     def _filled(self, channels: np.ndarray) -> np.ndarray:
         return -(-channels // self._block) * self._block if self._block else channels

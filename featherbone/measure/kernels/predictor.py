@@ -1,8 +1,8 @@
 """The latency of a network before it exists: the sum of its kernels, calibrated on networks that were measured whole.
 
-Kernels that were measured count as measured, the others as ``times`` fills the gaps. What a runtime does between kernels,
-and what a kernel takes longer among others than alone, is in four coefficients: for each run, for each kernel, and for each
-second of convolutions and of everything else.
+Kernels that were measured count as measured, the others as ``times`` fills the gaps. What a runtime does between
+kernels, and what a kernel takes longer among others than alone, is in four coefficients: for each run, for each kernel,
+and for each second of convolutions and of everything else.
 """
 
 from __future__ import annotations

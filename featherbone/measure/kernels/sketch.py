@@ -37,7 +37,9 @@ def sketch(graph: Graph) -> tuple[Part, ...]:
     [('input', [3], (8, 8)), ('conv', [4], (4, 4)), ('activation', [4], (4, 4))]
     """
     nodes, inputs = folded(graph)
-    return parts_of(graph, nodes, inputs, [np.array([node.shape[0]]) for node in nodes], [sides(node) for node in nodes])
+    return parts_of(
+        graph, nodes, inputs, [np.array([node.shape[0]]) for node in nodes], [sides(node) for node in nodes]
+    )
 
 
 def folded(graph: Graph) -> tuple[list[Node], list[tuple[int, ...]]]:

@@ -1,8 +1,8 @@
-"""How long kernels take that were never measured: for each kind of kernel, a sum of what it does, fitted to measured ones.
+"""How long kernels take that were never measured: for each kind, a sum of what it does, fitted to measured ones.
 
-What a kernel does are multiply-adds, values read and written, weights, and rows of blocks, as its layout has them (whole
-blocks of channels). No coefficient is negative, so a wider kernel of the same layout never takes less, nor one on a larger
-map. Errors count relatively in the fit: a tenth of a small kernel weighs as much as a tenth of a large one.
+What a kernel does are multiply-adds, values read and written, weights, and rows of blocks, as its layout has them
+(whole blocks of channels). No coefficient is negative, so a wider kernel of the same layout never takes less, nor one
+on a larger map. Errors count relatively in the fit: a tenth of a small kernel weighs as much as a tenth of a large one.
 """
 
 from __future__ import annotations

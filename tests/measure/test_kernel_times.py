@@ -1,0 +1,187 @@
+"""Measured kernels: kept whole, measured once, fitted without a negative part, added up to networks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from featherbone.graph import image
+from featherbone.measure.kernels import measured
+from featherbone.measure.kernels.kernel import Family, Kernel
+from featherbone.measure.kernels.measured import Meter
+from featherbone.measure.kernels.predictor import Predictor, calibrated, kernels_of
+from featherbone.measure.kernels.store import Bench, Store
+from featherbone.measure.kernels.times import fitted
+from featherbone.search import Budget, SpaceCosts, named_space, sample
+
+BENCH = Bench(cpu="a", runtime="onnxruntime", version="1", threads=1, block=16)
+ADDS = [f"add plain k1x1 s1x1 g1 in{c}x8x8 out{c}x8x8" for c in range(16, 100, 16)]
+
+
+def seconds_of(text: str) -> float:
+    """A made-up machine: a microsecond a call, and time for what is computed and written."""
+    kernel = Kernel.parse(text)
+    family = kernel.family
+    work = kernel.channels_out * family.side_out[0] * family.side_out[1]
+    if family.op == "conv":
+        fan = 1 if family.groups == 0 else kernel.channels_in / family.groups
+        work += fan * work * family.kernel[0] * family.kernel[1] / 8
+    return 1e-6 + 1e-9 * work
+
+
+class Fake:
+    """A measuring process that does not measure; ``asked`` holds what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def ask(self, **request: Any) -> dict[str, Any]:
+        if request["do"] == "block":
+            return {"found": 16}
+        if request["do"] == "kernels":
+            self.asked += request["kernels"]
+            return {"found": [seconds_of(text) for text in request["kernels"]]}
+        return {"found": [1e-4 for _ in request["files"]]}
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
+    process = Fake()
+
+    class Context:
+        def __init__(self, threads: int) -> None: ...
+
+        def __enter__(self) -> Fake:
+            return process
+
+        def __exit__(self, *unused: object) -> None: ...
+
+    monkeypatch.setattr(measured, "fresh_process", Context)
+    return process
+
+
+def test_what_is_known_is_not_measured_again(fake: Fake, tmp_path: Path) -> None:
+    with Meter(tmp_path, threads=1) as meter:
+        first = meter.kernels(ADDS)
+    with Meter(tmp_path, threads=1) as meter:
+        assert meter.kernels([*ADDS[1:], "mean plain k1x1 s1x1 g1 in8x4x4 out8x1x1"])[ADDS[1]] == first[ADDS[1]]
+    assert fake.asked == [*ADDS, "mean plain k1x1 s1x1 g1 in8x4x4 out8x1x1"]
+
+
+def test_what_was_measured_before_an_interruption_is_kept(fake: Fake, tmp_path: Path) -> None:
+    texts = [f"add plain k1x1 s1x1 g1 in{c}x8x8 out{c}x8x8" for c in range(1, 40)]
+
+    def stop(done: int, total: int) -> None:
+        if done >= 16:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), Meter(tmp_path, threads=1) as meter:
+        meter.kernels(texts, stop)
+    with Meter(tmp_path, threads=1) as meter:
+        assert len(meter.store.known()) == 16
+        meter.kernels(texts)
+    assert len(fake.asked) == len(texts)
+
+
+def test_other_hardware_versions_and_threads_have_times_of_their_own(tmp_path: Path) -> None:
+    Store(tmp_path, BENCH).add({ADDS[0]: 1e-6})
+    for change in ({"cpu": "b"}, {"version": "2"}, {"threads": 2}, {"block": 8}):
+        assert not Store(tmp_path, Bench(**{**vars(BENCH), **change})).known()
+    assert Store(tmp_path, BENCH).known() == {ADDS[0]: 1e-6}
+
+
+def test_two_that_write_lose_nothing_of_each_other(tmp_path: Path) -> None:
+    one, other = Store(tmp_path, BENCH), Store(tmp_path, BENCH)
+    one.add({ADDS[0]: 1e-6})
+    other.add({ADDS[1]: 2e-6})
+    assert set(Store(tmp_path, BENCH).known()) == set(ADDS[:2])
+
+
+@pytest.mark.parametrize("change", [("2e-06", "9e-06"), ("\tadd", "\tbad"), ("2e-06", "nonsense"), ("2e-06\t", "")])
+def test_a_damaged_line_is_left_out_and_counted(change: tuple[str, str], tmp_path: Path) -> None:
+    store = Store(tmp_path, BENCH)
+    store.add({ADDS[0]: 2e-6, ADDS[1]: 3e-6})
+    text = store.path.read_text()
+    assert change[0] in text
+    store.path.write_text(text.replace(*change, 1))
+    again = Store(tmp_path, BENCH)
+    assert again.damaged == 1
+    assert set(again.known()) == {ADDS[1]}
+
+
+def learned(seed: int = 0) -> Predictor:
+    costs = SpaceCosts(named_space("light", (16,)), classes=4, channels=3)
+    texts: Sequence[str] = [
+        text
+        for macs in (300_000, 3_000_000)
+        for design in sample(costs, Budget(macs=macs), 30, seed=seed)
+        for text in kernels_of(design.graph(classes=4, channels=3), block=16)
+    ]
+    return Predictor(bench=BENCH, measured={text: seconds_of(text) for text in texts})
+
+
+@pytest.fixture(scope="module")
+def predictor() -> Predictor:
+    return learned()
+
+
+def test_a_network_takes_the_sum_of_its_kernels(predictor: Predictor) -> None:
+    graph = image(3, 16).conv(16, 3).norm().act("relu").global_pool().flatten().linear(4).graph("net")
+    texts = kernels_of(graph, block=16)
+    exact = Predictor(bench=BENCH, measured={**predictor.measured, **{text: seconds_of(text) for text in texts}})
+    found = exact.predict(graph)
+    assert found.kernels == len(texts)
+    assert found.measured == 1
+    assert found.ms == pytest.approx(1e3 * sum(map(seconds_of, texts)))
+
+
+def test_what_was_never_measured_is_said_and_close(predictor: Predictor) -> None:
+    costs = SpaceCosts(named_space("light", (16,)), classes=4, channels=3)
+    errors = []
+    for design in sample(costs, Budget(macs=1_000_000), 40, seed=9):
+        graph = design.graph(classes=4, channels=3)
+        found = predictor.predict(graph)
+        truth = 1e3 * sum(map(seconds_of, kernels_of(graph, block=16)))
+        assert 0 <= found.measured <= 1
+        errors.append(abs(found.ms / truth - 1))
+    assert np.median(errors) < 0.05
+
+
+def test_the_calibration_finds_what_a_runtime_adds(predictor: Predictor) -> None:
+    costs = SpaceCosts(named_space("light", (16,)), classes=4, channels=3)
+    networks = []
+    for design in sample(costs, Budget(macs=1_000_000), 24, seed=4):
+        graph = design.graph(classes=4, channels=3)
+        alone = predictor.predict(graph)
+        networks.append((graph, 5e-6 + 1.2e-3 * alone.ms + 2e-7 * alone.kernels))
+    found = calibrated(BENCH, predictor.measured, networks)
+    for graph, seconds in networks:
+        assert found.predict(graph).ms == pytest.approx(1e3 * seconds, rel=1e-3)
+    assert found.margin < 1e-3
+    assert Predictor.from_json(found.to_json()) == found
+
+
+@pytest.mark.parametrize("kind", ["conv blocked", "conv plain", "add plain"])
+def test_a_wider_kernel_never_takes_less(predictor: Predictor, kind: str) -> None:
+    op, layout = kind.split()
+    family = Family(op=op, layout=layout, kernel=(3, 3) if op == "conv" else (1, 1), side_in=(8, 8), side_out=(8, 8))
+    widths = np.arange(16, 512, 16)
+    times = fitted({Kernel.parse(text): s for text, s in predictor.measured.items()}, block=16)
+    assert (np.diff(times.seconds(family, widths, widths)) >= 0).all()
+    assert (np.diff(times.seconds(family, np.full_like(widths, 32), widths)) >= 0).all()
+
+
+def test_kernels_and_networks_really_run(predictor: Predictor, tmp_path: Path) -> None:
+    """Every kind of kernel is a file that ONNX Runtime accepts, and takes some time."""
+    by_kind = {(*text.split()[:2], *text.split()[5:-2]): text for text in predictor.measured}
+    graph = image(3, 16).conv(16, 3).norm().act("relu").global_pool().flatten().linear(4).graph("net")
+    with Meter(tmp_path, threads=1) as meter:
+        times = meter.kernels(list(by_kind.values()))
+        whole = meter.networks({"net": graph})
+    assert min(times.values()) >= 0
+    assert max(times.values()) < 0.1
+    assert whole["net"] > 0
