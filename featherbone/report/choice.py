@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from featherbone.quantity import format_bytes, format_count
 from featherbone.report.run import LISTED, Run, Trial
+from featherbone.search.glance import limits_set
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +50,10 @@ def listed(run: Run) -> list[Trial]:
 def uses(run: Run) -> list[Use]:
     """Each cost of the chosen network beside its limit: multiply-adds, parameters, peak memory, file sizes."""
     trial, result = chosen(run), run.result or {}
-    limits = run.facts.get("budget") or {}
+    limits = limits_set(run.facts.get("budget") or {})
     if trial is None:
         return []
-    costs = [
+    costs: list[tuple[str, str, Any, Callable[[Any], str]]] = [
         ("multiply-adds", "macs", result.get("macs", trial.macs), format_count),
         ("parameters", "params", result.get("params", trial.params), format_count),
         ("peak memory", "memory", result.get("peak_memory", trial.peak_memory), format_bytes),
@@ -61,6 +64,7 @@ def uses(run: Run) -> list[Use]:
             trial.costs.get("int8_size") if limits.get("int8_size") else None,
             format_bytes,
         ),
+        ("latency", "latency", result.get("latency_ms", trial.costs.get("latency")), "{:.3g} ms".format),
     ]
     return [
         Use(name=name, value=value, limit=limits.get(key), text=write(value), limit_text=write(limits.get(key) or 0))

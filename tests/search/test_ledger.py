@@ -110,11 +110,11 @@ def test_the_schema_is_the_documented_one(tmp_path: Path) -> None:
         table: [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
         for table in ("run", "trial", "rung", "attempt")
     }
-    assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (4,)
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
     assert columns["run"] == ["key", "value"]
-    costs = ["params", "macs", "peak_memory", "size", "int8_size", "latency_ms"]
+    costs = ["params", "macs", "peak_memory", "size", "int8_size", "latency_ms", "latency_by"]
     standing = ["state", "rung", "epochs", "val_top1", "val_loss", "seconds", "error"]
     assert columns["trial"] == ["id", "design", "origin", *costs, *standing]
     assert columns["rung"] == ["trial", "rung", "epochs", "val_top1", "val_loss", "seconds", "checkpoint"]

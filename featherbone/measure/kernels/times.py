@@ -31,7 +31,7 @@ class KernelTimes:
         """One time for each pair of channels.
 
         Raises:
-            FeatherboneError: no kernel with this operation was measured.
+            FeatherboneError: no kernel was measured.
         """
         for kind in kinds(family):
             found = self.coefficients.get(kind)
@@ -43,7 +43,8 @@ class KernelTimes:
                         total += coefficient * column()
                 return total
         raise FeatherboneError(
-            f"no time of the kernel {family.op} is known", hint="measure it first: featherbone.measure.kernels"
+            f"no time of any kernel is known, so none of {family.op}",
+            hint="measure it first: featherbone.measure.kernels",
         )
 
 
@@ -61,10 +62,10 @@ def fitted(measured: Mapping[Kernel, float], *, block: int) -> KernelTimes:
         for kind in kinds(kernel.family):
             groups.setdefault(kind, []).append((kernel, max(seconds, LEAST)))
     found: dict[str, tuple[float, ...]] = {}
-    for kind in sorted(groups, key=lambda kind: kind.count(" ")):  # the general ones first
+    for kind in sorted(groups, key=lambda kind: len(kind.split())):  # the general ones first
         members = groups[kind]
         general = found.get(kind.rpartition(" ")[0])
-        if general is not None and len(members) < FEWEST:
+        if general is not None and " " in kind and len(members) < FEWEST:
             continue
         rows = np.concatenate(
             [features(k.family, np.array([k.channels_in]), np.array([k.channels_out]), block) for k, _ in members]
@@ -78,15 +79,15 @@ def fitted(measured: Mapping[Kernel, float], *, block: int) -> KernelTimes:
 
 
 def kinds(family: Family) -> tuple[str, ...]:
-    """The kinds that a family belongs to, the most particular first; each is the beginning of the one before.
+    """The kinds that a family belongs to, the most particular first, all kernels last.
 
     >>> kinds(Family(op="conv", layout="blocked", kernel=(3, 3), groups=0))
-    ('conv blocked depthwise 3x3s1x1', 'conv blocked depthwise', 'conv blocked', 'conv')
+    ('conv blocked depthwise 3x3s1x1', 'conv blocked depthwise', 'conv blocked', 'conv', '')
     """
     sort = "depthwise" if family.groups == DEPTHWISE else "grouped" if family.groups > 1 else "dense"
     window = "x".join(map(str, family.kernel)) + "s" + "x".join(map(str, family.stride))
     words = [family.op, family.layout, sort, window]
-    return tuple(" ".join(words[:length]) for length in range(len(words), 0, -1))
+    return tuple(" ".join(words[:length]) for length in range(len(words), -1, -1))
 
 
 def features(family: Family, channels_in: np.ndarray, channels_out: np.ndarray, block: int) -> np.ndarray:
