@@ -125,11 +125,14 @@ class Simulated:
 RUNGS_OF_SIMULATION = (2, 6, 18)
 
 
-def simulate(workers: int, paces: Sequence[float], folder: Path) -> str:
+def simulate(workers: int, paces: Sequence[float], folder: Path, *, waits: bool = False) -> str:
+    """A line of the table; with ``waits`` every change of the ledger waits for the disk."""
     executor = Simulated(workers, paces)
     trials = max(100, workers * TRIALS_EACH)
     checked: Executor = executor
     with open_ledger(folder) as ledger:
+        if waits:
+            ledger._connection.execute("PRAGMA synchronous = FULL")
         search(
             ledger,
             RUNGS_OF_SIMULATION,
@@ -207,7 +210,8 @@ def main() -> int:
         print("workers   trials    tasks    virtual time    all busy  to the end  driver, a task")
         for workers in WORKERS:
             print(simulate(workers, paces, place / f"simulated {workers}"), flush=True)
-        print()
+        waiting = simulate(WORKERS[-1], paces, place / "waiting", waits=True)
+        print(f"{waiting}  where each change waits for the disk\n", flush=True)
 
         many = place / "many"
         seconds_of("a ledger of 100,000 trials, written", lambda: hundred_thousand(many))

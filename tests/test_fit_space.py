@@ -56,6 +56,11 @@ def test_a_design_of_another_resolution_than_the_images_is_trained_verified_and_
     assert model.preprocessing.shape == model.graph.input_shape == (3, 20, 20)
     for name in ("model.safetensors", "model.onnx"):
         assert load_predictor(folder / name).predict([photos / "dark" / "0.png"])
+    (tmp_path / "mine.toml").write_text(SPACE.replace("depths = [1]", "depths = [1, 2]"))
+    with pytest.raises(
+        FeatherboneError, match=r"holds another run: space\.stages\.1\.depths was \[1\] and is \[1, 2\] "
+    ):
+        fit(photos, budget, space=str(tmp_path / "mine.toml"), out=tmp_path / "run", trials=2, epochs=2)
 
 
 def test_a_space_that_does_not_exist_is_refused_before_the_images_are_read(tmp_path: Path) -> None:

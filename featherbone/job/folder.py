@@ -108,6 +108,8 @@ def _visible(folder: Path) -> list[str]:
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in values.items():
+        if isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
+            value = {str(place): each for place, each in enumerate(value, start=1)}
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{key}.")
         else:

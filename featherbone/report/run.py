@@ -184,7 +184,7 @@ def _trial(row: sqlite3.Row, rungs: dict[int, Rung], history: tuple[dict[str, An
         params=row["params"] or 0,
         macs=row["macs"] or 0,
         peak_memory=row["peak_memory"] or 0,
-        costs=costs_of_trial(dict(row)),
+        costs=costs_of_trial(row),
         state=row["state"] or "waiting",
         epochs=row["epochs"] or 0,
         val_top1=row["val_top1"],

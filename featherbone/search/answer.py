@@ -8,8 +8,10 @@ Scores compare at a rung that both designs reached: after the same epochs.
 from __future__ import annotations
 
 import math
+import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,11 +38,11 @@ class Scored:
     scores: Mapping[int, float]
     costs: Mapping[str, float]
 
-    @property
+    @cached_property
     def rung(self) -> int:
         return max(self.scores)
 
-    @property
+    @cached_property
     def top1(self) -> float:
         return self.scores[self.rung]
 
@@ -139,7 +141,7 @@ def answer(designs: Sequence[Scored], *, winner: int | None, budget: Mapping[str
     )
 
 
-def costs_of_trial(row: Mapping[str, Any]) -> dict[str, float]:
+def costs_of_trial(row: Mapping[str, Any] | sqlite3.Row) -> dict[str, float]:
     """What a trial of the ledger costs, by the names of a budget; latency where it is known."""
     return {cost: row[column] for cost, column in COLUMNS.items() if row[column] is not None}
 

@@ -19,7 +19,7 @@ from featherbone.progress import Event, Trained, silent
 from featherbone.search import open_ledger
 from featherbone.search.executors import InProcess, Outcome, Task, Tell
 from featherbone.search.executors.on_ray import OnRay
-from featherbone.search.executors.ray_cluster import connected, room
+from featherbone.search.executors.ray_cluster import connected, room, share_of_a_task
 from featherbone.search.ledger import Score
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::FutureWarning")  # of Ray itself
@@ -104,6 +104,18 @@ def test_a_search_outlives_a_node(cluster: Any, tmp_path: Path) -> None:
     assert {trial for trial, _ in again} <= set(killed)
     assert len({worker.split(",")[0] for _, _, worker, _ in attempts}) == 2  # nodes, and a process each
     assert all("process" in worker for _, _, worker, _ in attempts)
+
+
+def test_where_the_cluster_has_gpus_each_task_asks_for_one(cluster: Any) -> None:
+    """Ray shares out what a node says it has, so that no GPU is needed to see it."""
+    node = cluster.add_node(num_cpus=3, num_gpus=2, object_store_memory=80_000_000)
+    try:
+        with connected(cluster.address):
+            assert share_of_a_task(1) == {"num_cpus": 1, "num_gpus": 1}
+            assert room() == 2  # the other node has a core, and no GPU
+            assert room(threads=2) == 1  # the node with GPUs has cores for one such task
+    finally:
+        cluster.remove_node(node)
 
 
 def test_nodes_that_die_are_never_a_trials_fault(tmp_path: Path) -> None:

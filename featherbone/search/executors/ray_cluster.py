@@ -72,9 +72,10 @@ def room(threads: int = 1) -> int:
     """How many tasks the nodes of the cluster have room for at once, at least 1."""
     share = share_of_a_task(threads)
     nodes = [node["Resources"] for node in import_ray().nodes() if node["Alive"]]
+    rooms = [int(node.get("CPU", 0) // share["num_cpus"]) for node in nodes]
     if share["num_gpus"]:
-        return max(1, int(sum(node.get("GPU", 0) for node in nodes)))
-    return max(1, sum(int(node.get("CPU", 0) // share["num_cpus"]) for node in nodes))
+        rooms = [min(cores, int(node.get("GPU", 0))) for cores, node in zip(rooms, nodes, strict=True)]
+    return max(1, sum(rooms))
 
 
 def fewest_cores() -> int:
