@@ -101,7 +101,7 @@ def test_what_is_no_ledger_of_this_version_is_refused(half: Path, featherbone: C
     ledger.close()
     ended = featherbone("search", "show", half)
     assert (ended.code, ended.out) == (2, "")
-    assert "has version 2; this featherbone reads 3" in ended.err
+    assert "has version 2; this featherbone reads 4" in ended.err
     (half / "ledger.sqlite").write_bytes(b"no database" * 1000)
     (half / "ledger.sqlite-wal").unlink(missing_ok=True)
     assert "can't be read" in featherbone("search", "show", half).err

@@ -94,7 +94,7 @@ def test_another_version_and_another_file_are_refused(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "ledger.sqlite")
     connection.execute("PRAGMA user_version = 1")
     connection.close()
-    with pytest.raises(FeatherboneError, match="version 1; this featherbone reads 3"), open_ledger(tmp_path):
+    with pytest.raises(FeatherboneError, match="version 1; this featherbone reads 4"), open_ledger(tmp_path):
         pass
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "ledger.sqlite").write_bytes(b"not a database at all" * 100)
