@@ -54,7 +54,7 @@ def fitted(measured: Mapping[Kernel, float], *, block: int) -> KernelTimes:
     >>> family = Family(op="add", side_in=(8, 8), side_out=(8, 8))
     >>> known = {Kernel(family=family, channels_in=c, channels_out=c): 1e-6 + 1e-9 * 64 * c for c in range(16, 400, 16)}
     >>> found = fitted(known, block=16).seconds(family, np.array([40]), np.array([40]))
-    >>> [round(1e6 * seconds, 2) for seconds in found]
+    >>> [round(1e6 * float(seconds), 2) for seconds in found]
     [3.56]
     """
     groups: dict[str, list[tuple[Kernel, float]]] = {}
