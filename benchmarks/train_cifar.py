@@ -1,7 +1,7 @@
 """Networks trained on CIFAR-10 by ``featherbone train``, and by the loop that people write, on the same schedule.
 
     python benchmarks/train_cifar.py --data ../shared/data/cifar10.zip --epochs 30 > benchmarks/results/train_cifar.txt
-    python benchmarks/train_cifar.py --data ../shared/data/cifar10.zip --epochs 30 --plain --only resnet
+    python benchmarks/train_cifar.py --data ../shared/data/cifar10.zip --epochs 30 --plain cifar_resnet20
 
 The data are CIFAR-10 as ``…/{train,test}/CLASS/*.png`` in a zip archive or a folder. Each network is trained by the
 command that is printed; top-1 is that of its last weights on the 10,000 test images, which are read once. Stopped, a
@@ -9,7 +9,7 @@ run goes on where it was. Seconds are those of the epochs, evaluation on the val
 
 ``--plain`` trains each network by a loop in plain PyTorch as well: the same graph as a module, the same training
 images, batch, number of epochs, highest learning rate, warm-up, weight decay and label smoothing; SGD with Nesterov
-momentum and a cosine schedule; a crop from 4 pixels of border and a mirror, drawn for each image. What differs then
+momentum and a cosine schedule; channels_last, float32; a crop from 4 pixels of border and a mirror, drawn for each image. What differs then
 is ours alone: the moving average of the weights, weight decay off for norms, biases and depthwise kernels, clipping,
 and how steps are computed.
 """
@@ -50,7 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="../shared/data/cifar10.zip")
     parser.add_argument("--out", type=Path, default=Path("runs/train_cifar"), help="where the run folders are")
-    parser.add_argument("--only", help="networks whose name contains this")
+    parser.add_argument("networks", nargs="*", default=NETWORKS, metavar="NETWORK", help="these, with their settings")
     parser.add_argument("--recipe", help="as for featherbone train")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--lr", type=float)
@@ -60,11 +60,10 @@ def main() -> None:
     parser.add_argument("--plain", action="store_true", help="the loop that people write, too")
     arguments = parser.parse_args()
     print(describe("featherbone", "torch"), flush=True)
-    for network in NETWORKS:
-        if arguments.only is None or arguments.only in network:
-            folder = ours(network, arguments)
-            if arguments.plain:
-                plain(folder, arguments)
+    for network in arguments.networks:
+        folder = ours(network, arguments)
+        if arguments.plain:
+            plain(folder, arguments)
 
 
 def ours(network: str, arguments: argparse.Namespace) -> Path:
@@ -123,6 +122,7 @@ def plain(folder: Path, arguments: argparse.Namespace) -> None:
     dataset = open_dataset(arguments.data, seed=arguments.seed)
     torch.manual_seed(arguments.seed)
     network = module(from_json((folder / "network.json").read_text()), seed=arguments.seed).to(device).train()
+    network.to(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(
         network.parameters(),
         lr=recipe.learning_rate,
@@ -142,7 +142,7 @@ def plain(folder: Path, arguments: argparse.Namespace) -> None:
     for epoch in range(facts["result"]["epochs"]):
         total = 0.0
         for place in torch.randperm(len(images)).split(recipe.batch_size):
-            scores = network(augmented(images[place]).to(device))
+            scores = network(augmented(images[place]).to(device, memory_format=torch.channels_last))
             loss = functional.cross_entropy(scores, labels[place].to(device), label_smoothing=recipe.label_smoothing)
             optimizer.zero_grad()
             loss.backward()
