@@ -123,7 +123,7 @@ def run(
                 folder.name, row["epoch"], f"{row['val_top1']:.4f}", f"{row['seconds']} s", file=sys.stderr, flush=True
             )
 
-    setting = Setting(precision=arguments.precision, threads=arguments.threads)
+    setting = Setting(precision=arguments.precision, threads=arguments.threads, fused=arguments.precision == "bfloat16")
     training = train(
         graph,
         dataset,
