@@ -9,9 +9,9 @@ run goes on where it was. Seconds are those of the epochs, evaluation on the val
 
 ``--plain`` trains each network by a loop in plain PyTorch as well: the same graph as a module, the same training
 images, batch, number of epochs, highest learning rate, warm-up, weight decay and label smoothing; SGD with Nesterov
-momentum and a cosine schedule; channels_last, float32; a crop from 4 pixels of border and a mirror, drawn for each image. What differs then
-is ours alone: the moving average of the weights, weight decay off for norms, biases and depthwise kernels, clipping,
-and how steps are computed.
+momentum and a cosine schedule; channels_last, float32; a crop from 4 pixels of border and a mirror, drawn for each
+image. What differs then is ours alone: the moving average of the weights, weight decay off for norms, biases and
+depthwise kernels, clipping, the precision, and how steps are computed.
 """
 
 from __future__ import annotations
