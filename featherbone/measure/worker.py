@@ -29,7 +29,11 @@ def main() -> None:
         os.dup2(nowhere.fileno(), 1)  # what a runtime prints must not be taken for an answer
     answer: Callable[[dict[str, Any]], dict[str, Any]] = Answers()
     for line in sys.stdin:
-        _send(answers, _safely(answer, json.loads(line)))
+        try:
+            _send(answers, _safely(answer, json.loads(line)))
+        except BrokenPipeError:  # whoever asked was killed
+            os.dup2(os.open(os.devnull, os.O_WRONLY), answers.fileno())
+            return
 
 
 class Answers:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import onnx
@@ -39,6 +41,21 @@ def test_each_process_is_fresh_and_ends() -> None:
         with pytest.raises(ProcessLookupError):
             os.kill(number, 0)
     assert numbers[0] != numbers[1]
+
+
+def test_a_process_ends_in_silence_when_whoever_asked_is_gone() -> None:
+    ends, starts = os.pipe()
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "featherbone.measure.worker"],
+        stdin=subprocess.PIPE,
+        stdout=starts,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(starts)
+    os.close(ends)
+    _, said = worker.communicate('{"do": "about"}\n', timeout=60)
+    assert (worker.returncode, said) == (0, "")
 
 
 def test_only_the_runtime_that_is_measured_is_loaded(subject: Subject) -> None:

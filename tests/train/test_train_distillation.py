@@ -220,3 +220,9 @@ def test_another_teacher_is_another_run(tmp_path: Path) -> None:
             run(tmp_path, other)
     renamed = replace(teacher(), graph=wide().renamed("other"), provenance={"note": "the same"})
     assert run(tmp_path, Distillation(teacher=renamed), until_epoch=1).epoch == 1
+
+
+def test_a_teacher_keeps_its_running_statistics_whatever_is_trained_around_it() -> None:
+    around = nn.ModuleList([Teacher(teacher(), wide(), dataset())])
+    around.train()
+    assert not any(part.training for part in around[0].modules())
