@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from featherbone.data import Dataset
 from featherbone.search.batch import SpaceCosts
 from featherbone.search.budget import Budget
-from featherbone.search.ladder import ladder
+from featherbone.search.ladder import first_rung, ladder
 from featherbone.search.latency import LatencyModel
 from featherbone.search.limits import Limits
 from featherbone.search.size import FILE_HEAD
@@ -46,7 +47,8 @@ class Job:
     def rungs(self) -> tuple[int, ...]:
         """The epochs of each rung."""
         spends_freely = self.limits.seconds is not None or self.limits.epochs is not None
-        return ladder(self.recipe.epochs, trials=None if spends_freely else self.limits.trials)
+        steps = math.ceil(len(self.dataset.splits["train"].labels) / self.recipe.batch_size)
+        return ladder(self.recipe.epochs, trials=None if spends_freely else self.limits.trials, first=first_rung(steps))
 
 
 def costs_for(space: Space, dataset: Dataset, latency: LatencyModel | None = None) -> SpaceCosts:

@@ -28,6 +28,7 @@ from featherbone.search.board import Board
 from featherbone.search.budget import Budget, flag
 from featherbone.search.driver import search
 from featherbone.search.feasible import fitting
+from featherbone.search.ladder import trials_for
 from featherbone.search.ledger import Ledger, Trial, open_ledger
 from featherbone.search.limits import Limits
 from featherbone.search.proposals import Proposals
@@ -99,7 +100,6 @@ def fit(
     images = Images(
         source=located(source), resolution=resolution, seed=seed, skip_bad=skip_bad, fingerprint=dataset.fingerprint
     )
-    propose = Proposals(costs, budget, seed=seed, zoo=lambda: zoo_entries(costs, budget, trials=limits.trials))
 
     require_job(folder, read_facts(folder), "fit")
     with (
@@ -119,6 +119,14 @@ def fit(
         )
         recipe = default_recipe(dataset, tempo.epochs if epochs is None else epochs)
         job = Job(dataset=dataset, budget=budget, seed=seed, space=designs, recipe=recipe, limits=limits)
+        paid = limits.epochs if tempo.afforded is None else tempo.afforded
+        expected = limits.trials if paid is None else min(limits.trials, trials_for(paid, job.rungs))
+        propose = Proposals(
+            costs,
+            budget,
+            seed=seed,
+            zoo=lambda: zoo_entries(costs, budget, trials=expected),
+        )
         _begin(job, ledger, folder)
         remember_latencies(ledger, latencies)
         facts = read_facts(folder) or _facts(job, str(source), command)

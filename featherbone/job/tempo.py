@@ -18,18 +18,23 @@ LEAST = 4  # epochs: fewer are no schedule
 
 @dataclass(frozen=True, kw_only=True)
 class Tempo:
-    """The setting that every trial is trained with, and the epochs of the whole schedule."""
+    """The setting of every trial, the epochs of the whole schedule, and those that the time pays for."""
 
     setting: Setting
     epochs: int
+    afforded: int | None = None  # by all trials together; None without a limit of time
 
     def to_json(self) -> str:
-        return json.dumps({"setting": self.setting.to_dict(), "epochs": self.epochs})
+        return json.dumps({"setting": self.setting.to_dict(), "epochs": self.epochs, "afforded": self.afforded})
 
     @staticmethod
     def from_json(text: str) -> Tempo:
         document: dict[str, Any] = json.loads(text)
-        return Tempo(setting=Setting.from_dict(document["setting"]), epochs=document["epochs"])
+        return Tempo(
+            setting=Setting.from_dict(document["setting"]),
+            epochs=document["epochs"],
+            afforded=document.get("afforded"),
+        )
 
 
 def tempo_of(
@@ -46,7 +51,7 @@ def tempo_of(
 
     Without a limit of ``seconds`` of training: float32, and the epochs of ``recipe``. With one, a short trial on the
     ``example`` design chooses the fastest setting, and a whole training takes a quarter of the time, so that the rest
-    pays for some twenty designs; never more epochs than ``recipe`` has.
+    pays for a dozen designs or more; never more epochs than ``recipe`` has.
     """
     known = ledger.recall(KEY)
     if known is not None:
@@ -60,7 +65,8 @@ def tempo_of(
         choice = choose(graph, dataset, recipe, among=among, seconds=min(8.0, seconds / 20))
         progress(Noticed(sentence=str(choice)))
         speed = next(tried.images_per_second for tried in choice.tried if tried.setting == choice.setting)
-        afforded = int(seconds * SHARE * speed / len(dataset.splits["train"].labels))
-        tempo = Tempo(setting=choice.setting, epochs=min(max(afforded, LEAST), recipe.epochs))
+        afforded = seconds * speed / len(dataset.splits["train"].labels)
+        epochs = min(max(int(SHARE * afforded), LEAST), recipe.epochs)
+        tempo = Tempo(setting=choice.setting, epochs=epochs, afforded=int(afforded))
     ledger.remember(KEY, tempo.to_json())
     return tempo

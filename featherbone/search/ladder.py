@@ -11,6 +11,16 @@ from featherbone.errors import FeatherboneError
 
 KEEP = 3  # one in three goes on
 FIRST_RUNG = 2  # epochs at least: a score after one says little
+LONG = 200  # steps: after an epoch of so many, one says enough
+
+
+def first_rung(steps: int) -> int:
+    """The epochs that a trial is trained for at least, where an epoch has so many steps.
+
+    >>> first_rung(20), first_rung(352)
+    (2, 1)
+    """
+    return 1 if steps >= LONG else FIRST_RUNG
 
 
 def ladder(epochs: int, *, trials: int | None = None, first: int = FIRST_RUNG) -> tuple[int, ...]:
@@ -35,6 +45,17 @@ def ladder(epochs: int, *, trials: int | None = None, first: int = FIRST_RUNG) -
     while len(rungs) <= most and rungs[0] // KEEP >= first:
         rungs.insert(0, rungs[0] // KEEP)
     return tuple(rungs)
+
+
+def trials_for(epochs: int, rungs: tuple[int, ...]) -> int:
+    """How many trials so many epochs pay for, with one of them trained to its end.
+
+    >>> trials_for(36, (1, 3, 9)), trials_for(9, (9,))
+    (12, 1)
+    """
+    first, last = rungs[0], rungs[-1]
+    each = first * (1 + (1 - 1 / KEEP) * (len(rungs) - 1))  # one in three goes on, for three times as long
+    return 1 + max(0, int((epochs - last) / each))
 
 
 def _powers(trials: int) -> int:

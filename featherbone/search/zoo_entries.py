@@ -15,7 +15,7 @@ FILLED = 0.6  # of the limit that is used most: a network that can't use more of
 SHARE, MOST = 4, 6  # one trial in four, and never more than six
 
 
-def zoo_entries(costs: SpaceCosts, budget: Budget, *, trials: int) -> list[Entry]:
+def zoo_entries(costs: SpaceCosts, budget: Budget, *, trials: int, most: int = MOST) -> list[Entry]:
     """Networks of the papers, each as wide as the budget allows; those that use most of all limits together first.
 
     >>> from featherbone.search.spaces import named_space
@@ -27,7 +27,7 @@ def zoo_entries(costs: SpaceCosts, budget: Budget, *, trials: int) -> list[Entry
 
     A family's deeper networks are left out where a shallower one fills the budget as well: they train for longer.
     """
-    wanted = min(trials // SHARE, MOST)
+    wanted = min(trials // SHARE, most)
     if not wanted:
         return []
     found = scaled_zoo(
