@@ -7,7 +7,6 @@ read three times and write once, and backward they read five times and write twi
 
 from __future__ import annotations
 
-import math
 import operator
 
 from torch import fx, nn
@@ -18,18 +17,17 @@ from featherbone.data.native import kernels
 from featherbone.errors import FeatherboneError
 from featherbone.train import fused_convolutions, fused_norm, fused_shuffle
 from featherbone.train.fused_convolutions import Convolution, is_better_ours
-from featherbone.train.fused_norm import FusedNorm
+from featherbone.train.fused_norm import NONE, Act, FusedNorm
 from featherbone.train.fused_shuffle import fuse_shuffles
 
-# What clamps to an interval: functional.relu is [0, ∞), relu6 is [0, 6].
-CLAMPS = {functional.relu: (0.0, math.inf), functional.relu6: (0.0, 6.0)}
+ACTS = {functional.relu: Act(low=0.0), functional.relu6: Act(low=0.0, high=6.0), functional.hardswish: Act(swish=True)}
 
 
 def fused(network: nn.Module) -> nn.Module:
     """A module for training that shares the network's parameters and running statistics, and computes the same.
 
     On a CPU, in float32 and bfloat16. Batch norms run in one kernel with an addition and the ReLU or ReLU6 behind
-    them, shuffles of channels in one with what is joined before and parted behind them, and gradients of depthwise
+    them, or with the hard_swish, shuffles of channels in one with what is joined before and parted behind them, and gradients of depthwise
     and wide 1×1 convolutions are computed in the fastest way. All else stays as it is.
 
     Raises `FeatherboneError` where the kernels cannot be compiled, and for a network on another device.
@@ -63,20 +61,21 @@ class _Tracer(fx.Tracer):
 
 
 def _fuse_norm(traced: fx.GraphModule, norm: fx.Node, layer: nn.BatchNorm2d) -> None:
-    """One module for the norm, the addition that alone reads it, and the clamp behind either, where the sum stood."""
+    """One module for the norm, the addition that alone reads it, and the activation behind either, where the sum stood."""
     last, others = norm, []
     added = _only_reader(norm)
     if added is not None and added.target is operator.add and not added.kwargs:
         other = next((argument for argument in added.args if argument is not norm), None)
         if isinstance(other, fx.Node):
             last, others = added, [other]
-    low, high = -math.inf, math.inf
-    clamp = _only_reader(last)
+    act, reader = NONE, _only_reader(last)
     replaced = [last]
-    if clamp is not None and clamp.op == "call_function" and clamp.target in CLAMPS:
-        low, high = CLAMPS[clamp.target]
-        replaced.append(clamp)
-    traced.add_submodule(_name(norm), FusedNorm(layer, low, high))
+    if reader is not None and reader.op == "call_function" and reader.target in ACTS:
+        found = ACTS[reader.target]
+        if not (others and found.swish):  # its gradient needs the sum, which is not kept
+            act = found
+            replaced.append(reader)
+    traced.add_submodule(_name(norm), FusedNorm(layer, act))
     with traced.graph.inserting_before(last):
         fresh = traced.graph.call_module(_name(norm), (norm.args[0], *others))
     replaced[-1].replace_all_uses_with(fresh)

@@ -1,9 +1,10 @@
-"""A batch norm, what is added to it and the clamp behind it, by our own kernels."""
+"""A batch norm, what is added to it and the activation behind it, by our own kernels."""
 
 from __future__ import annotations
 
 import ctypes
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,27 +18,40 @@ SOURCE = Path(__file__).with_name("norm.cpp")
 KINDS = {torch.float32: "float32", torch.bfloat16: "bfloat16"}
 
 
-class FusedNorm(nn.Module):
-    """clamp(norm(x) + other): the clamp is a ReLU (0, ∞), a ReLU6 (0, 6) or none (-∞, ∞)."""
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """Clamps to an interval: a ReLU (0, ∞), a ReLU6 (0, 6), or none (-∞, ∞). Or is ``swish``, the hard one."""
 
-    def __init__(self, norm: nn.BatchNorm2d, low: float, high: float) -> None:
+    low: float = -math.inf
+    high: float = math.inf
+    swish: bool = False
+
+    def __call__(self, y: Tensor) -> Tensor:
+        return functional.hardswish(y) if self.swish else functional.hardtanh(y, self.low, self.high)
+
+
+NONE = Act()
+
+
+class FusedNorm(nn.Module):
+    """act(norm(x) + other): the activation is one of ``Act``; hard_swish only where nothing is added."""
+
+    def __init__(self, norm: nn.BatchNorm2d, act: Act) -> None:
         super().__init__()
-        self.norm, self.low, self.high = norm, low, high
+        self.norm, self.act = norm, act
 
     def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
         norm = self.norm
         if not norm.training:  # frozen
             y = norm(x)
-            return self._clamped(y if other is None else y + other)
+            return self.act(y if other is None else y + other)
         fits = other is None or (other.shape == x.shape and other.dtype == x.dtype)
-        limits = (self.low, self.high) if fits else (-math.inf, math.inf)
-        arguments = (x, other if fits else None, norm.weight, norm.bias, norm.eps, *limits)
+        if other is not None and self.act.swish:
+            raise TypeError("there is no kernel for hard_swish of a sum")
+        arguments = (x, other if fits else None, norm.weight, norm.bias, norm.eps, self.act if fits else NONE)
         y, mean, variance = _Norm.apply(*arguments)  # type: ignore[no-untyped-call]
         _follow(norm, mean, variance, x.numel() // x.shape[1])
-        return cast(Tensor, y) if fits else self._clamped(y + other)
-
-    def _clamped(self, y: Tensor) -> Tensor:
-        return functional.hardtanh(y, self.low, self.high)
+        return cast(Tensor, y) if fits else self.act(y + other)
 
 
 @torch.no_grad()
@@ -60,20 +74,19 @@ class _Norm(torch.autograd.Function):
         weight: Tensor,
         bias: Tensor,
         epsilon: float,
-        low: float,
-        high: float,
+        act: Act,
     ) -> tuple[Tensor, Tensor, Tensor]:
         x = x.contiguous(memory_format=torch.channels_last)
         other = None if other is None else other.contiguous(memory_format=torch.channels_last)
         y = torch.empty_like(x)
         mean, variance, scale, shift = (torch.empty_like(weight) for _ in range(4))
-        _call("norm_forward", x, (x, other, y, weight, bias, mean, variance, scale, shift), epsilon, low, high)
-        context.added, context.clamped = other is not None, (low, high) != (-math.inf, math.inf)
+        _call("norm_forward", x, (x, other, y, weight, bias, mean, variance, scale, shift), epsilon, act)
+        context.added, context.clamped = other is not None, act != NONE
         # What was clamped follows from x alone, but for what was added.
         kept = [y] if context.added and context.clamped else []
         context.save_for_backward(x, mean, variance, scale, shift, *kept)
         context.mark_non_differentiable(mean, variance)
-        context.settings = epsilon, low, high
+        context.settings = epsilon, act
         return y, mean, variance
 
     @staticmethod
@@ -86,10 +99,10 @@ class _Norm(torch.autograd.Function):
         _call("norm_backward", x, tensors, *context.settings)
         if context.added and not context.clamped:
             to_other = gradient
-        return to_x, to_other, to_weight, to_bias, None, None, None
+        return to_x, to_other, to_weight, to_bias, None, None
 
 
-def _call(name: str, x: Tensor, tensors: tuple[Tensor | None, ...], epsilon: float, low: float, high: float) -> None:
+def _call(name: str, x: Tensor, tensors: tuple[Tensor | None, ...], epsilon: float, act: Act) -> None:
     given = [tensor for tensor in tensors if tensor is not None]
     if x.dtype not in KINDS or any(
         tensor.dtype != (torch.float32 if tensor.dim() == 1 else x.dtype) for tensor in given
@@ -101,7 +114,8 @@ def _call(name: str, x: Tensor, tensors: tuple[Tensor | None, ...], epsilon: flo
         ctypes.c_int64(x.numel() // channels),
         ctypes.c_int64(channels),
         ctypes.c_double(epsilon),
-        ctypes.c_float(low),
-        ctypes.c_float(high),
+        ctypes.c_float(act.low),
+        ctypes.c_float(act.high),
+        ctypes.c_int(act.swish),
         ctypes.c_int(torch.get_num_threads()),
     )

@@ -57,11 +57,35 @@ std::vector<double> two_sums(const Tile& tile, std::int64_t rows, int threads, A
   return sums;
 }
 
-// y = clamp(norm(x) + other); without `other` where it is null.
+// Clamps to an interval, or with `swish` is hard_swish: v · clamp(v + 3, 0, 6) / 6.
+struct Activation {
+  Lanes low, high;
+  bool swish;
+  Activation(float low, float high, bool swish) : low(all(low)), high(all(high)), swish(swish) {}
+  static Lanes between(Lanes v, Lanes low, Lanes high) {
+    v = v < low ? low : v;
+    return v > high ? high : v;
+  }
+  Lanes operator()(Lanes v) const {
+    return swish ? v * between(v * all(1 / 6.f) + all(.5f), all(0), all(1)) : between(v, low, high);
+  }
+  // The gradient g of what came out of v, for v; where it clamps, what came out tells as much as v.
+  Lanes back(Lanes v, Lanes g) const {
+    const Lanes none = all(0);
+    if (!swish) {
+      g = v > low ? g : none;
+      return v < high ? g : none;
+    }
+    const Lanes slope = v < all(3) ? v * all(1 / 3.f) + all(.5f) : all(1);
+    return v > all(-3) ? g * slope : none;
+  }
+};
+
+// y = act(norm(x) + other); without `other` where it is null.
 template <typename T>
 void norm_forward(const T* x, const T* other, T* y, const float* weight, const float* bias, float* mean,
                   float* variance, float* scale, float* shift, std::int64_t rows, std::int64_t C, double epsilon,
-                  float low, float high, int threads) {
+                  Activation act, int threads) {
   const Tile tile(C);
   std::vector<float> first_row(C);  // squares of what is left without it do not cancel
   for (std::int64_t c = 0; c < C; ++c) first_row[c] = load(x + c, 1)[0];
@@ -82,21 +106,16 @@ void norm_forward(const T* x, const T* other, T* y, const float* weight, const f
     shift[c] = static_cast<float>(bias[c] - (first_row[c] + m) * s);
   }
   const std::vector<float> scales = tile.repeated(scale), shifts = tile.repeated(shift);
-  const Lanes lowest = all(low), highest = all(high);
-  const auto clamped = [&](Lanes v) {
-    v = v < lowest ? lowest : v;
-    return v > highest ? highest : v;
-  };
   in_parts(rows, threads, [&](std::int64_t from, std::int64_t to, int) {
     tile.over(from, to, [&](std::int64_t at, std::int64_t length) {
       const float *s = scales.data(), *t = shifts.data();
       if (other)
         by_lanes(length, [&](std::int64_t i, std::int64_t n) {
-          store(y + at + i, clamped(load(x + at + i, n) * load(s + i, n) + load(t + i, n) + load(other + at + i, n)), n);
+          store(y + at + i, act(load(x + at + i, n) * load(s + i, n) + load(t + i, n) + load(other + at + i, n)), n);
         });
       else
         by_lanes(length, [&](std::int64_t i, std::int64_t n) {
-          store(y + at + i, clamped(load(x + at + i, n) * load(s + i, n) + load(t + i, n)), n);
+          store(y + at + i, act(load(x + at + i, n) * load(s + i, n) + load(t + i, n)), n);
         });
     });
   });
@@ -107,15 +126,10 @@ void norm_forward(const T* x, const T* other, T* y, const float* weight, const f
 template <typename T>
 void norm_backward(const T* x, const T* g, const T* y, T* to_other, T* to_x, const float* mean, const float* variance,
                    const float* scale, const float* shift, float* to_weight, float* to_bias, std::int64_t rows,
-                   std::int64_t C, double epsilon, float low, float high, int threads) {
+                   std::int64_t C, double epsilon, Activation act, int threads) {
   const Tile tile(C);
   const std::vector<float> means = tile.repeated(mean), scales = tile.repeated(scale), shifts = tile.repeated(shift);
   const float *m = means.data(), *s = scales.data(), *t = shifts.data();
-  const Lanes lowest = all(low), highest = all(high), none = all(0.f);
-  const auto passed = [&](Lanes y, Lanes g) {
-    g = y > lowest ? g : none;
-    return y < highest ? g : none;
-  };
   const auto sums = two_sums(tile, rows, threads, [&](std::int64_t at, std::int64_t length, float* a, float* b) {
     const auto add = [&](std::int64_t i, std::int64_t n, Lanes v, Lanes d) {
       store(a + i, load(a + i, n) + d, n);
@@ -123,14 +137,14 @@ void norm_backward(const T* x, const T* g, const T* y, T* to_other, T* to_x, con
     };
     if (y)
       by_lanes(length, [&](std::int64_t i, std::int64_t n) {
-        const Lanes d = passed(load(y + at + i, n), load(g + at + i, n));
+        const Lanes d = act.back(load(y + at + i, n), load(g + at + i, n));
         store(to_other + at + i, d, n);
         add(i, n, load(x + at + i, n), d);
       });
     else
       by_lanes(length, [&](std::int64_t i, std::int64_t n) {
         const Lanes v = load(x + at + i, n);
-        add(i, n, v, passed(v * load(s + i, n) + load(t + i, n), load(g + at + i, n)));
+        add(i, n, v, act.back(v * load(s + i, n) + load(t + i, n), load(g + at + i, n)));
       });
   });
   std::vector<float> offset(C), slope(C);  // dx = scale · d - offset - slope · x
@@ -153,7 +167,7 @@ void norm_backward(const T* x, const T* g, const T* y, T* to_other, T* to_x, con
       else
         by_lanes(length, [&](std::int64_t i, std::int64_t n) {
           const Lanes v = load(x + at + i, n), scaled = load(s + i, n);
-          const Lanes d = passed(v * scaled + load(t + i, n), load(g + at + i, n));
+          const Lanes d = act.back(v * scaled + load(t + i, n), load(g + at + i, n));
           store(to_x + at + i, scaled * d - load(o + i, n) - load(p + i, n) * v, n);
         });
     });
@@ -165,15 +179,17 @@ void norm_backward(const T* x, const T* g, const T* y, T* to_other, T* to_x, con
 #define KERNELS(NAME, T)                                                                                              \
   extern "C" void norm_forward_##NAME(const T* x, const T* other, T* y, const float* weight, const float* bias,       \
                                       float* mean, float* variance, float* scale, float* shift, std::int64_t rows,    \
-                                      std::int64_t C, double epsilon, float low, float high, int threads) {           \
-    norm_forward<T>(x, other, y, weight, bias, mean, variance, scale, shift, rows, C, epsilon, low, high, threads);   \
+                                      std::int64_t C, double epsilon, float low, float high, int swish,               \
+                                      int threads) {                                                                  \
+    norm_forward<T>(x, other, y, weight, bias, mean, variance, scale, shift, rows, C, epsilon,                        \
+                    Activation(low, high, swish), threads);                                                           \
   }                                                                                                                   \
   extern "C" void norm_backward_##NAME(const T* x, const T* g, const T* y, T* to_other, T* to_x, const float* mean,   \
                                        const float* variance, const float* scale, const float* shift,                 \
                                        float* to_weight, float* to_bias, std::int64_t rows, std::int64_t C,           \
-                                       double epsilon, float low, float high, int threads) {                          \
+                                       double epsilon, float low, float high, int swish, int threads) {               \
     norm_backward<T>(x, g, y, to_other, to_x, mean, variance, scale, shift, to_weight, to_bias, rows, C, epsilon,     \
-                     low, high, threads);                                                                             \
+                     Activation(low, high, swish), threads);                                                          \
   }
 
 KERNELS(float32, float)
