@@ -1,15 +1,17 @@
 """What searches find on CIFAR-10 with the same training: ours, the scaled zoo, random search, and Optuna's TPE.
 
     pip install optuna
-    python benchmarks/search_quality.py --data ../shared/data/cifar10.zip --minutes 20 --seeds 3
+    python benchmarks/search_quality.py --data ../shared/data/cifar10.zip --minutes 12 --seeds 3
 
 Each method spends the same seconds of CPU time on training, in one process with one thread, at MLPerf Tiny's budget of
 12.5 M multiply-adds and 80,000 parameters. All train by one recipe and one schedule, with the same code, and all
 designs come from one space and fill the budget in the same way:
 
 - ours: what ``featherbone fit`` does;
-- zoo: every network of the papers, scaled to the budget, those that use most of it first, by the same halving;
+- zoo: every network of the papers, scaled to the budget, those that use most of it first, by the same halving; as in
+  ours, a network whose whole training would take more than half of the time is left out;
 - random: designs of the space in random order, by the same halving, with promotion;
+- quick: the same of those designs alone whose whole training takes no more than half of the time, as in ours;
 - tpe: Optuna's multivariate TPE with its successive halving pruner. It draws blocks, depths, growth, activation, head
   and resolution, and widths are solved for as for the others. What its trial needs after the time is over is free.
 
@@ -21,12 +23,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +38,8 @@ import torch
 from machine import describe
 
 from featherbone.data import Dataset, open_dataset
+from featherbone.job.fitting import EXAMPLES
+from featherbone.job.tempo import LONGEST
 from featherbone.job.trials import Images, TrialWork
 from featherbone.nn import module_with
 from featherbone.progress import TrialBegan, TrialScored, silent
@@ -42,18 +47,19 @@ from featherbone.search import Budget, Design, Entry, Event, Limits, SpaceCosts,
 from featherbone.search.board import Board
 from featherbone.search.candidates import candidate_graph
 from featherbone.search.executors import InProcess, Task
-from featherbone.search.ladder import ladder
+from featherbone.search.effort import effort, quick
+from featherbone.search.ladder import ladder, trials_for
 from featherbone.search.ledger import Score
 from featherbone.search.matrix import ACT, CHOICE, DEPTH, HEAD, RESOLUTION, column, columns, decode
 from featherbone.search.proposals import Proposals
-from featherbone.search.sample import designs_of
+from featherbone.search.sample import designs_of, sample
 from featherbone.search.spaces import smaller_resolutions
 from featherbone.search.widths import Widths, filled
 from featherbone.search.zoo_entries import zoo_entries
-from featherbone.train import Recipe, Setting, evaluate, recipe_named
+from featherbone.train import Recipe, Setting, choose, evaluate, recipe_named
 
 BUDGET = Budget(macs=12_500_000, params=80_000)
-METHODS = ("ours", "zoo", "random", "tpe")
+METHODS = ("ours", "zoo", "random", "quick", "tpe")
 MANY = 100_000
 
 
@@ -94,8 +100,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("../shared/data/cifar10.zip"))
     parser.add_argument("--out", type=Path, default=Path("runs/search_quality"))
-    parser.add_argument("--minutes", type=float, default=20.0, help="of CPU time for each search")
-    parser.add_argument("--epochs", type=int, default=9, help="of the whole schedule")
+    parser.add_argument("--minutes", type=float, default=12.0, help="of CPU time for each search")
+    parser.add_argument("--epochs", type=int, default=6, help="of the whole schedule")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--methods", nargs="*", choices=METHODS, default=METHODS)
     parser.add_argument("--summary", action="store_true", help="only tell what is there")
@@ -133,13 +139,18 @@ def once(folder: Path, method: str, seed: int, arguments: argparse.Namespace) ->
 
 def halving(method: str, work: Counted, costs: SpaceCosts, seed: int, arguments: argparse.Namespace) -> Found:
     """A search by asynchronous successive halving; the methods differ in what they propose."""
+    rungs = ladder(arguments.epochs, first=1)
+    afforded, longest = tempo(work, costs, seed, arguments)
+    entries = partial(zoo_entries, costs, BUDGET)
+    expected = trials_for(int(afforded), rungs)
     propose = {
-        "ours": lambda: Proposals(costs, BUDGET, seed=seed, zoo=lambda: zoo_entries(costs, BUDGET, trials=MANY)),
-        "zoo": lambda: from_list(zoo_entries(costs, BUDGET, trials=MANY, most=MANY)),
-        "random": lambda: random_designs(costs, seed),
+        "ours": lambda: Proposals(costs, BUDGET, seed=seed, zoo=lambda: entries(trials=expected), longest=longest),
+        "zoo": lambda: from_list(entries(trials=MANY, most=MANY), longest),
+        "random": lambda: random_designs(costs, seed, math.inf),
+        "quick": lambda: random_designs(costs, seed, longest),
     }[method]()
     with open_ledger(work.work.folder) as ledger:
-        rungs = ladder(arguments.epochs)
+        rungs = ladder(arguments.epochs, first=1)
         winner = search(
             ledger,
             rungs,
@@ -152,21 +163,40 @@ def halving(method: str, work: Counted, costs: SpaceCosts, seed: int, arguments:
     return found(work, winner.id, winner.design, arguments.epochs, [(t.epochs, t.seconds) for t in trials])
 
 
-def from_list(entries: Sequence[Entry]) -> Callable[[Board, int], Sequence[Entry]]:
+def tempo(work: Counted, costs: SpaceCosts, seed: int, arguments: argparse.Namespace) -> tuple[float, float]:
+    """The epochs that the time pays for, and the most effort that a design may take, as `fit` finds them; kept."""
+    path = work.work.folder / "tempo.json"
+    if not path.exists():
+        example = quick(sample(costs, BUDGET, EXAMPLES, seed=seed), classes=10, channels=3)
+        graph = candidate_graph(example, classes=10, channels=3)
+        dataset = work.work.images.seen_by(graph)
+        assert work.work.setting is not None
+        choice = choose(graph, dataset, work.work.recipe, among=[work.work.setting])
+        afforded = 60 * arguments.minutes * choice.tried[0].images_per_second / len(dataset.splits["train"].labels)
+        longest = LONGEST * afforded / arguments.epochs * effort(example, classes=10, channels=3)
+        path.write_text(json.dumps([afforded, longest]))
+        print(example, choice, path.read_text(), file=sys.stderr, flush=True)
+    afforded, longest = json.loads(path.read_text())
+    return afforded, longest
+
+
+def from_list(entries: Sequence[Entry], longest: float) -> Callable[[Board, int], Sequence[Entry]]:
+    short = [entry for entry in entries if effort(entry.design, classes=10, channels=3) <= longest]
+
     def propose(board: Board, number: int) -> Sequence[Entry]:
-        return list(entries)[len(board.trials) : len(board.trials) + number]
+        return short[len(board.trials) : len(board.trials) + number]
 
     return propose
 
 
-def random_designs(costs: SpaceCosts, seed: int) -> Callable[[Board, int], Sequence[Entry]]:
+def random_designs(costs: SpaceCosts, seed: int, longest: float) -> Callable[[Board, int], Sequence[Entry]]:
     drawn: Iterator[Design] = designs_of(costs, BUDGET, seed=seed)
     kept: list[Entry] = []
 
     def propose(board: Board, number: int) -> Sequence[Entry]:
         wanted = len(board.trials) + number
         while len(kept) < wanted:
-            (design,) = islice(drawn, 1)
+            design = next(one for one in drawn if effort(str(one), classes=10, channels=3) <= longest)
             kept.append(Entry(design=str(design), origin="random", costs=costs.of([design]).row(0)))
         return kept[wanted - number : wanted]
 
@@ -178,7 +208,7 @@ def tpe(method: str, work: Counted, costs: SpaceCosts, seed: int, arguments: arg
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    rungs = ladder(arguments.epochs)
+    rungs = ladder(arguments.epochs, first=1)
     study = optuna.create_study(
         direction="maximize",
         sampler=optuna.samplers.TPESampler(seed=seed, multivariate=True),
@@ -269,7 +299,7 @@ def tell(arguments: argparse.Namespace) -> None:
     print(describe("featherbone", "torch", "optuna"))
     print(
         f"budget    {BUDGET}\ntraining  {arguments.minutes:g} minutes of CPU time for each search; "
-        f"cifar10-full over {arguments.epochs} epochs, rungs {ladder(arguments.epochs)}\n"
+        f"cifar10-full over {arguments.epochs} epochs, rungs {ladder(arguments.epochs, first=1)}\n"
     )
     heads = f"{'method':8} {'seed':>4}  {'test':>7}  {'val':>7}  {'trials':>6} {'epochs':>6} {'CPU s':>6}"
     print(f"{heads}  winner (multiply-adds, parameters)")

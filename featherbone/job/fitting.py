@@ -27,12 +27,13 @@ from featherbone.report import write_report
 from featherbone.search.board import Board
 from featherbone.search.budget import Budget, flag
 from featherbone.search.driver import search
+from featherbone.search.effort import quick
 from featherbone.search.feasible import fitting
 from featherbone.search.ladder import trials_for
 from featherbone.search.ledger import Ledger, Trial, open_ledger
 from featherbone.search.limits import Limits
 from featherbone.search.proposals import Proposals
-from featherbone.search.sample import designs_of
+from featherbone.search.sample import sample
 from featherbone.search.space_file import open_space
 from featherbone.search.spaces import smaller_resolutions
 from featherbone.search.zoo_entries import zoo_entries
@@ -40,6 +41,7 @@ from featherbone.train import default_recipe
 
 SPACE = "light"
 USUAL = 32  # a resolution for which every space can be checked
+EXAMPLES = 64  # designs, of which one that is quick to train says what the time pays for
 LARGE = 256 * 10**6  # multiply-adds of a batch; below it threads wait for each other longer than they compute
 
 
@@ -112,7 +114,9 @@ def fit(
             ledger,
             images,
             recipe,
-            example=str(next(designs_of(costs, budget, seed=seed))),
+            example=lambda: quick(
+                sample(costs, budget, EXAMPLES, seed=seed), classes=costs.classes, channels=costs.channels
+            ),
             seconds=None if time is None else time * hands.workers,
             threads=hands.threads,
             progress=progress,
@@ -126,6 +130,7 @@ def fit(
             budget,
             seed=seed,
             zoo=lambda: zoo_entries(costs, budget, trials=expected),
+            longest=tempo.longest,
         )
         _begin(job, ledger, folder)
         remember_latencies(ledger, latencies)

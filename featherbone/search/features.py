@@ -25,7 +25,7 @@ class Features:
 
     def __init__(self, costs: SpaceCosts) -> None:
         self._costs = costs
-        space = costs.space
+        self.space = space = costs.space
         self._kinds = space.kinds()
         self._settings = [_settings(stage.choices, self._kinds) for stage in space.stages]
         parts = ("depth", "width", "kernel", "ratio", "groups", "excited")
@@ -45,7 +45,7 @@ class Features:
 
     def of(self, rows: np.ndarray) -> np.ndarray:
         """(designs, features), float64."""
-        space = self._costs.space
+        space = self.space
         costs = self._costs.of_rows(rows)
         acts = np.arange(len(space.acts))
         columns = [

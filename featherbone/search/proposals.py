@@ -1,62 +1,103 @@
-"""Which designs to train next: the zoo scaled to the budget, random ones, and then children of the best.
+"""Which designs to train next: the zoo scaled to the budget, those that papers make one expect most of, and children.
 
-From a number of scores on, a surrogate chooses among many children and random designs the few that promise most: those
-whose guessed score, with how unsure it is, is the highest. One in four stays a random design, so that no corner of the
-space is written off. What is proposed follows from the scores and the seed alone.
+The first designs are chosen among many random ones by what papers measured. From a number of scores on a surrogate
+corrects that, and chooses among many children of the best and random designs those whose guessed score, with how unsure
+it is, is the highest. One in eight stays a random design, so that no corner of the space is written off. Where time is
+limited, what would take too much of it is left out. What is proposed follows from the scores and the seed alone.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import islice
 
 import numpy as np
 
 from featherbone.search.batch import SpaceCosts
+from featherbone.search.beliefs import Beliefs
 from featherbone.search.board import Board
 from featherbone.search.budget import Budget
 from featherbone.search.changes import Changes
 from featherbone.search.design import Design
+from featherbone.search.effort import effort
 from featherbone.search.features import Features
 from featherbone.search.ledger import Entry
 from featherbone.search.matrix import decode, encode
+from featherbone.search.regular import regular
 from featherbone.search.sample import designs_of
 from featherbone.search.surrogate import Surrogate
 
-FIRST = 8  # scores before anything is learned from them
+FIRST = 4  # scores before anything is learned from them
+MANY = 1024  # regular designs, among which the first are chosen
 PARENTS = 8
 CHILDREN, FRESH = 448, 64  # among which the surrogate chooses
 CURIOSITY = 0.25  # standard deviations that are added to a guess
-RANDOM = 4  # one in so many is random
+RANDOM = 8  # one in so many is random
+LOOKED_AT = 256  # designs in vain for one that is not too long to train
 
 
 class Proposals:
     """Proposes designs; a search calls it with its board and how many it wants."""
 
     def __init__(
-        self, costs: SpaceCosts, budget: Budget, *, seed: int, zoo: Callable[[], Sequence[Entry]] = tuple
+        self,
+        costs: SpaceCosts,
+        budget: Budget,
+        *,
+        seed: int,
+        zoo: Callable[[], Sequence[Entry]] = tuple,
+        longest: float = math.inf,
     ) -> None:
-        self._costs, self._budget, self._seed, self._zoo = costs, budget, seed, zoo
+        """``longest`` is the most effort that a design may take to train, as `effort` counts it."""
+        self._costs, self._budget, self._seed, self._zoo, self._longest = costs, budget, seed, zoo, longest
         self._features, self._changes = Features(costs), Changes(costs, budget)
+        self._beliefs = Beliefs(self._features)
 
     def __call__(self, board: Board, number: int) -> Sequence[Entry]:
         """At most ``number`` designs that the board does not know, or the zoo; none where the space is used up."""
         known = {trial.design for trial in board.trials.values()}
         if not known:
-            zoo = list(self._zoo())
+            zoo = [entry for entry in self._zoo() if self._is_short(entry.design)]
             if zoo:
                 return zoo  # all at once: who is killed in between would begin with others
-        chosen = self._learned(board, number, known) if len(_designs(board)) >= FIRST else []
+        learn = self._learned if len(_designs(board)) >= FIRST else self._believed
+        chosen = learn(board, number, known)
         return [*chosen, *self._random(known | {entry.design for entry in chosen}, number - len(chosen))]
 
+    def _is_short(self, design: str) -> bool:
+        if self._longest == math.inf:
+            return True
+        return effort(design, classes=self._costs.classes, channels=self._costs.channels) <= self._longest
+
     def _random(self, known: set[str], number: int) -> list[Entry]:
+        """The first that are short; where there are too few, those that are not come as well."""
         fresh = (
             design for design in designs_of(self._costs, self._budget, seed=self._seed) if str(design) not in known
         )
-        return self._entries(list(islice(fresh, number)), ["random"] * number)
+        short: list[Design] = []
+        long: list[Design] = []
+        while len(short) < number and len(long) < LOOKED_AT and (design := next(fresh, None)) is not None:
+            (short if self._is_short(str(design)) else long).append(design)
+        return self._entries([*short, *long][:number], ["random"] * number)
+
+    def _believed(self, board: Board, number: int, known: set[str]) -> list[Entry]:
+        """Regular designs that papers make one expect most of, each of another block."""
+        rng = np.random.default_rng((self._seed, len(board.trials)))
+        rows = regular(self._costs, self._budget, MANY, rng)
+        rows = rows[np.argsort(-self._beliefs.of(self._features.of(rows)), kind="stable")]
+        tried = {Design.parse(design).stages[0].kind for design in known if "|" in design}
+        chosen: dict[str, Design] = {}
+        for design in decode(self._costs.space, rows):
+            if len(chosen) == _informed(board, number):
+                break
+            kind = design.stages[0].kind
+            if kind not in {*tried, *chosen} and str(design) not in known and self._is_short(str(design)):
+                chosen[kind] = design
+        return self._entries(list(chosen.values()), ["regular"] * len(chosen))
 
     def _learned(self, board: Board, number: int, known: set[str]) -> list[Entry]:
-        """What the surrogate holds most promising; less than ``number``, so that some stay random."""
+        """What the surrogate holds most promising among children and random designs."""
         trials = _designs(board)
         order = sorted(
             trials, key=lambda trial: (-board.trials[trial].rung, -(board.trials[trial].val_top1 or 0), trial)
@@ -65,26 +106,41 @@ class Proposals:
         place = {trial: n for n, trial in enumerate(trials)}
         scores = [entry for entry in board.scores if entry.trial in place and entry.score.val_top1 is not None]
         scores.sort(key=lambda entry: (entry.trial, entry.rung))  # a run that was killed reads them in this order
+        seen = self._features.of(rows)[[place[entry.trial] for entry in scores]]
         surrogate = Surrogate(
-            self._features.of(rows)[[place[entry.trial] for entry in scores]],
+            seen,
             [entry.rung for entry in scores],
             [entry.score.val_top1 or 0.0 for entry in scores],
             rungs=len(board.ladder),
+            expected=self._beliefs.of(seen),
         )
         best = order[:PARENTS]
         rng = np.random.default_rng((self._seed, len(board.trials)))
         children, parents = self._changes.children(rows[[place[trial] for trial in best]], CHILDREN, rng)
         fresh = list(islice(designs_of(self._costs, self._budget, seed=self._seed + len(board.trials)), FRESH))
-        pool = np.concatenate([children, encode(self._costs.space, fresh)])
-        guess, doubt = surrogate.predict(self._features.of(pool), rung=len(board.ladder) - 1)
+        tidy = regular(self._costs, self._budget, FRESH, rng)
+        pool = np.concatenate([children, encode(self._costs.space, fresh), tidy])
+        features = self._features.of(pool)
+        guess, doubt = surrogate.predict(features, rung=len(board.ladder) - 1, expected=self._beliefs.of(features))
+
+        def origin(n: int) -> str:
+            if n < len(children):
+                return _origin([best[p] for p in parents[n] if p >= 0])
+            return "random, chosen" if n < len(children) + len(fresh) else "regular"
+
+        return self._best(pool, guess + CURIOSITY * doubt, origin, _informed(board, number), known)
+
+    def _best(
+        self, pool: np.ndarray, promise: np.ndarray, origin: Callable[[int], str], number: int, known: set[str]
+    ) -> list[Entry]:
+        """The most promising rows that are short."""
         chosen: dict[str, tuple[Design, str]] = {}
-        for n in np.argsort(-(guess + CURIOSITY * doubt), kind="stable"):
-            (design,) = decode(self._costs.space, pool[n : n + 1])
-            if len(chosen) == number - max(1, number // RANDOM):
+        for n in np.argsort(-promise, kind="stable"):
+            if len(chosen) == number:
                 break
-            if str(design) not in known:
-                origin = _origin([best[p] for p in parents[n] if p >= 0]) if n < CHILDREN else "random, chosen"
-                chosen.setdefault(str(design), (design, origin))
+            (design,) = decode(self._costs.space, pool[n : n + 1])
+            if str(design) not in known and self._is_short(str(design)):
+                chosen.setdefault(str(design), (design, origin(int(n))))
         return self._entries(*zip(*chosen.values(), strict=True)) if chosen else []
 
     def _entries(self, designs: Sequence[Design], origins: Sequence[str]) -> list[Entry]:
@@ -98,6 +154,12 @@ def _designs(board: Board) -> list[int]:
     """The trials that have a score and are of the space, by number."""
     scored = {entry.trial for entry in board.scores if entry.score.val_top1 is not None}
     return [number for number in sorted(scored) if "|" in board.trials[number].design]
+
+
+def _informed(board: Board, number: int) -> int:
+    """How many of so many designs more are not random."""
+    before = len(board.trials)
+    return number - ((before + number) // RANDOM - before // RANDOM)
 
 
 def _origin(parents: Sequence[int]) -> str:

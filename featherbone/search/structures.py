@@ -34,11 +34,17 @@ class Structures:
         rows[:, STEM] = 4
         for stage in range(len(space.stages)):
             self._draw_stage(rows, stage, rng)
-        repeated = rng.random(number) < 0.5
-        for stage in range(1, len(space.stages)):
-            same = np.array(self.same[stage])[rows[:, column(0, CHOICE)]]
-            self._put(rows, stage, np.where(repeated & (same >= 0), same, rows[:, column(stage, CHOICE)]))
+        half = rng.random(number) < 0.5
+        rows[half] = self.repeated(rows[half])
         rows[:, HEAD] = 4 * (np.array(space.heads)[rng.integers(len(space.heads), size=number)] > 0)
+        return rows
+
+    def repeated(self, rows: np.ndarray) -> np.ndarray:
+        """The rows with the first stage's block in every stage that can have it."""
+        rows = rows.copy()
+        for stage in range(1, len(self.space.stages)):
+            same = np.array(self.same[stage])[rows[:, column(0, CHOICE)]]
+            self._put(rows, stage, np.where(same >= 0, same, rows[:, column(stage, CHOICE)]))
         return rows
 
     def fitted(

@@ -13,7 +13,8 @@ class Surrogate:
     """A Bayesian linear model of the log-odds of top-1, over features and the rung that a score was reached at.
 
     Scores of all rungs teach it: a rung only moves the level. Bayesian ridge regression finds the strength of its own
-    prior, which a dozen scores do not leave to choose, and says how sure it is.
+    prior, which a dozen scores do not leave to choose, and says how sure it is. Where log-odds are ``expected``
+    beforehand, up to a constant, only what the scores say beyond them is learned.
 
     >>> features = np.array([[0.0], [1.0], [2.0], [3.0]])
     >>> guess, doubt = Surrogate(features, [0, 0, 1, 1], [0.5, 0.6, 0.8, 0.85], rungs=2).predict(features, rung=1)
@@ -24,7 +25,15 @@ class Surrogate:
     is White et al. 2021, arXiv:2104.01177.
     """
 
-    def __init__(self, features: np.ndarray, rungs_of: Sequence[int], scores: Sequence[float], *, rungs: int) -> None:
+    def __init__(
+        self,
+        features: np.ndarray,
+        rungs_of: Sequence[int],
+        scores: Sequence[float],
+        *,
+        rungs: int,
+        expected: np.ndarray | float = 0.0,
+    ) -> None:
         from sklearn.linear_model import BayesianRidge
 
         self._rungs = rungs
@@ -32,12 +41,14 @@ class Surrogate:
         self._scale[self._scale == 0] = 1
         odds = np.clip(np.array(scores), MARGIN, 1 - MARGIN)
         self._model = BayesianRidge()
-        self._model.fit(self._inputs(features, np.array(rungs_of)), np.log(odds / (1 - odds)))
+        self._model.fit(self._inputs(features, np.array(rungs_of)), np.log(odds / (1 - odds)) - expected)
 
-    def predict(self, features: np.ndarray, *, rung: int) -> tuple[np.ndarray, np.ndarray]:
+    def predict(
+        self, features: np.ndarray, *, rung: int, expected: np.ndarray | float = 0.0
+    ) -> tuple[np.ndarray, np.ndarray]:
         """The log-odds of top-1 at a rung, and their standard deviation."""
         mean, deviation = self._model.predict(self._inputs(features, np.full(len(features), rung)), return_std=True)
-        return mean, deviation
+        return mean + expected, deviation
 
     def _inputs(self, features: np.ndarray, rungs_of: np.ndarray) -> np.ndarray:
         levels = (rungs_of[:, None] >= np.arange(1, self._rungs)).astype(float)

@@ -1,0 +1,36 @@
+"""How long a candidate takes to train beside others: the activations of its convolutions, not its multiply-adds.
+
+On a processor a training step waits for memory, so networks of equal multiply-adds differ by a factor of ten in time,
+and the values that their convolutions write tell most of it.
+
+Source: Radosavović et al. 2020, arXiv:2003.13678, section 3.3 (activations predict the run time of a network).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from featherbone.cost import count
+from featherbone.search.candidates import candidate_graph
+from featherbone.search.design import Design
+
+
+@lru_cache(maxsize=4096)
+def effort(design: str, *, classes: int, channels: int) -> int:
+    """The activations of a design or a network of the zoo, for one image.
+
+    >>> plain, separable = "r32 | stem w16 | basic w16", "r32 | stem w16 | depthwise_separable w16 d4"
+    >>> effort(separable, classes=10, channels=3) > 2 * effort(plain, classes=10, channels=3)
+    True
+
+    Raises:
+        FeatherboneError: the text is neither.
+    """
+    return int(count(candidate_graph(design, classes=classes, channels=channels)).activations)
+
+
+def quick(designs: Iterable[Design], *, classes: int, channels: int) -> str:
+    """Of some designs one that is quick to train beside the others: the first tenth of them by their effort."""
+    texts = sorted(map(str, designs), key=lambda text: effort(text, classes=classes, channels=channels))
+    return texts[len(texts) // 10]

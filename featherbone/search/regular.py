@@ -1,0 +1,52 @@
+"""Designs as regular as those of most papers: a search's first ones.
+
+One block and one choice of squeeze-and-excitation in all stages, depths that do not shrink but for the last stage,
+which may be left out, one growth of the widths from stage to stage, and images of their own resolution. Among random
+designs of equal cost such ones are the better ones on average.
+
+Source: Radosavović et al. 2020, arXiv:2003.13678, section 3.2 (sharing what blocks are made of, widths that grow, and
+depths that grow: each makes a better space of designs, or none worse).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from featherbone.search.batch import SpaceCosts
+from featherbone.search.budget import Budget
+from featherbone.search.feasible import fitting
+from featherbone.search.matrix import DEPTH, RESOLUTION, column
+from featherbone.search.structures import Structures
+from featherbone.search.widths import Widths, filled
+
+SPARE = 8  # structures drawn for each that is wanted
+
+
+def regular(costs: SpaceCosts, budget: Budget, number: int, rng: np.random.Generator) -> np.ndarray:
+    """At most so many rows that fill the budget; what does not fit at its narrowest is left out, as is what repeats.
+
+    >>> from featherbone.search.matrix import decode
+    >>> from featherbone.search.spaces import named_space
+    >>> costs = SpaceCosts(named_space("light", (8,)), classes=10, channels=1)
+    >>> rows = regular(costs, Budget(macs=300_000, params=20_000), 64, np.random.default_rng(0))
+    >>> designs = decode(costs.space, rows)
+    >>> all(len({(stage.kind, stage.ratio, stage.se) for stage in design.stages}) == 1 for design in designs)
+    True
+
+    Raises:
+        FeatherboneError: nothing in the space fits the budget.
+    """
+    fitting(costs, budget)
+    space, structures, widths = costs.space, Structures(costs.space), Widths(costs.space)
+    rows = structures.repeated(structures.drawn(SPARE * number, rng))
+    rows[:, RESOLUTION] = int(np.argmax(space.resolutions))
+    depths = rows[:, [column(place, DEPTH) for place in range(len(space.stages))]]
+    rising = np.all(np.diff(depths[:, :-1], axis=1) >= 0, axis=1) & np.all(depths[:, :-1] > 0, axis=1)
+    rows = rows[rising]
+    rows = rows[costs.fits(rows, budget)][:number]
+    growth = np.array(sorted({share for stage in space.stages for share in stage.growth if share > 1}) or [1.0])
+    steps = np.array([0, *np.cumsum([stage.stride > 1 for stage in space.stages])])
+    shares = rng.choice(growth, size=(len(rows), 1)) ** steps
+    wide = np.array([share for share in space.heads if share > 0] or [1.0])
+    shares = np.concatenate([shares, shares[:, -1:] * rng.choice(wide, size=(len(rows), 1))], axis=1)
+    return np.unique(filled(costs, widths, rows, shares, budget, rng), axis=0)
