@@ -27,8 +27,8 @@ def fused(network: nn.Module) -> nn.Module:
     """A module for training that shares the network's parameters and running statistics, and computes the same.
 
     On a CPU, in float32 and bfloat16. Batch norms run in one kernel with an addition and the ReLU or ReLU6 behind
-    them, or with the hard_swish, shuffles of channels in one with what is joined before and parted behind them, and gradients of depthwise
-    and wide 1×1 convolutions are computed in the fastest way. All else stays as it is.
+    them, or with the hard_swish, shuffles of channels in one with what is joined before and parted behind them, and
+    gradients of depthwise and wide 1×1 convolutions are computed in the fastest way. All else stays as it is.
 
     Raises `FeatherboneError` where the kernels cannot be compiled, and for a network on another device.
     """
@@ -61,7 +61,7 @@ class _Tracer(fx.Tracer):
 
 
 def _fuse_norm(traced: fx.GraphModule, norm: fx.Node, layer: nn.BatchNorm2d) -> None:
-    """One module for the norm, the addition that alone reads it, and the activation behind either, where the sum stood."""
+    """One module for the norm, the addition that alone reads it, and the activation behind, where the sum stood."""
     last, others = norm, []
     added = _only_reader(norm)
     if added is not None and added.target is operator.add and not added.kwargs:

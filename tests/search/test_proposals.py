@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from featherbone.cost import count
 from featherbone.progress import silent
 from featherbone.search import Budget, Design, Entry, Limits, Score, SpaceCosts, named_space, open_ledger, search
 from featherbone.search.board import Board
 from featherbone.search.changes import Changes
+from featherbone.search.effort import effort, quick
 from featherbone.search.executors import InProcess, Task, Tell
 from featherbone.search.features import Features
 from featherbone.search.matrix import decode, encode
@@ -89,9 +91,10 @@ def test_a_search_proposes_nothing_twice_and_depends_on_seed_and_scores_alone(
     assert first[0] != other[0]
     designs, origins, _ = first
     assert len(designs) == len(set(designs)) == 24
-    assert origins[:8] == ["random"] * 8
+    assert origins[:4] == ["regular"] * 4
+    assert len({Design.parse(design).stages[0].kind for design in designs[:4]}) == 4
     assert sum(origin.startswith(("changed", "crossed")) for origin in origins) >= 3
-    assert origins[8:].count("random") == 4  # one in four stays random
+    assert [n for n, origin in enumerate(origins) if origin == "random"] == [7, 15, 23]  # one in eight stays random
     rows = encode(costs.space, [Design.parse(design) for design in designs])
     assert costs.fits(rows, BUDGET).all()
 
@@ -115,5 +118,36 @@ def test_the_zoo_comes_first(costs: SpaceCosts, tmp_path: Path) -> None:
     known = sample(costs, BUDGET, 2, seed=9)
     zoo = [Entry(design=str(design), origin="zoo", costs=costs.of([design]).row(0)) for design in known]
     designs, origins, _ = run(tmp_path / "zoo", Proposals(costs, BUDGET, seed=0, zoo=lambda: zoo), trials=12)
-    assert origins[:3] == ["zoo", "zoo", "random"]
+    assert origins[:3] == ["zoo", "zoo", "regular"]
     assert designs[:2] == [str(design) for design in known]
+
+
+def test_what_takes_too_long_to_train_is_left_out(costs: SpaceCosts, tmp_path: Path) -> None:
+    def work_of(design: str) -> int:
+        return effort(design, classes=10, channels=3)
+
+    zoo = [
+        Entry(design="mobilenet_v2:classes=10", origin="zoo", costs=costs.of(sample(costs, BUDGET, 1, seed=0)).row(0))
+    ]
+    propose = Proposals(costs, BUDGET, seed=0, zoo=lambda: zoo, longest=120_000)
+    designs, origins, _ = run(tmp_path / "short", propose, trials=20)
+    assert set(origins) >= {"regular", "random"}
+    assert "zoo" not in origins
+    assert max(map(work_of, designs)) <= 120_000
+    assert max(work_of(str(design)) for design in sample(costs, BUDGET, 20, seed=0)) > 240_000
+    none_is_short = Proposals(costs, BUDGET, seed=0, longest=1)
+    assert len(run(tmp_path / "long", none_is_short, trials=3)[0]) == 3  # rather than nothing
+
+
+def test_activations_tell_how_long_a_step_takes_where_multiply_adds_do_not() -> None:
+    plain, separable = "r32 | stem w16 | basic w16 d2", "r32 | stem w16 | inverted_residual w16 d2 t6"
+    macs = [count(Design.parse(text).graph(classes=10, channels=3)).macs for text in (plain, separable)]
+    efforts = [effort(text, classes=10, channels=3) for text in (plain, separable)]
+    assert macs[1] < 1.2 * macs[0]
+    assert efforts[1] > 5 * efforts[0]
+
+
+def test_one_that_is_quick_is_of_the_first_tenth(costs: SpaceCosts) -> None:
+    designs = sample(costs, BUDGET, 30, seed=1)
+    efforts = sorted(effort(str(design), classes=10, channels=3) for design in designs)
+    assert effort(quick(designs, classes=10, channels=3), classes=10, channels=3) == efforts[3]

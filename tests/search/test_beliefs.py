@@ -1,0 +1,98 @@
+"""Beliefs: what papers report is what they say, own scores overrule them, and regular designs are regular and fill."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from featherbone.search import Budget, Design, SpaceCosts, named_space
+from featherbone.search.beliefs import Beliefs
+from featherbone.search.features import Features
+from featherbone.search.matrix import encode
+from featherbone.search.regular import regular
+from featherbone.search.sample import sample
+from featherbone.search.surrogate import Surrogate
+
+BUDGET = Budget(macs=12_500_000, params=80_000)
+
+
+@pytest.fixture(scope="module")
+def costs() -> SpaceCosts:
+    return SpaceCosts(named_space("light", (32, 24)), classes=10, channels=3)
+
+
+def believed(costs: SpaceCosts, texts: Sequence[str]) -> np.ndarray:
+    features = Features(costs)
+    return Beliefs(features).of(features.of(encode(costs.space, [Design.parse(text) for text in texts])))
+
+
+def chain(block: str, act: str = "") -> str:
+    stages = (f"{block} w{width} d2{stride} {act}" for width, stride in ((16, ""), (32, " s2"), (64, " s2")))
+    return f"r32 | stem w16 {act} | " + " | ".join(stages)
+
+
+def test_what_papers_found_better_is_expected_to_be(costs: SpaceCosts) -> None:
+    plain, shortcut = believed(costs, [chain("stacked"), chain("basic")])
+    assert shortcut == pytest.approx(plain + 0.18, abs=0.05)  # their multiply-adds differ a little
+    relu, smooth = believed(costs, [chain("basic"), chain("basic", act="hard_swish")])
+    assert smooth == pytest.approx(relu + 0.046, abs=1e-9)
+    without, excited = believed(
+        costs, [chain("basic"), chain("basic").replace(" d2", " d2 se").replace("se s2", "s2 se")]
+    )
+    assert 0.07 < excited - without < 0.12
+
+
+def test_depth_is_right_where_compound_scaling_says(costs: SpaceCosts) -> None:
+    """Nine blocks at the cost of ResNet-20, and with a budget that is filled six or seven at 12.5 M multiply-adds."""
+    rows = regular(costs, BUDGET, 512, np.random.default_rng(0))
+    features = Features(costs)
+    found = features.of(rows)
+    blocks = found[:, features.names.index("blocks")]
+    best = np.argsort(-Beliefs(features).of(found))[:16]
+    assert 5 <= np.median(blocks[best]) <= 8
+    assert blocks.min() <= 3
+    assert blocks.max() >= 11
+
+
+def test_own_scores_overrule_them(costs: SpaceCosts) -> None:
+    """Where squeeze-and-excitation is harmful, sixteen scores say so."""
+    features = Features(costs)
+    beliefs = Beliefs(features)
+    columns = [n for n, name in enumerate(features.names) if name.endswith(" excited")]
+
+    def learned(sign: float) -> float:
+        seen, others = (features.of(encode(costs.space, sample(costs, BUDGET, 64, seed=seed))) for seed in (0, 1))
+        scores = 0.5 + sign * 0.1 * seen[:, columns].mean(axis=1)
+        surrogate = Surrogate(seen, [0] * 64, list(scores), rungs=2, expected=beliefs.of(seen))
+        guess, _ = surrogate.predict(others, rung=0, expected=beliefs.of(others))
+        return float(np.corrcoef(guess, others[:, columns].mean(axis=1))[0, 1])
+
+    assert learned(1) > 0.8
+    assert learned(-1) < -0.8
+
+
+def test_regular_designs_are_regular_fill_the_budget_and_are_many(costs: SpaceCosts) -> None:
+    rows = regular(costs, BUDGET, 256, np.random.default_rng(0))
+    assert len(rows) == len(np.unique(rows, axis=0))
+    assert len(rows) > 200
+    assert costs.fits(rows, BUDGET).all()
+    assert np.median(costs.use(rows, BUDGET)) > 0.85
+    from featherbone.search.matrix import decode
+
+    designs = decode(costs.space, rows)
+    assert len({design.stages[0].kind for design in designs}) > 12
+    for design in designs:
+        assert design.resolution == 32
+        assert len({(stage.kind, stage.ratio, stage.groups, stage.kernel, stage.se) for stage in design.stages}) == 1
+        depths = [stage.depth for stage in design.stages[:3]]
+        assert depths == sorted(depths)
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v2", "shufflenet_v2", "squeezenet", "efficientnet", "vgg"])
+def test_every_space_has_regular_designs(name: str) -> None:
+    costs = SpaceCosts(named_space(name, (32,)), classes=10, channels=3)
+    rows = regular(costs, BUDGET, 64, np.random.default_rng(0))
+    assert len(rows) > 8
+    assert np.isfinite(Beliefs(Features(costs)).of(Features(costs).of(rows))).all()
