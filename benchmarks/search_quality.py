@@ -9,9 +9,9 @@ designs come from one space and fill the budget in the same way:
 
 - ours: what ``featherbone fit`` does;
 - zoo: every network of the papers, scaled to the budget, those that use most of it first, by the same halving; as in
-  ours, a network whose whole training would take more than half of the time is left out;
+  ours, a network whose whole training would take more than a third of the time is left out;
 - random: designs of the space in random order, by the same halving, with promotion;
-- quick: the same of those designs alone whose whole training takes no more than half of the time, as in ours;
+- quick: the same of those designs alone whose whole training takes no more than a third of the time, as in ours;
 - tpe: Optuna's multivariate TPE with its successive halving pruner. It draws blocks, depths, growth, activation, head
   and resolution, and widths are solved for as for the others. What its trial needs after the time is over is free.
 
@@ -46,8 +46,8 @@ from featherbone.progress import TrialBegan, TrialScored, silent
 from featherbone.search import Budget, Design, Entry, Event, Limits, SpaceCosts, named_space, open_ledger, search
 from featherbone.search.board import Board
 from featherbone.search.candidates import candidate_graph
-from featherbone.search.executors import InProcess, Task
 from featherbone.search.effort import effort, quick
+from featherbone.search.executors import InProcess, Task
 from featherbone.search.ladder import ladder, trials_for
 from featherbone.search.ledger import Score
 from featherbone.search.matrix import ACT, CHOICE, DEPTH, HEAD, RESOLUTION, column, columns, decode

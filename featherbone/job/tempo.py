@@ -16,7 +16,7 @@ from featherbone.train import Recipe, Setting, candidates, choose
 
 KEY = "tempo"
 SHARE = 1 / 4  # of the whole time that the winner's own training may take
-LONGEST = 1 / 2  # of the whole time that any design's training may take
+LONGEST = 1 / 3  # of the whole time that any design's training may take
 LEAST = 4  # epochs: fewer are no schedule
 
 
@@ -60,7 +60,7 @@ def tempo_of(
     Without a limit of ``seconds`` of training: float32, and the epochs of ``recipe``. With one, a short trial on the
     ``example``, a design that is quick to train, chooses the fastest setting, and its whole training takes a quarter of
     the time, so that the rest pays for a dozen designs or more; never more epochs than ``recipe`` has. Other designs
-    may take up to half of the time.
+    may take up to a third of the time.
     """
     known = ledger.recall(KEY)
     if known is not None:

@@ -7,7 +7,7 @@ import numpy as np
 from featherbone.search.batch import SpaceCosts
 from featherbone.search.budget import Budget
 from featherbone.search.feasible import fitting
-from featherbone.search.matrix import ACT, CHOICE, HEAD, RESOLUTION, STEM, WIDTH, column
+from featherbone.search.matrix import ACT, CHOICE, DEPTH, HEAD, RESOLUTION, STEM, WIDTH, column
 from featherbone.search.structures import Structures
 from featherbone.search.widths import Widths, filled
 
@@ -26,8 +26,9 @@ class Changes:
     def children(self, parents: np.ndarray, number: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """So many rows that fit the budget, and their parents' places, (number, 2); the second is -1 without one.
 
-        A child takes one or two parts (a stage, the head, the activation, the resolution) from a fresh draw, or every
-        stage after a random one from its second parent. Its widths keep the parents' proportions, a little moved.
+        A child takes one or two parts (a stage or its depth, the head, the activation, the resolution) from a fresh
+        draw, or every stage after a random one from its second parent. Its widths keep the parents' proportions, a
+        little moved.
         """
         first = rng.integers(len(parents), size=number)
         second = np.where(rng.random(number) < CROSSED, rng.integers(len(parents), size=number), -1)
@@ -54,7 +55,11 @@ class Changes:
         stages = len(self._costs.space.stages)
         part = rng.integers(-2, 2 * stages, size=len(which))  # a stage is changed more often than all else together
         for place in range(stages):
-            mine = which[part // 2 == place]
+            mine = which[part == 2 * place]
+            deep = column(place, DEPTH)
+            both = mine[(rows[mine, deep] > 0) & (fresh[mine, deep] > 0)]  # one that comes or goes is another stage
+            rows[both, deep] = fresh[both, deep]
+            mine = which[part == 2 * place + 1]
             columns = np.arange(column(place, CHOICE), column(place, WIDTH) + 1)
             rows[np.ix_(mine, columns)] = fresh[np.ix_(mine, columns)]
         rest = which[part < 0]

@@ -23,6 +23,7 @@ from featherbone.search.design import Design
 from featherbone.search.effort import effort
 from featherbone.search.features import Features
 from featherbone.search.ledger import Entry
+from featherbone.search.likeness import alike
 from featherbone.search.matrix import decode, encode
 from featherbone.search.regular import regular
 from featherbone.search.sample import designs_of
@@ -52,7 +53,6 @@ class Proposals:
         """``longest`` is the most effort that a design may take to train, as `effort` counts it."""
         self._costs, self._budget, self._seed, self._zoo, self._longest = costs, budget, seed, zoo, longest
         self._features, self._changes = Features(costs), Changes(costs, budget)
-        self._beliefs = Beliefs(self._features)
 
     def __call__(self, board: Board, number: int) -> Sequence[Entry]:
         """At most ``number`` designs that the board does not know, or the zoo; none where the space is used up."""
@@ -61,8 +61,9 @@ class Proposals:
             zoo = [entry for entry in self._zoo() if self._is_short(entry.design)]
             if zoo:
                 return zoo  # all at once: who is killed in between would begin with others
-        learn = self._learned if len(_designs(board)) >= FIRST else self._believed
-        chosen = learn(board, number, known)
+        scored = self._scored(board)
+        learn = self._learned if len(scored) >= FIRST else self._believed
+        chosen = learn(board, scored, number, known)
         return [*chosen, *self._random(known | {entry.design for entry in chosen}, number - len(chosen))]
 
     def _is_short(self, design: str) -> bool:
@@ -81,38 +82,60 @@ class Proposals:
             (short if self._is_short(str(design)) else long).append(design)
         return self._entries([*short, *long][:number], ["random"] * number)
 
-    def _believed(self, board: Board, number: int, known: set[str]) -> list[Entry]:
-        """Regular designs that papers make one expect most of, each of another block."""
+    def _scored(self, board: Board) -> dict[int, Design]:
+        """The trials that have a score, by number, each as a design of the space; networks of the zoo as one alike."""
+        found: dict[int, Design] = {}
+        for number in sorted({entry.trial for entry in board.scores if entry.score.val_top1 is not None}):
+            text = board.trials[number].design
+            design = Design.parse(text) if "|" in text else alike(text, self._costs, self._budget)
+            if design is not None:
+                found[number] = design
+        return found
+
+    def _believed(self, board: Board, scored: dict[int, Design], number: int, known: set[str]) -> list[Entry]:
+        """What papers make one expect most of: children of what has a score, and regular designs of new blocks."""
+        beliefs = Beliefs(self._features, epochs=board.ladder[-1])
         rng = np.random.default_rng((self._seed, len(board.trials)))
-        rows = regular(self._costs, self._budget, MANY, rng)
-        rows = rows[np.argsort(-self._beliefs.of(self._features.of(rows)), kind="stable")]
+        chosen: list[Entry] = []
+        informed = _informed(board, number)
+        if scored:
+            trials = list(scored)
+            rows = encode(self._costs.space, list(scored.values()))
+            children, parents = self._changes.children(rows, CHILDREN, rng)
+            promise = beliefs.of(self._features.of(children))
+            chosen = self._best(
+                children, promise, lambda n: _origin([trials[p] for p in parents[n] if p >= 0]), informed // 2, known
+            )
         tried = {Design.parse(design).stages[0].kind for design in known if "|" in design}
-        chosen: dict[str, Design] = {}
-        for design in decode(self._costs.space, rows):
-            if len(chosen) == _informed(board, number):
+        rows = regular(self._costs, self._budget, MANY, rng)
+        promise = beliefs.of(self._features.of(rows))
+        fresh: dict[str, Design] = {}
+        for design in decode(self._costs.space, rows[np.argsort(-promise, kind="stable")]):
+            if len(chosen) + len(fresh) == informed:
                 break
             kind = design.stages[0].kind
-            if kind not in {*tried, *chosen} and str(design) not in known and self._is_short(str(design)):
-                chosen[kind] = design
-        return self._entries(list(chosen.values()), ["regular"] * len(chosen))
+            if kind not in {*tried, *fresh} and self._is_short(str(design)):
+                fresh[kind] = design
+        return [*chosen, *self._entries(list(fresh.values()), ["regular"] * len(fresh))]
 
-    def _learned(self, board: Board, number: int, known: set[str]) -> list[Entry]:
-        """What the surrogate holds most promising among children and random designs."""
-        trials = _designs(board)
+    def _learned(self, board: Board, scored: dict[int, Design], number: int, known: set[str]) -> list[Entry]:
+        """What the surrogate holds most promising among children, regular designs and random ones."""
+        trials = list(scored)
         order = sorted(
             trials, key=lambda trial: (-board.trials[trial].rung, -(board.trials[trial].val_top1 or 0), trial)
         )
-        rows = encode(self._costs.space, [Design.parse(board.trials[trial].design) for trial in trials])
+        rows = encode(self._costs.space, list(scored.values()))
         place = {trial: n for n, trial in enumerate(trials)}
         scores = [entry for entry in board.scores if entry.trial in place and entry.score.val_top1 is not None]
         scores.sort(key=lambda entry: (entry.trial, entry.rung))  # a run that was killed reads them in this order
+        beliefs = Beliefs(self._features, epochs=board.ladder[-1])
         seen = self._features.of(rows)[[place[entry.trial] for entry in scores]]
         surrogate = Surrogate(
             seen,
             [entry.rung for entry in scores],
             [entry.score.val_top1 or 0.0 for entry in scores],
             rungs=len(board.ladder),
-            expected=self._beliefs.of(seen),
+            expected=beliefs.of(seen),
         )
         best = order[:PARENTS]
         rng = np.random.default_rng((self._seed, len(board.trials)))
@@ -121,7 +144,7 @@ class Proposals:
         tidy = regular(self._costs, self._budget, FRESH, rng)
         pool = np.concatenate([children, encode(self._costs.space, fresh), tidy])
         features = self._features.of(pool)
-        guess, doubt = surrogate.predict(features, rung=len(board.ladder) - 1, expected=self._beliefs.of(features))
+        guess, doubt = surrogate.predict(features, rung=len(board.ladder) - 1, expected=beliefs.of(features))
 
         def origin(n: int) -> str:
             if n < len(children):
@@ -148,12 +171,6 @@ class Proposals:
             Entry(design=str(design), origin=origin, costs=costs)
             for design, origin, costs in zip(designs, origins, self._costs.each(designs), strict=False)
         ]
-
-
-def _designs(board: Board) -> list[int]:
-    """The trials that have a score and are of the space, by number."""
-    scored = {entry.trial for entry in board.scores if entry.score.val_top1 is not None}
-    return [number for number in sorted(scored) if "|" in board.trials[number].design]
 
 
 def _informed(board: Board, number: int) -> int:

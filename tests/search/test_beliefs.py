@@ -25,7 +25,7 @@ def costs() -> SpaceCosts:
 
 def believed(costs: SpaceCosts, texts: Sequence[str]) -> np.ndarray:
     features = Features(costs)
-    return Beliefs(features).of(features.of(encode(costs.space, [Design.parse(text) for text in texts])))
+    return Beliefs(features, epochs=100).of(features.of(encode(costs.space, [Design.parse(text) for text in texts])))
 
 
 def chain(block: str, act: str = "") -> str:
@@ -44,13 +44,24 @@ def test_what_papers_found_better_is_expected_to_be(costs: SpaceCosts) -> None:
     assert 0.07 < excited - without < 0.12
 
 
+def test_what_pays_late_is_believed_as_far_as_the_schedule_goes(costs: SpaceCosts) -> None:
+    features = Features(costs)
+    texts = (chain("basic"), chain("basic", "hard_swish"), chain("basic se"))
+    rows = features.of(encode(costs.space, [Design.parse(text) for text in texts]))
+    relu, smooth, excited = Beliefs(features, epochs=10).of(rows)
+    assert smooth - relu == pytest.approx(0.0046, abs=1e-9)
+    assert excited < relu < Beliefs(features, epochs=60).of(rows)[2]
+    whole, longer = (Beliefs(features, epochs=epochs).of(rows) for epochs in (100, 400))
+    assert whole == pytest.approx(longer)
+
+
 def test_depth_is_right_where_compound_scaling_says(costs: SpaceCosts) -> None:
     """Nine blocks at the cost of ResNet-20, and with a budget that is filled six or seven at 12.5 M multiply-adds."""
     rows = regular(costs, BUDGET, 512, np.random.default_rng(0))
     features = Features(costs)
     found = features.of(rows)
     blocks = found[:, features.names.index("blocks")]
-    best = np.argsort(-Beliefs(features).of(found))[:16]
+    best = np.argsort(-Beliefs(features, epochs=100).of(found))[:16]
     assert 5 <= np.median(blocks[best]) <= 8
     assert blocks.min() <= 3
     assert blocks.max() >= 11
@@ -59,7 +70,7 @@ def test_depth_is_right_where_compound_scaling_says(costs: SpaceCosts) -> None:
 def test_own_scores_overrule_them(costs: SpaceCosts) -> None:
     """Where squeeze-and-excitation is harmful, sixteen scores say so."""
     features = Features(costs)
-    beliefs = Beliefs(features)
+    beliefs = Beliefs(features, epochs=100)
     columns = [n for n, name in enumerate(features.names) if name.endswith(" excited")]
 
     def learned(sign: float) -> float:
@@ -95,4 +106,4 @@ def test_every_space_has_regular_designs(name: str) -> None:
     costs = SpaceCosts(named_space(name, (32,)), classes=10, channels=3)
     rows = regular(costs, BUDGET, 64, np.random.default_rng(0))
     assert len(rows) > 8
-    assert np.isfinite(Beliefs(Features(costs)).of(Features(costs).of(rows))).all()
+    assert np.isfinite(Beliefs(Features(costs), epochs=30).of(Features(costs).of(rows))).all()
