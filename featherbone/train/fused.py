@@ -10,32 +10,32 @@ from __future__ import annotations
 import operator
 
 from torch import fx, nn
-from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from featherbone.data.native import kernels
 from featherbone.errors import FeatherboneError
-from featherbone.train import fused_convolutions, fused_norm, fused_shuffle
+from featherbone.train import fused_convolutions, fused_excitation, fused_norm, fused_shuffle
+from featherbone.train.fused_act import NONE, act_behind, only_reader
 from featherbone.train.fused_convolutions import Convolution, is_better_ours
-from featherbone.train.fused_norm import NONE, Act, FusedNorm
+from featherbone.train.fused_excitation import fuse_excitations
+from featherbone.train.fused_norm import FusedNorm
 from featherbone.train.fused_shuffle import fuse_shuffles
-
-ACTS = {functional.relu: Act(low=0.0), functional.relu6: Act(low=0.0, high=6.0), functional.hardswish: Act(swish=True)}
 
 
 def fused(network: nn.Module) -> nn.Module:
     """A module for training that shares the network's parameters and running statistics, and computes the same.
 
     On a CPU, in float32 and bfloat16. Batch norms run in one kernel with an addition and the ReLU or ReLU6 behind
-    them, or with the hard_swish, shuffles of channels in one with what is joined before and parted behind them, and
-    gradients of depthwise and wide 1×1 convolutions are computed in the fastest way. All else stays as it is.
+    them, or with the hard_swish; squeeze-and-excitation in one for the means and one for all that follows the gates;
+    shuffles of channels in one with what is joined before and parted behind them; and gradients of depthwise and wide
+    1×1 convolutions are computed in the fastest way. All else stays as it is.
 
     Raises `FeatherboneError` where the kernels cannot be compiled, and for a network on another device.
     """
     elsewhere = next((tensor.device for tensor in network.parameters() if tensor.device.type != "cpu"), None)
     if elsewhere is not None:
         raise FeatherboneError(f"the network is on {elsewhere}; the fused kernels are for CPUs", hint="use fused=False")
-    for source in (fused_norm.SOURCE, fused_convolutions.SOURCE, fused_shuffle.SOURCE):
+    for source in (fused_norm.SOURCE, fused_convolutions.SOURCE, fused_excitation.SOURCE, fused_shuffle.SOURCE):
         kernels(source)
     traced = fx.GraphModule(network, _Tracer().trace(network))
     modules = dict(traced.named_modules())
@@ -48,6 +48,7 @@ def fused(network: nn.Module) -> nn.Module:
         elif is_better_ours(layer):
             traced.add_submodule(_name(node), Convolution(layer))
             node.target = _name(node)
+    fuse_excitations(traced)
     fuse_shuffles(traced)
     traced.recompile()
     return traced
@@ -63,31 +64,20 @@ class _Tracer(fx.Tracer):
 def _fuse_norm(traced: fx.GraphModule, norm: fx.Node, layer: nn.BatchNorm2d) -> None:
     """One module for the norm, the addition that alone reads it, and the activation behind, where the sum stood."""
     last, others = norm, []
-    added = _only_reader(norm)
+    added = only_reader(norm)
     if added is not None and added.target is operator.add and not added.kwargs:
         other = next((argument for argument in added.args if argument is not norm), None)
         if isinstance(other, fx.Node):
             last, others = added, [other]
-    act, reader = NONE, _only_reader(last)
-    replaced = [last]
-    if reader is not None and reader.op == "call_function" and reader.target in ACTS:
-        found = ACTS[reader.target]
-        if not (others and found.swish):  # its gradient needs the sum, which is not kept
-            act = found
-            replaced.append(reader)
+    act, end = act_behind(last)
+    if others and act.swish:  # its gradient needs the sum, which is not kept
+        act, end = NONE, last
     traced.add_submodule(_name(norm), FusedNorm(layer, act))
     with traced.graph.inserting_before(last):
         fresh = traced.graph.call_module(_name(norm), (norm.args[0], *others))
-    replaced[-1].replace_all_uses_with(fresh)
-    for node in reversed(replaced):
+    end.replace_all_uses_with(fresh)
+    for node in dict.fromkeys((end, last, norm)):
         traced.graph.erase_node(node)
-    if norm is not last:
-        traced.graph.erase_node(norm)
-
-
-def _only_reader(node: fx.Node) -> fx.Node | None:
-    readers = list(node.users)
-    return readers[0] if len(readers) == 1 else None
 
 
 def _name(node: fx.Node) -> str:

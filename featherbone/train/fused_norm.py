@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 import ctypes
-import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from featherbone.data.native import kernels
+from featherbone.train.fused_act import NONE, Act
 
 SOURCE = Path(__file__).with_name("norm.cpp")
 KINDS = {torch.float32: "float32", torch.bfloat16: "bfloat16"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Act:
-    """Clamps to an interval: a ReLU (0, ∞), a ReLU6 (0, 6), or none (-∞, ∞). Or is ``swish``, the hard one."""
-
-    low: float = -math.inf
-    high: float = math.inf
-    swish: bool = False
-
-    def __call__(self, y: Tensor) -> Tensor:
-        return functional.hardswish(y) if self.swish else functional.hardtanh(y, self.low, self.high)
-
-
-NONE = Act()
 
 
 class FusedNorm(nn.Module):

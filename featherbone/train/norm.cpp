@@ -1,36 +1,16 @@
 // Batch norm, what is added to it and its activation in one pass, on rows of channels (channels_last).
 //
-// A row is a pixel: its C channels lie beside each other. So many rows are taken at once that their numbers fill whole
-// vectors; every factor of a channel is repeated as often. Sums are float32 within a block of rows and double across
-// blocks, in an order that the number of threads alone decides.
+// Sums are float32 within a block of rows and double across blocks, in an order that the number of threads alone decides.
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <vector>
 
-#include "lanes.h"
+#include "activation.h"
+#include "tile.h"
 
 namespace {
 
 constexpr std::int64_t BLOCK = 64;  // tiles that are summed in float32
-constexpr std::int64_t SHORT = 256, LONG = 4096;  // numbers of a tile: no fewer, and no more unless one row has them
-
-struct Tile {
-  std::int64_t C, rows, width;
-  explicit Tile(std::int64_t C) : C(C), rows(C * LANES <= LONG ? LANES / std::gcd(C, LANES) : 1) {
-    while (C * rows < SHORT) rows *= 2;
-    width = C * rows;
-  }
-  std::vector<float> repeated(const float* table) const {
-    std::vector<float> result(width);
-    for (std::int64_t i = 0; i < width; ++i) result[i] = table[i % C];
-    return result;
-  }
-  // each(start of the numbers of a tile, how many), from row to row
-  template <typename Each> void over(std::int64_t from, std::int64_t to, Each each) const {
-    for (std::int64_t row = from; row < to; row += rows) each(row * C, std::min(rows, to - row) * C);
-  }
-};
 
 // Two sums for each channel: add(start, length, first, second) adds a tile's numbers to `width` sums of each.
 template <typename Add>
@@ -56,30 +36,6 @@ std::vector<double> two_sums(const Tile& tile, std::int64_t rows, int threads, A
     for (std::int64_t i = 0; i < 2 * C; ++i) sums[i] += parts[part * 2 * C + i];
   return sums;
 }
-
-// Clamps to an interval, or with `swish` is hard_swish: v · clamp(v + 3, 0, 6) / 6.
-struct Activation {
-  Lanes low, high;
-  bool swish;
-  Activation(float low, float high, bool swish) : low(all(low)), high(all(high)), swish(swish) {}
-  static Lanes between(Lanes v, Lanes low, Lanes high) {
-    v = v < low ? low : v;
-    return v > high ? high : v;
-  }
-  Lanes operator()(Lanes v) const {
-    return swish ? v * between(v * all(1 / 6.f) + all(.5f), all(0), all(1)) : between(v, low, high);
-  }
-  // The gradient g of what came out of v, for v; where it clamps, what came out tells as much as v.
-  Lanes back(Lanes v, Lanes g) const {
-    const Lanes none = all(0);
-    if (!swish) {
-      g = v > low ? g : none;
-      return v < high ? g : none;
-    }
-    const Lanes slope = v < all(3) ? v * all(1 / 3.f) + all(.5f) : all(1);
-    return v > all(-3) ? g * slope : none;
-  }
-};
 
 // y = act(norm(x) + other); without `other` where it is null.
 template <typename T>

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from featherbone.blocks import squeeze_excitation
 from featherbone.data import native
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, concat, image
@@ -19,8 +20,10 @@ from featherbone.networks import network
 from featherbone.nn import module
 from featherbone.train import Setting
 from featherbone.train.fused import fused
+from featherbone.train.fused_act import Act
 from featherbone.train.fused_convolutions import Convolution
-from featherbone.train.fused_norm import SOURCE, Act, FusedNorm
+from featherbone.train.fused_excitation import Excite
+from featherbone.train.fused_norm import SOURCE, FusedNorm
 from featherbone.train.fused_shuffle import Shuffle
 
 needs_compiler = pytest.mark.skipif(
@@ -41,6 +44,17 @@ def every_case() -> Graph:
     return x.depthwise(3, stride=3).norm().act("relu").global_pool().flatten().linear(4).graph("cases")
 
 
+def excited_cases() -> Graph:
+    """Squeeze-and-excitation before an addition and each activation or none, of few and many channels."""
+    x = image(3, 13).conv(20, 3).norm().act("relu")
+    x = (squeeze_excitation(x.conv(20, 3).norm(), reduction=4, gate="hard_sigmoid") + x).act("hard_swish")
+    x = (x + squeeze_excitation(x.conv(20, 3).norm(), reduction=4)).act("relu6")
+    x = squeeze_excitation(x.conv(36, 3, stride=2).norm(), reduction=4).act("relu")
+    x = squeeze_excitation(x.pointwise(100).norm().act("hard_swish"), reduction=4)
+    y = squeeze_excitation(x, reduction=4)
+    return (y * y.global_pool()).pointwise(8).global_pool().flatten().linear(4).graph("excited")
+
+
 def one_step(net: nn.Module, run: nn.Module, images: Tensor, low: bool) -> dict[str, Tensor]:
     with torch.autocast("cpu", torch.bfloat16, enabled=low):
         scores = run(images)
@@ -52,13 +66,16 @@ def one_step(net: nn.Module, run: nn.Module, images: Tensor, low: bool) -> dict[
 @needs_compiler
 @pytest.mark.parametrize("low", [False, True])
 @pytest.mark.parametrize("count", [2, 7])
-def test_a_step_is_the_same(low: bool, count: int) -> None:
+@pytest.mark.parametrize("cases", [every_case, excited_cases])
+def test_a_step_is_the_same(cases: Callable[[], Graph], low: bool, count: int) -> None:
     images = torch.randn(count, 3, 13, 13, generator=torch.Generator().manual_seed(0))
     images = images.contiguous(memory_format=torch.channels_last)
-    exact, plain, other = (module(every_case(), seed=0).to(memory_format=torch.channels_last).train() for _ in range(3))
+    exact, plain, other = (module(cases(), seed=0).to(memory_format=torch.channels_last).train() for _ in range(3))
     replaced = fused(other)
     kinds = [type(layer) for layer in replaced.modules()]
-    assert (kinds.count(FusedNorm), kinds.count(Convolution), kinds.count(Shuffle)) == (11, 7, 2)
+    assert [kinds.count(kind) for kind in (FusedNorm, Convolution, Shuffle, Excite)] == (
+        [11, 7, 2, 0] if cases is every_case else [5, 0, 0, 5]
+    )
     found, usual = one_step(other, replaced, images, low), one_step(plain, plain, images, low)
     expected = one_step(exact.double(), exact, images.double(), low=False)
     assert found.keys() == expected.keys()
