@@ -1,4 +1,4 @@
-"""Designs that are like the zoo's networks: blocks and depths are theirs, they fill the budget, evolution begins there."""
+"""Designs like the zoo's networks: blocks and depths are theirs, they fill the budget, and evolution begins with them."""
 
 from __future__ import annotations
 
