@@ -1,4 +1,4 @@
-"""Designs like the zoo's networks: blocks and depths are theirs, they fill the budget, and evolution begins with them."""
+"""Designs like the zoo's networks: blocks and depths are theirs, they fill the budget, evolution begins with them."""
 
 from __future__ import annotations
 
