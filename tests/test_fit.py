@@ -63,7 +63,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (root / name).mkdir()
         for number in range(60):
             pixels = random.integers(0, 150, (8, 8), dtype=np.uint8)
-            pixels[place] += 70
+            pixels[place] += 55
             Image.fromarray(pixels).save(root / name / f"{number}.png")
     return root
 
