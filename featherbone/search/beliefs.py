@@ -17,7 +17,8 @@ Each belief is a difference in the log-odds of top-1 that a paper reports for on
 
 They were measured on ImageNet, with schedules of a hundred epochs. What is learned beside a network's convolutions pays
 late: on a schedule of six, squeeze-and-excitation cost two ResNets on CIFAR-10 0.2 and 1.0 points of 80 instead. So the
-first two are believed as far as the schedule goes. A search's own scores overrule them all.
+first two are believed as far as the schedule goes. Depth pays late too: there five blocks were right and seven too
+many. A search's own scores overrule them all.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ EXCITED, HARD_SWISH, SHORTCUT = 0.105, 0.046, 0.18  # log-odds where every block
 RIGHT, AT, DEEPER = 9, 41e6, 1.2  # blocks, multiply-adds, and how many times as many blocks for twice of them
 BLOCKS = 0.17  # log-odds that are lost with twice or half as many
 EARLY = -0.04  # log-odds of squeeze-and-excitation on the shortest schedules
+SHALLOW = 0.7  # of the right number of blocks, on the shortest schedules
 WHOLE = 100  # epochs of the papers' schedules
 MACS = 0.283 / math.log2((224 / 128) ** 2)
 PARAMS = (0.681 - 0.637 - MACS * math.log2(107 / 97)) / math.log2(2.61 / 1.95)
@@ -65,6 +67,7 @@ class Beliefs:
 
     def __init__(self, features: Features, *, epochs: int) -> None:
         late = min(1.0, epochs / WHOLE)
+        self._right = RIGHT * SHALLOW ** (1 - late)
         names = list(features.names)
         excited = [place for place, name in enumerate(names) if name.endswith(" excited")]
         self._blocks, self._macs = names.index("blocks"), names.index("macs")
@@ -81,7 +84,7 @@ class Beliefs:
 
     def of(self, features: np.ndarray) -> np.ndarray:
         """(designs, features) to (designs,)."""
-        right = math.log2(RIGHT) + math.log2(DEEPER) * (features[:, self._macs] - math.log2(AT))
+        right = math.log2(self._right) + math.log2(DEEPER) * (features[:, self._macs] - math.log2(AT))
         wrong = np.log2(np.maximum(features[:, self._blocks], 1)) - right
         found: np.ndarray = features @ self._weights - BLOCKS * wrong**2
         return found
