@@ -72,6 +72,18 @@ def test_it_shows_trials_spent_and_left(half: Path, featherbone: Callable[..., A
     assert "trial 4, 40.00 %" in shown.out
 
 
+def test_it_prints_the_front_with_errors_and_says_why(half: Path, featherbone: Callable[..., Any]) -> None:
+    facts = {"data": {"counts": {"train": 800, "val": 100, "test": 100}}, "result": None}
+    (half / "run.json").write_text(json.dumps({"format": "featherbone-run", "version": 1, **facts}))
+    shown = featherbone("search", "show", str(half))
+    assert shown.code == 0
+    assert "Pareto front of validation top-1 against multiply-adds" in shown.out
+    lines = [line.split() for line in shown.out[shown.out.index("Pareto front") :].splitlines()]
+    assert ["4.0", "k", "40.00", "%", "4.90", "4", "9", "best"] in lines  # the error of 40 of 100
+    assert ["1.0", "k", "10.00", "%", "3.00", "1", "3"] in lines
+    assert "design 4 scored 40.0 % on the 100 validation images (± 4.9 points, one standard error)" in shown.out
+
+
 def test_it_reads_while_the_search_writes_and_leaves_no_trace(half: Path, featherbone: Callable[..., Any]) -> None:
     with open_ledger(half) as ledger:  # which is locked now
         ledger.begin(1, 1, "here")
