@@ -204,7 +204,12 @@ class Form:
 def block_form(stage: Stage, case: int) -> Form:
     """One block of a stage, with its stride; ``case`` as in ``case_of``."""
     step = max(STEP, stage.width)
-    low = next(width for width in range(STEP, 4 * step + 1, STEP) if (width % stage.groups != 0) == (case >= UNGROUPED))
+    # With as many channels as groups a convolution would be taken for a depthwise one, which it is at that width alone.
+    low = next(
+        width
+        for width in range(STEP, 4 * step + 1, STEP)
+        if (width % stage.groups != 0) == (case >= UNGROUPED) and (width != stage.groups or stage.groups == 1)
+    )
 
     def build(channels: int, width: int) -> Graph:
         with scope("stage"):
@@ -217,10 +222,10 @@ def block_form(stage: Stage, case: int) -> Form:
     else:
         assert case % UNGROUPED == NARROWER
         places = [
-            (low + 8 * step, step),
-            (low + 12 * step, step),
-            (low + 8 * step, 3 * step),
-            (low + 9 * step, 2 * step),
+            (low + 8 * step, 2 * step),
+            (low + 12 * step, 2 * step),
+            (low + 8 * step, 4 * step),
+            (low + 9 * step, 3 * step),
         ]
     return _form(build, places)
 

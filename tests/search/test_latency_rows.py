@@ -12,7 +12,7 @@ from featherbone.measure.kernels.kernel import Kernel
 from featherbone.measure.kernels.predictor import Predictor, kernels_of
 from featherbone.measure.kernels.store import Bench
 from featherbone.networks import network
-from featherbone.search import Budget, LatencyLimit, SpaceCosts, named_space, sample
+from featherbone.search import Budget, Design, LatencyLimit, SpaceCosts, named_space, sample
 from featherbone.search.latency_rows import DesignLatencies
 from featherbone.search.matrix import encode
 from featherbone.search.zoo_scaled import scaled_zoo
@@ -42,6 +42,19 @@ def test_rows_take_what_their_graphs_take(name: str) -> None:
     costs = costs_with(name, 16)
     assert costs.latency is not None
     designs = sample(SpaceCosts(costs.space, classes=4, channels=3), Budget(macs=2_000_000), 12, seed=2)
+    found = costs.latency.milliseconds(encode(costs.space, designs))
+    expected = [costs.latency.of_graph(design.graph(classes=4, channels=3)) for design in designs]
+    assert found == pytest.approx(expected, rel=1e-9)
+
+
+def test_groups_that_are_as_many_as_the_channels_of_another_width_are_not_depthwise() -> None:
+    costs = costs_with("shufflenet_v1", 16)
+    assert costs.latency is not None
+    texts = (
+        "w64 t4 g8 | shuffle_unit w256 s2 t4 g8",
+        "w80 t4 g4 | shuffle_unit w96 d3 s2 t4 g8 | shuffle_unit w384 s2 t4 g8",
+    )
+    designs = [Design.parse(f"r16 | stem w64 | shuffle_unit {text}") for text in texts]
     found = costs.latency.milliseconds(encode(costs.space, designs))
     expected = [costs.latency.of_graph(design.graph(classes=4, channels=3)) for design in designs]
     assert found == pytest.approx(expected, rel=1e-9)
