@@ -21,6 +21,7 @@ from featherbone.job.storage import fetching, storage_of
 from featherbone.job.tempo import tempo_of
 from featherbone.job.training_recipe import default_epochs
 from featherbone.job.trials import Images, TrialWork
+from featherbone.measure.kernels.measured import require_known
 from featherbone.nn import Model
 from featherbone.progress import Progress, Searching, Step, silent
 from featherbone.report import write_report
@@ -80,7 +81,9 @@ def fit(
         FeatherboneError: the data are no data set; nothing fits the budget (before anything is written); the folder
             holds another run or is in use; every trial failed; the ONNX file does not compute what was trained.
     """
-    open_space(space, (resolution or USUAL,))  # what is wrong with it is said before the images are read
+    open_space(space, (resolution or USUAL,))  # what is wrong is said before the images are read
+    if budget.latency is not None:
+        require_known(budget.latency.runtime)
     dataset = open_images(source, resolution=resolution, seed=seed, skip_bad=skip_bad, progress=progress)
     most = TRIALS if time is None and total_epochs is None else MOST_TRIALS
     limits = Limits(trials=most if trials is None else trials, seconds=time, epochs=total_epochs)
