@@ -60,5 +60,5 @@ def test_interrupted_says_that_the_same_command_continues(tmp_path):
 def test_a_runtime_that_cannot_be_predicted_is_refused_before_the_images_are_read(featherbone, tmp_path):
     asked = ("fit", tmp_path / "nowhere", "--macs", "1M", "--latency", "3ms", "--runtime", "openvino")
     found = featherbone(*asked)
-    assert found.code == 1
+    assert found.code == 2
     assert "latency can be limited in onnxruntime, not in openvino" in found.err
