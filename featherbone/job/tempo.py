@@ -40,8 +40,8 @@ class Tempo:
         return Tempo(
             setting=Setting.from_dict(document["setting"]),
             epochs=document["epochs"],
-            afforded=document["afforded"],
-            longest=document["longest"] or math.inf,
+            afforded=document.get("afforded"),  # runs of before do not say it
+            longest=document.get("longest") or math.inf,
         )
 
 
