@@ -11,11 +11,12 @@ import pytest
 from featherbone.cost import count
 from featherbone.progress import silent
 from featherbone.search import Budget, Design, Entry, Limits, Score, SpaceCosts, named_space, open_ledger, search
-from featherbone.search.board import Board
+from featherbone.search.board import Board, Job
 from featherbone.search.changes import Changes
 from featherbone.search.effort import effort, quick
 from featherbone.search.executors import InProcess, Task, Tell
 from featherbone.search.features import Features
+from featherbone.search.ledger import Trial
 from featherbone.search.matrix import decode, encode
 from featherbone.search.proposals import Proposals
 from featherbone.search.sample import sample
@@ -138,6 +139,19 @@ def test_what_takes_too_long_to_train_is_left_out(costs: SpaceCosts, tmp_path: P
     assert max(work_of(str(design)) for design in sample(costs, BUDGET, 20, seed=0)) > 240_000
     none_is_short = Proposals(costs, BUDGET, seed=0, longest=1)
     assert len(run(tmp_path / "long", none_is_short, trials=3)[0]) == 3  # rather than nothing
+
+
+def test_parents_are_of_the_best_third(costs: SpaceCosts) -> None:
+    board = Board((2, 6))
+    for number, design in enumerate(sample(costs, BUDGET, 9, seed=4), start=1):
+        board.add((Trial(id=number, design=str(design), origin="", params=1, macs=1),))
+        board.begin(Job(trial=number, rung=0))
+        top1 = 0.9 if number in (2, 5, 7) else 0.5
+        board.reach(Job(trial=number, rung=0), Score(epochs=2, val_top1=top1, val_loss=1.0, seconds=1.0), "paused")
+    entries = Proposals(costs, BUDGET, seed=0)(board, 6)
+    parents = {int(word) for entry in entries for word in entry.origin.split() if word.isdigit()}
+    assert parents
+    assert parents <= {2, 5, 7}
 
 
 def test_activations_tell_how_long_a_step_takes_where_multiply_adds_do_not() -> None:
