@@ -7,15 +7,13 @@ read three times and write once, and backward they read five times and write twi
 
 from __future__ import annotations
 
-import operator
-
 from torch import fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from featherbone.data.native import kernels
 from featherbone.errors import FeatherboneError
 from featherbone.train import fused_convolutions, fused_excitation, fused_norm, fused_shuffle
-from featherbone.train.fused_act import NONE, act_behind, only_reader
+from featherbone.train.fused_act import NONE, act_behind, sum_behind
 from featherbone.train.fused_convolutions import Convolution, is_better_ours
 from featherbone.train.fused_excitation import fuse_excitations
 from featherbone.train.fused_norm import FusedNorm
@@ -63,12 +61,7 @@ class _Tracer(fx.Tracer):
 
 def _fuse_norm(traced: fx.GraphModule, norm: fx.Node, layer: nn.BatchNorm2d) -> None:
     """One module for the norm, the addition that alone reads it, and the activation behind, where the sum stood."""
-    last, others = norm, []
-    added = only_reader(norm)
-    if added is not None and added.target is operator.add and not added.kwargs:
-        other = next((argument for argument in added.args if argument is not norm), None)
-        if isinstance(other, fx.Node):
-            last, others = added, [other]
+    last, others = sum_behind(norm)
     act, end = act_behind(last)
     if others and act.swish:  # its gradient needs the sum, which is not kept
         act, end = NONE, last

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from dataclasses import dataclass
 
 from torch import Tensor, fx
@@ -31,6 +32,16 @@ def act_behind(node: fx.Node) -> tuple[Act, fx.Node]:
     if reader is not None and reader.op == "call_function" and reader.target in ACTS:
         return ACTS[reader.target], reader
     return NONE, node
+
+
+def sum_behind(node: fx.Node) -> tuple[fx.Node, list[fx.Node]]:
+    """The addition that alone reads a node, and what is added; the node itself and nothing without one."""
+    added = only_reader(node)
+    if added is not None and added.target is operator.add and not added.kwargs:
+        other = next((argument for argument in added.args if argument is not node), None)
+        if isinstance(other, fx.Node):
+            return added, [other]
+    return node, []
 
 
 def only_reader(node: fx.Node) -> fx.Node | None:

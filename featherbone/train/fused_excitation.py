@@ -15,7 +15,7 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from featherbone.data.native import kernels
-from featherbone.train.fused_act import Act, act_behind, only_reader
+from featherbone.train.fused_act import Act, act_behind, only_reader, sum_behind
 
 SOURCE = Path(__file__).with_name("excitation.cpp")
 KINDS = {torch.float32: "float32", torch.bfloat16: "bfloat16"}
@@ -57,12 +57,7 @@ def fuse_excitations(traced: fx.GraphModule) -> None:
             continue
         source = cast(fx.Node, pool.args[0])
         product = cast(fx.Node, only_reader(gate))
-        last, others = product, []
-        added = only_reader(product)
-        if added is not None and added.target is operator.add and not added.kwargs:
-            other = next((argument for argument in added.args if argument is not product), None)
-            if isinstance(other, fx.Node):
-                last, others = added, [other]
+        last, others = sum_behind(product)
         act, end = act_behind(last)
         squeeze, excite = f"fused_{pool.name}", f"fused_{product.name}"
         traced.add_submodule(squeeze, Squeeze())
