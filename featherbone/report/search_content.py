@@ -34,7 +34,8 @@ def search_content(run: Run) -> dict[str, Any]:
         "standing": standing(run),
         "rungs": tables.rungs(run),
         "designs": tables.designs(run),
-        "tried": len(run.trials),
+        "drawn": len(run.trials),
+        "tried": sum(trial.state != "waiting" for trial in run.trials),
     }
 
 
