@@ -18,7 +18,7 @@ from pathlib import Path
 from machine import describe
 
 from featherbone.job import fit
-from featherbone.progress import RungBegan, Step, TrialFailed, TrialScored
+from featherbone.progress import Step, TrialBegan, TrialFailed, TrialScored
 from featherbone.search import Budget, Event
 
 
@@ -45,7 +45,7 @@ def main() -> None:
 
 def watch(event: Event) -> None:
     """What happens goes to the error stream, so that the result can be kept by itself."""
-    if isinstance(event, Step | RungBegan | TrialScored | TrialFailed):
+    if isinstance(event, Step | TrialBegan | TrialScored | TrialFailed):
         print(event, file=sys.stderr, flush=True)
 
 

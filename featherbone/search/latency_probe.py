@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from featherbone.errors import FeatherboneError
+from featherbone.measure.kernels.calibration import calibrated
 from featherbone.measure.kernels.choice import chosen
-from featherbone.measure.kernels.predictor import Predictor, calibrated, kernels_of
+from featherbone.measure.kernels.predictor import Predictor, kernels_of
 from featherbone.search.batch import SpaceCosts
 from featherbone.search.budget import Budget
 from featherbone.search.design import Design
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from featherbone.measure.kernels.measured import Meter
 
 MACS_A_SECOND = 40e9  # what one thread reaches at most, about: it bounds what designs a limit can be about
-DESIGNS = 24  # of each size, whose kernels are looked at
-NETWORKS = 12  # of each size that are measured whole
+DESIGNS = 36  # of each size, whose kernels are looked at
+NETWORKS = 36  # of each size that are measured whole
 SIZES = (1, 5, 25)  # the largest designs, and those of a fifth and a 25th of their multiply-adds
 KERNELS_SEED, NETWORKS_SEED = 7001, 7002
 

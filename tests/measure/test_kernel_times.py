@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from featherbone.graph import image
+from featherbone.graph import Graph, image
 from featherbone.measure.kernels import measured
+from featherbone.measure.kernels.calibration import calibrated
+from featherbone.measure.kernels.choice import chosen
 from featherbone.measure.kernels.kernel import Family, Kernel
-from featherbone.measure.kernels.measured import Meter
-from featherbone.measure.kernels.predictor import Predictor, calibrated, kernels_of
+from featherbone.measure.kernels.measured import TOGETHER, Meter
+from featherbone.measure.kernels.predictor import Predictor, kernels_of
 from featherbone.measure.kernels.store import Bench, Store
-from featherbone.measure.kernels.times import fitted
+from featherbone.measure.kernels.times import fitted, kinds
 from featherbone.search import Budget, SpaceCosts, named_space, sample
 
 BENCH = Bench(cpu="a", runtime="onnxruntime", version="1", threads=1, block=16)
@@ -73,16 +76,16 @@ def test_what_is_known_is_not_measured_again(fake: Fake, tmp_path: Path) -> None
 
 
 def test_what_was_measured_before_an_interruption_is_kept(fake: Fake, tmp_path: Path) -> None:
-    texts = [f"add plain k1x1 s1x1 g1 in{c}x8x8 out{c}x8x8" for c in range(1, 40)]
+    texts = [f"add plain k1x1 s1x1 g1 in{c}x8x8 out{c}x8x8" for c in range(1, 2 * TOGETHER)]
 
     def stop(done: int, total: int) -> None:
-        if done >= 16:
+        if done >= TOGETHER:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), Meter(tmp_path, threads=1) as meter:
         meter.kernels(texts, stop)
     with Meter(tmp_path, threads=1) as meter:
-        assert len(meter.store.known()) == 16
+        assert len(meter.store.known()) == TOGETHER
         meter.kernels(texts)
     assert len(fake.asked) == len(texts)
 
@@ -165,6 +168,46 @@ def test_the_calibration_finds_what_a_runtime_adds(predictor: Predictor) -> None
     assert Predictor.from_json(found.to_json()) == found
 
 
+def test_the_calibration_finds_a_kind_that_takes_less_among_others_than_alone(predictor: Predictor) -> None:
+    costs = SpaceCosts(named_space("light", (16,)), classes=4, channels=3)
+
+    def seconds(text: str) -> float:
+        return (0.6 if "k3x3 s1x1 g0" in text else 1.0) * seconds_of(text)
+
+    def networks(seed: int) -> list[tuple[Graph, float]]:
+        graphs = [one.graph(classes=4, channels=3) for one in sample(costs, Budget(macs=1_000_000), 48, seed=seed)]
+        return [(graph, sum(map(seconds, kernels_of(graph, block=16)))) for graph in graphs]
+
+    known, others = networks(4), networks(5)
+    alone = {text: seconds_of(text) for graph, _ in known + others for text in kernels_of(graph, block=16)}
+    found = calibrated(BENCH, alone, known)
+
+    def error(predictor: Predictor) -> float:
+        return float(np.median([abs(predictor.predict(graph).ms / (1e3 * truth) - 1) for graph, truth in others]))
+
+    assert error(found) < 0.01 < error(replace(found, factors={}))
+    assert min(found.factors, key=lambda kind: found.factors[kind]) == "conv blocked depthwise 3x3s1x1"
+    assert found.margin < 0.05
+
+
+def test_a_rare_convolution_is_measured_in_other_widths(predictor: Predictor) -> None:
+    rare = [
+        "conv plain k5x5 s1x1 g0 hard_swish in22x14x14 out22x14x14",
+        "conv blocked k3x3 s1x1 g4 relu in128x8x8 out128x8x8",
+        "conv direct k3x3 s1x1 g1 relu in3x16x16 out20x16x16",
+        "add plain k1x1 s1x1 g1 in12x8x8 out12x8x8",
+    ]
+    found = [Kernel.parse(text) for text in chosen(rare, [], block=16, number=6)]
+    widths = {
+        text: {(each.channels_in, each.channels_out) for each in found if each.family == Kernel.parse(text).family}
+        for text in rare
+    }
+    assert [len(widths[text]) for text in rare] == [6, 6, 1, 1]
+    assert all(into == out for into, out in widths[rare[0]])
+    assert all(into % 64 == 0 and out % 64 == 0 for into, out in widths[rare[1]]), "a group is whole blocks"
+    assert chosen(rare, list(map(str, found)), block=16, number=6) == []
+
+
 @pytest.mark.parametrize("kind", ["conv blocked", "conv plain", "add plain"])
 def test_a_wider_kernel_never_takes_less(predictor: Predictor, kind: str) -> None:
     op, layout = kind.split()
@@ -178,9 +221,12 @@ def test_a_wider_kernel_never_takes_less(predictor: Predictor, kind: str) -> Non
 def test_kernels_and_networks_really_run(predictor: Predictor, tmp_path: Path) -> None:
     """Every kind of kernel is a file that ONNX Runtime accepts, and takes some time."""
     by_kind = {(*text.split()[:2], *text.split()[5:-2]): text for text in predictor.measured}
+    rare = {kinds(Kernel.parse(text).family)[0]: text for text in predictor.measured if text.startswith("conv ")}
+    wider = [text for text in chosen(rare.values(), [], block=16, number=3) if text not in predictor.measured]
+    assert len(wider) > 10
     graph = image(3, 16).conv(16, 3).norm().act("relu").global_pool().flatten().linear(4).graph("net")
     with Meter(tmp_path, threads=1) as meter:
-        times = meter.kernels(list(by_kind.values()))
+        times = meter.kernels([*by_kind.values(), *wider])
         whole = meter.networks({"net": graph})
     assert min(times.values()) >= 0
     assert max(times.values()) < 0.1

@@ -18,7 +18,7 @@ from featherbone.measure.process import Process, fresh_process
 from featherbone.measure.runtimes.catalogue import require_runtime
 
 RUNTIME = "onnxruntime"  # the one whose kernels are known
-TOGETHER = 16  # that are measured in turns, and written to the disk together
+TOGETHER = 32  # that are measured in turns, and written to the disk together
 NETWORK = "network "  # before the text of one in a store
 
 Said = Callable[[int, int], None]  # so many are measured, of so many

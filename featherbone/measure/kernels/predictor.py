@@ -2,13 +2,13 @@
 
 Kernels that were measured count as measured, the others as ``times`` fills the gaps. What a runtime does between
 kernels, and what a kernel takes longer among others than alone, is in four coefficients: for each run, for each kernel,
-and for each second of convolutions and of everything else.
+and for each second of convolutions and of everything else; the seconds of each kind have a factor besides.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -19,10 +19,7 @@ from featherbone.measure.kernels.kernel import Family, Kernel
 from featherbone.measure.kernels.plan import Step, plan
 from featherbone.measure.kernels.sketch import sketch
 from featherbone.measure.kernels.store import Bench
-from featherbone.measure.kernels.times import KernelTimes, fitted, positive_fit
-
-COVERED = 0.9  # of the measured networks stay below the prediction with its margin
-COEFFICIENTS = 4
+from featherbone.measure.kernels.times import KernelTimes, fitted, kinds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +33,15 @@ class Prediction:
 
 @dataclass(frozen=True, kw_only=True)
 class Predictor:
-    """Predicts for one bench. ``calibration`` is as above, in seconds; ``margin`` covers 9 of 10 measured networks."""
+    """Predicts for one bench. ``calibration``, in seconds, and the ``factors`` of kinds (``kinds``) are as above.
+
+    ``margin`` covers nine of ten measured networks.
+    """
 
     bench: Bench
     measured: Mapping[str, float]
     calibration: tuple[float, ...] = (0.0, 0.0, 1.0, 1.0)
+    factors: Mapping[str, float] = field(default_factory=dict)
     margin: float = 0.0
     networks: int = 0  # that it was calibrated on
 
@@ -74,7 +75,8 @@ class Predictor:
     def step_seconds(self, step: Step) -> np.ndarray:
         """The seconds that a step takes in a network, for each of its widths."""
         _, call, convolutions, others = self.calibration
-        return np.asarray(call + (convolutions if step.family.op == "conv" else others) * self.alone(step))
+        scale = convolutions if step.family.op == "conv" else others
+        return np.asarray(call + scale * self.factors.get(kinds(step.family)[0], 1.0) * self.alone(step))
 
     def alone(self, step: Step) -> np.ndarray:
         """The seconds that a step takes alone."""
@@ -108,30 +110,6 @@ class Predictor:
         )
 
 
-def calibrated(bench: Bench, measured: Mapping[str, float], networks: Sequence[tuple[Graph, float]]) -> Predictor:
-    """A predictor whose coefficients fit these networks, measured whole in seconds.
-
-    None of the coefficients is negative, and errors count relatively.
-
-    Raises:
-        FeatherboneError: a network with a kernel of which nothing like it was measured.
-    """
-    plain = Predictor(bench=bench, measured=measured)
-    rows = np.array([_row(plain, graph) for graph, _ in networks]).reshape(-1, COEFFICIENTS)
-    seconds = np.array([value for _, value in networks])
-    if len(networks) < COEFFICIENTS:
-        return plain
-    coefficients = positive_fit(rows, seconds)
-    ratio = seconds / (rows @ coefficients)
-    return Predictor(
-        bench=bench,
-        measured=measured,
-        calibration=tuple(float(value) for value in coefficients),
-        margin=max(0.0, float(np.quantile(ratio, COVERED)) - 1),
-        networks=len(networks),
-    )
-
-
 def kernels_of(graph: Graph, *, block: int) -> list[str]:
     """The texts of a network's kernels, in no particular order.
 
@@ -139,14 +117,6 @@ def kernels_of(graph: Graph, *, block: int) -> list[str]:
         FeatherboneError: an operator whose kernels are not known.
     """
     return [_kernel(step, 0) for step in plan(sketch(graph), block=block)[0]]
-
-
-def _row(plain: Predictor, graph: Graph) -> list[float]:
-    steps, _ = plan(sketch(graph), block=plain.bench.block)
-    sums = {True: 0.0, False: 0.0}
-    for step in steps:
-        sums[step.family.op == "conv"] += float(plain.alone(step)[0])
-    return [1.0, len(steps), sums[True], sums[False]]
 
 
 def _kernel(step: Step, place: int) -> str:

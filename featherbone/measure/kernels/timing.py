@@ -23,9 +23,9 @@ from featherbone.measure.kernels.copies import BLOCKS, OPSET, Copies
 from featherbone.measure.kernels.kernel import DEPTHWISE, Kernel
 from featherbone.measure.onnx_session import ONLY_FATAL
 
-TURNS = 3
-KERNEL_SECONDS = 0.006  # of a turn
-NETWORK_SECONDS = 0.05
+TURNS = 5
+KERNEL_SECONDS = 0.004  # of a turn
+NETWORK_SECONDS = 0.03
 RUN_SECONDS = 0.0004  # that a run of copies should take
 MOST_COPIES, FEWEST_COPIES = 64, 4
 MOST_BYTES = 8 * 2**20  # of all copies' weights: more would leave the caches that a network's weights stay in
