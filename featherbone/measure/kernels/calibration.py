@@ -98,7 +98,8 @@ def _fit(sums: Sums, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _scaled(sums: Sums, coefficients: np.ndarray) -> np.ndarray:
     """The seconds of each kind as the coefficients have them."""
-    return sums.seconds * [coefficients[2 if kind.startswith("conv ") else 3] for kind in sums.kinds]
+    scales = np.array([coefficients[2 if kind.startswith("conv ") else 3] for kind in sums.kinds])
+    return np.asarray(sums.seconds * scales)
 
 
 def _from_others(sums: Sums, seconds: np.ndarray) -> np.ndarray:
