@@ -33,10 +33,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from machine import describe
+from tpe_space import suggested
 
+from featherbone.cost import count
 from featherbone.data import Dataset, open_dataset
 from featherbone.job.fitting import EXAMPLES
 from featherbone.job.tempo import LONGEST
@@ -50,11 +51,9 @@ from featherbone.search.effort import effort, quick
 from featherbone.search.executors import InProcess, Task
 from featherbone.search.ladder import ladder, trials_for
 from featherbone.search.ledger import Score
-from featherbone.search.matrix import ACT, CHOICE, DEPTH, HEAD, RESOLUTION, column, columns, decode
 from featherbone.search.proposals import Proposals
 from featherbone.search.sample import designs_of, sample
 from featherbone.search.spaces import smaller_resolutions
-from featherbone.search.widths import Widths, filled
 from featherbone.search.zoo_entries import zoo_entries
 from featherbone.train import Recipe, Setting, choose, evaluate, recipe_named
 
@@ -214,12 +213,11 @@ def tpe(method: str, work: Counted, costs: SpaceCosts, seed: int, arguments: arg
         sampler=optuna.samplers.TPESampler(seed=seed, multivariate=True),
         pruner=optuna.pruners.SuccessiveHalvingPruner(min_resource=rungs[0], reduction_factor=3),
     )
-    widths = Widths(costs.space)
     spent: dict[int, tuple[int, float]] = {}
     designs: dict[int, str] = {}
 
     def objective(trial: optuna.Trial) -> float:
-        design = suggested(trial, costs, widths)
+        design = suggested(trial, costs, BUDGET)
         if design is None:
             raise optuna.TrialPruned
         number = trial.number + 1
@@ -243,31 +241,6 @@ def tpe(method: str, work: Counted, costs: SpaceCosts, seed: int, arguments: arg
     return found(work, winner, designs[winner], arguments.epochs, list(spent.values()))
 
 
-def suggested(trial: Any, costs: SpaceCosts, widths: Widths) -> str | None:
-    """The design of an Optuna trial, which fills the budget; None where its structure does not fit."""
-    space = costs.space
-    row = np.zeros((1, columns(space)), dtype=np.int64)
-    row[0, RESOLUTION] = trial.suggest_int("resolution", 0, len(space.resolutions) - 1)
-    row[0, ACT] = trial.suggest_categorical("act", range(len(space.acts)))
-    head = trial.suggest_categorical("head", space.heads)
-    shares = [1.0]
-    for place, stage in enumerate(space.stages):
-        choice = trial.suggest_categorical(f"block {place}", range(len(stage.choices)))
-        depth = trial.suggest_int(f"depth {place}", min(stage.depths), max(stage.depths))
-        growth = trial.suggest_float(f"growth {place}", min(stage.growth), max(stage.growth))
-        row[0, column(place, DEPTH)] = depth
-        row[0, column(place, CHOICE)] = choice if depth else 0
-        shares.append(shares[-1] * (growth if depth else 1))
-    row[0, HEAD] = 4 if head else 0
-    proportions = np.array([[*shares, shares[-1] * (head or 1)]])
-    narrowest = widths.scaled(row, proportions, np.zeros(1))
-    narrowest[0, HEAD] = row[0, HEAD]
-    if not costs.fits(narrowest, BUDGET)[0]:
-        return None
-    (design,) = decode(space, filled(costs, widths, narrowest, proportions, BUDGET, np.random.default_rng(0)))
-    return str(design)
-
-
 def found(work: Counted, trial: int, design: str, epochs: int, spent: Sequence[tuple[int, float]]) -> Found:
     """The winner, tested once."""
     training = work.work.trained(trial, design, epochs, silent)
@@ -275,8 +248,6 @@ def found(work: Counted, trial: int, design: str, epochs: int, spent: Sequence[t
     dataset: Dataset = work.work.images.seen_by(graph)
     network = module_with(work.work.graph(trial, design), training.weights)
     figures = evaluate(network, dataset.splits["test"], dataset, device="cpu")
-    from featherbone.cost import count
-
     costs = count(graph)
     return Found(
         design=design,
