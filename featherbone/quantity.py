@@ -129,7 +129,7 @@ def format_bytes(value: float) -> str:
 def _split(text: str, what: str) -> tuple[Decimal, str]:
     match = _NUMBER.fullmatch(text)
     if not match or not match[1].strip("+-"):
-        raise FeatherboneError(f"{what} {text!r} is not a number with a unit", hint="for example 300M or 80k")
+        raise FeatherboneError(f"{what} {text!r} is not a number with a unit", hint="for example 300M, 512KiB or 3ms")
     return Decimal(match[1].replace("_", "").replace(",", "")), match[2]
 
 

@@ -49,6 +49,11 @@ class Trial:
     history: tuple[dict[str, Any], ...]
 
     @property
+    def begun(self) -> bool:
+        """Whether any of its training was done; a search that ends stops what still waits."""
+        return self.epochs > 0 or self.seconds > 0 or self.state in ("running", "failed")
+
+    @property
     def rung(self) -> int:
         """The last rung that it reached; -1 before the first."""
         return max(self.rungs, default=-1)

@@ -35,7 +35,7 @@ def search_content(run: Run) -> dict[str, Any]:
         "rungs": tables.rungs(run),
         "designs": tables.designs(run),
         "drawn": len(run.trials),
-        "tried": sum(trial.state != "waiting" for trial in run.trials),
+        "tried": sum(trial.begun for trial in run.trials),
     }
 
 

@@ -167,7 +167,7 @@ def parallel(run: Run) -> Figure | None:
         "rangefont": {"color": "rgba(0,0,0,0)"},
     }
     drawn = layout("", "")
-    drawn["margin"] = {"l": 48, "r": 48, "t": 48, "b": 16}
+    drawn["margin"] = {"l": 72, "r": 48, "t": 48, "b": 16}
     drawn["height"] = 340
     return {"data": [trace], "layout": drawn}
 
