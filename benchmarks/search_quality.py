@@ -157,6 +157,7 @@ def halving(method: str, work: Counted, costs: SpaceCosts, seed: int, arguments:
             propose=propose,
             executor=InProcess(work, watch),
             progress=watch,
+            clock=time.process_time,
         )
         trials = ledger.trials()
     return found(work, winner.id, winner.design, arguments.epochs, [(t.epochs, t.seconds) for t in trials])

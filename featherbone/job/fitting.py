@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from featherbone.data import Dataset
+from featherbone.errors import FeatherboneError
 from featherbone.job.asked import MOST_TRIALS, TRIALS, Job, costs_for, limit_words
 from featherbone.job.command import command_words
 from featherbone.job.crew import crew
@@ -82,6 +83,11 @@ def fit(
             holds another run or is in use; every trial failed; the ONNX file does not compute what was trained.
     """
     open_space(space, (resolution or USUAL,))  # what is wrong is said before the images are read
+    if epochs is not None and total_epochs is not None and epochs > total_epochs:
+        raise FeatherboneError(
+            f"epochs is {epochs}, more than the {total_epochs} of all trials together (total epochs)",
+            hint=f"give {2 * epochs} or more in all, so that one design can be trained to its end and others tried",
+        )
     if budget.latency is not None:
         require_known(budget.latency.runtime)
     dataset = open_images(source, resolution=resolution, seed=seed, skip_bad=skip_bad, progress=progress)
@@ -112,19 +118,20 @@ def fit(
         crew(workers=workers, ray=ray, storage=storage, large=_is_large(dataset, budget)) as hands,
     ):
         place = storage_of(ledger, storage)
-        recipe = default_recipe(dataset, default_epochs(dataset) if epochs is None else epochs)
         tempo = tempo_of(
             ledger,
             images,
-            recipe,
+            default_recipe(dataset, default_epochs(dataset) if epochs is None else epochs),
             example=lambda: quick(
                 sample(costs, budget, EXAMPLES, seed=seed), classes=costs.classes, channels=costs.channels
             ),
-            seconds=None if time is None else time * hands.workers,
+            limits=limits,
+            fixed=epochs is not None,
+            workers=hands.workers,
             threads=hands.threads,
             progress=progress,
         )
-        recipe = default_recipe(dataset, tempo.epochs if epochs is None else epochs)
+        recipe = default_recipe(dataset, tempo.epochs)
         job = Job(dataset=dataset, budget=budget, seed=seed, space=designs, recipe=recipe, limits=limits)
         paid = limits.epochs if tempo.afforded is None else tempo.afforded
         expected = limits.trials if paid is None else min(limits.trials, trials_for(paid, job.rungs))

@@ -8,16 +8,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from featherbone.errors import FeatherboneError
 from featherbone.job.trials import Images
 from featherbone.progress import Noticed, Progress, Step
+from featherbone.quantity import format_duration
 from featherbone.search.effort import effort
 from featherbone.search.ledger import Ledger
+from featherbone.search.limits import Limits
 from featherbone.train import Recipe, Setting, candidates, choose
 
 KEY = "tempo"
-SHARE = 1 / 4  # of the whole time that the winner's own training may take
-LONGEST = 1 / 3  # of the whole time that any design's training may take
+SHARE = 1 / 2  # of the time that the winner's own training may take
+LONGEST = 2 / 3  # of the time that any design's training may take
 LEAST = 4  # epochs: fewer are no schedule
+MOST = 8  # times the epochs of a search without a limit: 88 for 45,000 images, as papers train on CIFAR-10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,34 +55,49 @@ def tempo_of(
     recipe: Recipe,
     *,
     example: Callable[[], str],
-    seconds: float | None,
+    limits: Limits,
+    fixed: bool = False,
+    workers: int = 1,
     threads: int,
     progress: Progress,
 ) -> Tempo:
     """What the ledger remembers of the run, or for a new run what it is from now on.
 
-    Without a limit of ``seconds`` of training: float32, and the epochs of ``recipe``. With one, a short trial on the
-    ``example``, a design that is quick to train, chooses the fastest setting, and its whole training takes a quarter of
-    the time, so that the rest pays for a dozen designs or more; never more epochs than ``recipe`` has. Other designs
-    may take up to a third of the time.
+    Without a limit of time: float32, and the epochs of ``recipe``. With one, a short trial on the ``example``, a design
+    that is quick to train, chooses the fastest setting. Its whole training takes half of the time, but no more than
+    eight times the epochs of the recipe: short schedules cost more accuracy than some designs more win back
+    (benchmarks/results/search_share.txt). Other designs may take up to two thirds of the time. A schedule takes at most
+    half of a limit of epochs, too. Where the epochs of the recipe are ``fixed``, they stay.
+
+    Raises:
+        FeatherboneError: the time is too short for one whole training.
     """
     known = ledger.recall(KEY)
     if known is not None:
         return Tempo.from_json(known)
-    tempo = Tempo(setting=Setting(threads=threads), epochs=recipe.epochs)
-    if seconds is not None:
+    most = math.inf if limits.epochs is None or fixed else max(1, int(SHARE * limits.epochs))
+    tempo = Tempo(setting=Setting(threads=threads), epochs=int(min(recipe.epochs, most)))
+    if limits.seconds is not None:
         progress(Step(name="tempo"))
         among = tuple(one for one in candidates("cpu", threads=threads) if one.channels_last)
         design = example()
         graph = images.network(design)
         dataset = images.seen_by(graph)
-        choice = choose(graph, dataset, recipe, among=among, seconds=min(8.0, seconds / 20))
+        choice = choose(graph, dataset, recipe, among=among, seconds=min(8.0, max(3.0, limits.seconds / 20)))
         progress(Noticed(sentence=str(choice)))
         speed = next(tried.images_per_second for tried in choice.tried if tried.setting == choice.setting)
-        afforded = seconds * speed / len(dataset.splits["train"].labels)
-        epochs = min(max(int(SHARE * afforded), LEAST), recipe.epochs)
+        epoch = len(dataset.splits["train"].labels) / speed
+        afforded = limits.seconds / epoch
+        epochs = recipe.epochs if fixed else int(min(max(SHARE * afforded, LEAST), MOST * recipe.epochs, most))
+        if epochs > afforded:
+            raise FeatherboneError(
+                f"in {format_duration(limits.seconds)} one design can be trained for {afforded:.1f} epochs at most on "
+                f"this machine, and a whole schedule has {epochs}",
+                hint=f"give --time {math.ceil(2 * epochs * epoch)}s or more, or "
+                + ("fewer --epochs" if fixed else "fewer images, or smaller ones by --resolution"),
+            )
         work = effort(design, classes=graph.output_shape[0], channels=dataset.channels)
         longest = LONGEST * afforded / epochs * work
-        tempo = Tempo(setting=choice.setting, epochs=epochs, afforded=int(afforded), longest=longest)
+        tempo = Tempo(setting=choice.setting, epochs=epochs, afforded=int(workers * afforded), longest=longest)
     ledger.remember(KEY, tempo.to_json())
     return tempo

@@ -13,6 +13,7 @@ the delay of Li et al. 2022, arXiv:2201.06834, section 4.2. A trial pauses at it
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 
@@ -36,11 +37,13 @@ def search(
     propose: Propose,
     executor: Executor,
     progress: Progress,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Trial:
     """Spend the limits on trials, and return the best one at the highest rung that any reached.
 
     ``propose`` may return fewer designs than it is asked for; none means that there are no more. Where the search has
-    ended before, its winner is returned at once.
+    ended before, its winner is returned at once. A limit of seconds is of training and, beside that, of what ``clock``
+    counts from now on.
 
     Raises:
         FeatherboneError: every trial failed, with the first one's error; or the machine failed, as on a full disk: the
@@ -48,7 +51,8 @@ def search(
     """
     ledger.recover()
     ledger.note("search", json.dumps({"rungs": ladder, "limits": asdict(limits), "workers": executor.workers}))
-    desk = _Desk(ledger, Board.of(ledger, ladder), limits, propose, executor)
+    board = Board.of(ledger, ladder)
+    desk = _Desk(ledger, board, Purse(limits, board, executor.workers, clock), limits, propose, executor)
     try:
         messages: Sequence[Message] = ()
         while True:
@@ -69,10 +73,11 @@ def search(
 class _Desk:
     """Where a search's decisions are taken and written down."""
 
-    def __init__(self, ledger: Ledger, board: Board, limits: Limits, propose: Propose, executor: Executor) -> None:
-        self.board = board
+    def __init__(
+        self, ledger: Ledger, board: Board, purse: Purse, limits: Limits, propose: Propose, executor: Executor
+    ) -> None:
+        self.board, self._purse = board, purse
         self._ledger, self._limits, self._propose, self._executor = ledger, limits, propose, executor
-        self._purse = Purse(limits, board, executor.workers)
         self._attempts: dict[int, int] = {}
         self._exhausted = any(trial.state == "stopped" for trial in board.trials.values())
 
@@ -151,6 +156,7 @@ class _Desk:
         worker = self._executor.submit(Task(trial=job.trial, design=design, rung=job.rung, epochs=epochs))
         self._attempts[job.trial] = self._ledger.begin(job.trial, job.rung, worker)
         self.board.begin(job)
+        self._purse.begin(job)
         return TrialBegan(trial=job.trial, design=design, rung=job.rung, epochs=epochs)
 
     def _finish(self, outcome: Outcome) -> Event:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from featherbone.errors import FeatherboneError
@@ -31,32 +32,47 @@ class Limits:
 class Purse:
     """What is spent and what is left; what the leader needs to be trained to its end is set aside."""
 
-    def __init__(self, limits: Limits, board: Board, workers: int) -> None:
-        self._limits, self._board = limits, board
-        self._seconds = None if limits.seconds is None else limits.seconds * workers
+    def __init__(self, limits: Limits, board: Board, workers: int, clock: Callable[[], float]) -> None:
+        """``clock`` counts the seconds that a person waits; those before a restart are what the trials then took."""
+        self._limits, self._board, self._workers, self._clock = limits, board, workers, clock
+        self._start = clock() - board.seconds / workers
+        self._began: dict[int, float] = {}  # of the trials that run
+
+    def begin(self, job: Job) -> None:
+        """A job was given to a worker just now."""
+        self._began[job.trial] = self._clock()
 
     def affords(self, job: Job) -> bool:
         """Whether a job can be paid for, so that the leader can still be trained to its end after it."""
         board, limits = self._board, self._limits
-        if self._seconds is None and limits.epochs is None:
+        if limits.seconds is None and limits.epochs is None:
             return True
         jobs = [job, *board.running.values()]
-        due = [(each.trial, self._between(each)) for each in jobs] + self._reserved(jobs)
-        epochs_then = board.epochs + sum(epochs for _, epochs in due)
-        if limits.epochs is not None and epochs_then > limits.epochs:
-            return False
-        if self._seconds is None or (speed := self._speed()) is None:  # the first trial is how to find out
+        reserved = self._reserved(jobs)
+        if limits.epochs is not None:
+            epochs_due = sum(map(self._between, jobs)) + max((epochs for _, epochs in reserved), default=0)
+            if board.epochs + epochs_due > limits.epochs:
+                return False
+        if limits.seconds is None or (speed := self._speed()) is None:  # the first trial is how to find out
             return True
-        seconds = sum(epochs * self._pace(number, speed) for number, epochs in due)
-        return board.seconds + seconds <= self._seconds
+        due = [self._between(each) * self._pace(each.trial, speed) for each in jobs]
+        after = max((epochs * self._pace(number, speed) for number, epochs in reserved), default=0.0)
+        if board.seconds + sum(due) + after > limits.seconds * self._workers:
+            return False
+        # the leader, whoever is it then, goes on when all that runs has ended, on one worker
+        now = self._clock()
+        began = [now, *(self._began[number] for number in board.running)]
+        left = [seconds - now + then for seconds, then in zip(due, began, strict=True)]
+        return now - self._start + max(left) + after <= limits.seconds
 
-    def _reserved(self, jobs: list[Job]) -> list[tuple[int, int]]:
-        """The leader's number and the epochs to its end, unless the first of the jobs is its own."""
+    def _reserved(self, jobs: Sequence[Job]) -> list[tuple[int, int]]:
+        """Who may be the leader when the jobs have ended, and its epochs from there to the end."""
         leader, ladder = self._board.leader(), self._board.ladder
-        if leader is None or leader.id == jobs[0].trial:
-            return []
-        there = max([leader.epochs, *(ladder[job.rung] for job in jobs if job.trial == leader.id)])
-        return [(leader.id, ladder[-1] - there)]
+        rungs = {job.trial: job.rung for job in jobs}
+        if leader is not None:
+            rungs.setdefault(leader.id, leader.rung)
+        highest = max(rungs.values()) if leader is None else leader.rung
+        return [(number, ladder[-1] - ladder[rung]) for number, rung in rungs.items() if rung >= highest]
 
     def _between(self, job: Job) -> int:
         return self._board.ladder[job.rung] - self._board.trials[job.trial].epochs

@@ -19,6 +19,7 @@ from featherbone.train.setting import Setting
 from featherbone.train.trial import Trial, Tried
 
 SECONDS = 8.0
+FEW = 8  # images of the smallest batch
 ROUNDS = 12  # steps of each candidate, at most
 HOPELESS = 1.5  # a candidate leaves when its best and median steps take so many times as long as any
 WORTH = 1.05  # so many times as fast must be what rounds more
@@ -143,15 +144,24 @@ def choose(
 
 
 def _short(plan: Plan, seconds: float) -> Plan:
-    """The plan with batches so small that three steps of each candidate fit the time; often they are as they were."""
-    few = replace(plan, recipe=replace(plan.recipe, batch_size=min(8, plan.recipe.batch_size)))
-    trial = Trial(few)
-    trial.step(timed=False)
-    trial.step()
-    images = trial.result().images_per_second * seconds / 27
-    if trial.reason or images >= plan.recipe.batch_size:
-        return plan
-    return replace(plan, recipe=replace(plan.recipe, batch_size=max(few.recipe.batch_size, int(images))))
+    """The plan with batches so small that three steps of each candidate fit the time; often they are as they were.
+
+    What a step takes besides its images is learned from larger batches: of small networks it is most of it.
+    """
+    whole = plan.recipe.batch_size
+    size = min(FEW, whole)
+    while size < whole:
+        few = replace(plan, recipe=replace(plan.recipe, batch_size=size))
+        trial = Trial(few)
+        trial.step(timed=False)
+        trial.step()
+        if trial.reason:
+            return plan
+        images = int(trial.result().images_per_second * seconds / 27)
+        if images < 2 * size:
+            return replace(plan, recipe=replace(plan.recipe, batch_size=max(size, images)))
+        size = images
+    return plan
 
 
 def _race(trials: Sequence[Trial], *, until: float) -> None:

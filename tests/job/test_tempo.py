@@ -1,46 +1,98 @@
-"""The tempo of a search: measured once and remembered, and no design may take more than its share of the time."""
+"""The tempo of a search: measured once and remembered; how long a schedule is, and what is too long to train."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from featherbone.data import open_dataset
-from featherbone.job.tempo import LONGEST, Tempo, tempo_of
+from featherbone.errors import FeatherboneError
+from featherbone.job.tempo import LONGEST, MOST, SHARE, Tempo, tempo_of
 from featherbone.job.trials import Images
 from featherbone.progress import silent
-from featherbone.search import open_ledger
+from featherbone.search import Ledger, Limits, open_ledger
 from featherbone.search.effort import effort
 from featherbone.train import Setting, default_recipe
 
 EXAMPLE = "r8 | stem w8 | basic w8"
+Ask = Callable[..., Tempo]
 
 
 def never() -> str:
     raise AssertionError("it is remembered, or not needed")
 
 
-def test_what_takes_longer_than_its_share_is_too_long_and_a_second_call_measures_nothing(tmp_path: Path) -> None:
-    dataset = open_dataset("digits")
-    images = Images(source="digits", resolution=None, seed=0, skip_bad=False, fingerprint=dataset.fingerprint)
-    recipe = default_recipe(dataset, 500)
-    asked = {"seconds": 60.0, "threads": 1, "progress": silent}
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
     with open_ledger(tmp_path) as ledger:
-        first = tempo_of(ledger, images, recipe, example=lambda: EXAMPLE, **asked)
-        assert tempo_of(ledger, images, recipe, example=never, **asked) == first
-    assert first.afforded is not None
-    times_as_long = first.longest / effort(EXAMPLE, classes=10, channels=1)
-    assert times_as_long * first.epochs == pytest.approx(LONGEST * first.afforded, rel=0.1)
-    assert 4 <= first.epochs <= max(4, first.afforded / 3)
+        yield ledger
 
 
-def test_without_a_limit_of_time_nothing_is_too_long(tmp_path: Path) -> None:
+@pytest.fixture
+def ask(ledger: Ledger) -> Ask:
+    """The tempo of a search on the digits whose recipe has so many epochs."""
     dataset = open_dataset("digits")
     images = Images(source="digits", resolution=None, seed=0, skip_bad=False, fingerprint=dataset.fingerprint)
-    with open_ledger(tmp_path) as ledger:
-        found = tempo_of(
-            ledger, images, default_recipe(dataset, 9), example=never, seconds=None, threads=1, progress=silent
+
+    def tempo(
+        recipe_epochs: int, /, *, example: Callable[[], str] = lambda: EXAMPLE, workers: int = 1, **asked: Any
+    ) -> Tempo:
+        fixed = asked.pop("fixed", False)
+        return tempo_of(
+            ledger,
+            images,
+            default_recipe(dataset, recipe_epochs),
+            example=example,
+            limits=Limits(trials=9, **asked),
+            fixed=fixed,
+            workers=workers,
+            threads=1,
+            progress=silent,
         )
+
+    return tempo
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_a_schedule_takes_its_share_of_the_time_and_a_design_that_takes_more_is_too_long(
+    ask: Ask, workers: int
+) -> None:
+    """More workers pay for more designs, not for longer schedules: one worker trains the winner."""
+    first = ask(500, seconds=60.0, workers=workers)
+    assert ask(500, seconds=60.0, workers=workers, example=never) == first  # it is measured once
+    assert first.afforded is not None
+    assert first.epochs == pytest.approx(SHARE * first.afforded / workers, abs=1)
+    times_as_long = first.longest / effort(EXAMPLE, classes=10, channels=1)
+    assert times_as_long * first.epochs == pytest.approx(LONGEST * first.afforded / workers, rel=0.1)
+
+
+def test_with_more_time_schedules_are_longer_than_without_a_limit_but_not_for_ever(ask: Ask) -> None:
+    assert ask(2, seconds=60.0).epochs == MOST * 2
+
+
+def test_epochs_that_were_asked_for_stay(ask: Ask) -> None:
+    assert ask(3, seconds=60.0, fixed=True).epochs == 3
+
+
+@pytest.mark.parametrize("fixed", [False, True])
+def test_a_time_that_no_schedule_fits_is_refused_and_nothing_is_remembered(
+    ask: Ask, ledger: Ledger, fixed: bool
+) -> None:
+    with pytest.raises(FeatherboneError, match=r"epochs at most on this machine, and a whole schedule has") as refused:
+        ask(100_000, seconds=60.0 if fixed else 0.01, fixed=fixed)
+    assert "--time" in (refused.value.hint or "")
+    assert ledger.recall("tempo") is None
+
+
+@pytest.mark.parametrize("epochs", [5, 20, 400])
+def test_a_limit_of_epochs_pays_for_a_whole_schedule_and_as_much_again(ask: Ask, epochs: int) -> None:
+    assert ask(50, example=never, epochs=epochs).epochs == min(50, epochs // 2)
+
+
+def test_without_a_limit_of_time_nothing_is_too_long(ask: Ask) -> None:
+    found = ask(9, example=never)
     assert found == Tempo(setting=Setting(threads=1), epochs=9)
     assert Tempo.from_json(found.to_json()) == found
