@@ -62,3 +62,24 @@ def test_a_runtime_that_cannot_be_predicted_is_refused_before_the_images_are_rea
     found = featherbone(*asked)
     assert found.code == 2
     assert "latency can be limited in onnxruntime, not in openvino" in found.err
+
+
+def test_with_a_limit_of_time_the_winner_is_trained_for_its_whole_schedule(featherbone, photos, tmp_path):
+    folder = tmp_path / "run"
+    asked = ("fit", photos, "--macs", "200k", "--time", "6s", "--out", folder, "--skip-bad", "--json")
+    ended = featherbone(*asked)
+    assert ended.code == 0, ended.err
+    facts = json.loads(ended.out)
+    shown = json.loads(featherbone("search", "show", folder, "--json").out)
+    winner = next(trial for trial in shown["trials"] if trial["design"] == facts["result"]["design"])
+    assert (winner["state"], winner["epochs"]) == ("done", facts["recipe"]["epochs"])
+    assert len(shown["trials"]) > 1
+    assert json.loads(featherbone(*asked).out) == facts
+
+
+def test_a_schedule_longer_than_all_epochs_together_is_refused_before_anything_is_written(featherbone, tmp_path):
+    folder = tmp_path / "run"
+    ended = featherbone("fit", "digits", "--macs", "300k", "--epochs", "30", "--total-epochs", "5", "--out", folder)
+    assert ended.code == 2
+    assert "epochs is 30, more than the 5 of all trials together" in ended.err
+    assert not folder.exists()
