@@ -18,7 +18,7 @@ from featherbone.measure.kernels.plan import plan
 from featherbone.measure.kernels.predictor import Predictor
 from featherbone.measure.kernels.sketch import sketch
 from featherbone.measure.kernels.store import Bench
-from featherbone.measure.kernels.times import kinds, positive_fit
+from featherbone.measure.kernels.times import is_convolution, kinds, positive_fit
 
 COVERED = 0.9  # of the measured networks stay below the prediction with its margin
 FEWEST = 4  # networks: as many as there are coefficients
@@ -34,7 +34,7 @@ class Sums:
     seconds: np.ndarray
 
     def total(self, *, convolutions: bool) -> np.ndarray:
-        which = [kind.startswith("conv ") is convolutions for kind in self.kinds]
+        which = [is_convolution(kind) is convolutions for kind in self.kinds]
         return np.asarray(self.seconds[:, which].sum(axis=1))
 
 
@@ -98,7 +98,7 @@ def _fit(sums: Sums, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _scaled(sums: Sums, coefficients: np.ndarray) -> np.ndarray:
     """The seconds of each kind as the coefficients have them."""
-    scales = np.array([coefficients[2 if kind.startswith("conv ") else 3] for kind in sums.kinds])
+    scales = np.array([coefficients[2 if is_convolution(kind) else 3] for kind in sums.kinds])
     return np.asarray(sums.seconds * scales)
 
 

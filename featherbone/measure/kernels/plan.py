@@ -10,8 +10,6 @@ another version has other rules, the calibration on measured networks shows it a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 
@@ -19,48 +17,11 @@ from featherbone.errors import FeatherboneError
 from featherbone.graph.operators import Conv
 from featherbone.measure.kernels.kernel import DEPTHWISE, Family
 from featherbone.measure.kernels.sketch import Part
+from featherbone.measure.kernels.step import Mask, Pending, Step, Value
 
 ALIGNED = 4  # channels that a change of layout needs a multiple of
 FUSED_PLAIN = ("relu", "relu6", "sigmoid", "tanh", "hard_sigmoid", "leaky_relu")  # with a convolution on plain maps
 FUSED_BLOCKED = (*FUSED_PLAIN, "hard_swish")
-Mask = np.ndarray
-
-
-class Step(NamedTuple):
-    """Kernels of one family: for each width whether it runs (n,), and its channels."""
-
-    family: Family
-    runs: Mask
-    channels_in: np.ndarray
-    channels_out: np.ndarray
-
-
-@dataclass
-class Value:
-    """A map while a plan is made: where it is written in blocks, and where it has been changed to the other layout."""
-
-    channels: np.ndarray
-    sides: tuple[int, int]
-    blocked: Mask
-    changed: Mask
-    batch: int  # by which name the runtime knows its number of images; a reshape makes up a new one
-    writers: tuple[Pending, ...] = ()  # the convolutions that write it, each for some widths
-
-
-@dataclass
-class Pending:
-    """A convolution to which an addition and an activation may still be fused."""
-
-    part: Part
-    source: Value
-    layouts: dict[str, Mask]
-    adds: Mask
-    act: np.ndarray  # of names
-    alone: bool  # one reader only
-    done: Mask = field(init=False)  # where nothing more can be fused
-
-    def __post_init__(self) -> None:
-        self.done = np.zeros_like(self.adds)
 
 
 class Planner:

@@ -16,10 +16,11 @@ import numpy as np
 
 from featherbone.graph import Graph
 from featherbone.measure.kernels.kernel import Family, Kernel
-from featherbone.measure.kernels.plan import Step, plan
+from featherbone.measure.kernels.plan import plan
 from featherbone.measure.kernels.sketch import sketch
+from featherbone.measure.kernels.step import Step
 from featherbone.measure.kernels.store import Bench
-from featherbone.measure.kernels.times import KernelTimes, fitted, kinds
+from featherbone.measure.kernels.times import KernelTimes, fitted, is_convolution, kinds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +76,9 @@ class Predictor:
     def step_seconds(self, step: Step) -> np.ndarray:
         """The seconds that a step takes in a network, for each of its widths."""
         _, call, convolutions, others = self.calibration
-        scale = convolutions if step.family.op == "conv" else others
-        return np.asarray(call + scale * self.factors.get(kinds(step.family)[0], 1.0) * self.alone(step))
+        kind = kinds(step.family)[0]
+        scale = convolutions if is_convolution(kind) else others
+        return np.asarray(call + scale * self.factors.get(kind, 1.0) * self.alone(step))
 
     def alone(self, step: Step) -> np.ndarray:
         """The seconds that a step takes alone."""

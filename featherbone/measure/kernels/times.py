@@ -90,6 +90,15 @@ def kinds(family: Family) -> tuple[str, ...]:
     return tuple(" ".join(words[:length]) for length in range(len(words), -1, -1))
 
 
+def is_convolution(kind: str) -> bool:
+    """Whether a kind is one of convolutions.
+
+    >>> is_convolution(kinds(Family(op="conv", layout="plain"))[0]), is_convolution("convert plain")
+    (True, False)
+    """
+    return kind.split(" ", 1)[0] == "conv"
+
+
 def features(family: Family, channels_in: np.ndarray, channels_out: np.ndarray, block: int) -> np.ndarray:
     """What kernels do, (kernels, features)."""
     return np.stack([column() for column in _columns(family, channels_in, channels_out, block)], axis=1)
