@@ -138,7 +138,7 @@ def once(folder: Path, method: str, seed: int, arguments: argparse.Namespace) ->
 
 def halving(method: str, work: Counted, costs: SpaceCosts, seed: int, arguments: argparse.Namespace) -> Found:
     """A search by asynchronous successive halving; the methods differ in what they propose."""
-    rungs = ladder(arguments.epochs, first=1)
+    rungs = ladder(arguments.epochs)
     afforded, longest = tempo(work, costs, seed, arguments)
     entries = partial(zoo_entries, costs, BUDGET)
     expected = trials_for(int(afforded), rungs)
@@ -149,7 +149,7 @@ def halving(method: str, work: Counted, costs: SpaceCosts, seed: int, arguments:
         "quick": lambda: random_designs(costs, seed, longest),
     }[method]()
     with open_ledger(work.work.folder) as ledger:
-        rungs = ladder(arguments.epochs, first=1)
+        rungs = ladder(arguments.epochs)
         winner = search(
             ledger,
             rungs,
@@ -208,7 +208,7 @@ def tpe(method: str, work: Counted, costs: SpaceCosts, seed: int, arguments: arg
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    rungs = ladder(arguments.epochs, first=1)
+    rungs = ladder(arguments.epochs)
     study = optuna.create_study(
         direction="maximize",
         sampler=optuna.samplers.TPESampler(seed=seed, multivariate=True),
@@ -271,7 +271,7 @@ def tell(arguments: argparse.Namespace) -> None:
     print(describe("featherbone", "torch", "optuna"))
     print(
         f"budget    {BUDGET}\ntraining  {arguments.minutes:g} minutes of CPU time for each search; "
-        f"cifar10-full over {arguments.epochs} epochs, rungs {ladder(arguments.epochs, first=1)}\n"
+        f"cifar10-full over {arguments.epochs} epochs, rungs {ladder(arguments.epochs)}\n"
     )
     heads = f"{'method':8} {'seed':>4}  {'test':>7}  {'val':>7}  {'trials':>6} {'epochs':>6} {'CPU s':>6}"
     print(f"{heads}  winner (multiply-adds, parameters)")
