@@ -149,7 +149,6 @@ def halving(method: str, work: Counted, costs: SpaceCosts, seed: int, arguments:
         "quick": lambda: random_designs(costs, seed, longest),
     }[method]()
     with open_ledger(work.work.folder) as ledger:
-        rungs = ladder(arguments.epochs)
         winner = search(
             ledger,
             rungs,
