@@ -11,7 +11,7 @@ designs come from one space and fill the budget in the same way:
 - zoo: every network of the papers, scaled to the budget, those that use most of it first, by the same halving; as in
   ours, a network whose whole training would take more than a third of the time is left out;
 - random: designs of the space in random order, by the same halving, with promotion;
-- quick: the same of those designs alone whose whole training takes no more than a third of the time, as in ours;
+- quick: the same of those designs alone whose whole training takes no more than two thirds of the time, as in ours;
 - tpe: Optuna's multivariate TPE with its successive halving pruner. It draws blocks, depths, growth, activation, head
   and resolution, and widths are solved for as for the others. What its trial needs after the time is over is free.
 
@@ -39,7 +39,6 @@ from tpe_space import suggested
 
 from featherbone.cost import count
 from featherbone.data import Dataset, open_dataset
-from featherbone.job.fitting import EXAMPLES
 from featherbone.job.tempo import LONGEST
 from featherbone.job.trials import Images, TrialWork
 from featherbone.nn import module_with
@@ -47,12 +46,13 @@ from featherbone.progress import TrialBegan, TrialScored, silent
 from featherbone.search import Budget, Design, Entry, Event, Limits, SpaceCosts, named_space, open_ledger, search
 from featherbone.search.board import Board
 from featherbone.search.candidates import candidate_graph
-from featherbone.search.effort import effort, quick
+from featherbone.search.effort import effort
 from featherbone.search.executors import InProcess, Task
 from featherbone.search.ladder import ladder, trials_for
 from featherbone.search.ledger import Score
+from featherbone.search.promising import example
 from featherbone.search.proposals import Proposals
-from featherbone.search.sample import designs_of, sample
+from featherbone.search.sample import designs_of
 from featherbone.search.spaces import smaller_resolutions
 from featherbone.search.zoo_entries import zoo_entries
 from featherbone.train import Recipe, Setting, choose, evaluate, recipe_named
@@ -166,15 +166,15 @@ def tempo(work: Counted, costs: SpaceCosts, seed: int, arguments: argparse.Names
     """The epochs that the time pays for, and the most effort that a design may take, as `fit` finds them; kept."""
     path = work.work.folder / "tempo.json"
     if not path.exists():
-        example = quick(sample(costs, BUDGET, EXAMPLES, seed=seed), classes=10, channels=3)
-        graph = candidate_graph(example, classes=10, channels=3)
+        design = example(costs, BUDGET, epochs=arguments.epochs, seed=seed)
+        graph = candidate_graph(design, classes=10, channels=3)
         dataset = work.work.images.seen_by(graph)
         assert work.work.setting is not None
         choice = choose(graph, dataset, work.work.recipe, among=[work.work.setting])
         afforded = 60 * arguments.minutes * choice.tried[0].images_per_second / len(dataset.splits["train"].labels)
-        longest = LONGEST * afforded / arguments.epochs * effort(example, classes=10, channels=3)
+        longest = LONGEST * afforded / arguments.epochs * effort(design, classes=10, channels=3)
         path.write_text(json.dumps([afforded, longest]))
-        print(example, choice, path.read_text(), file=sys.stderr, flush=True)
+        print(design, choice, path.read_text(), file=sys.stderr, flush=True)
     afforded, longest = json.loads(path.read_text())
     return afforded, longest
 

@@ -29,13 +29,12 @@ from featherbone.report import write_report
 from featherbone.search.board import Board
 from featherbone.search.budget import Budget, flag
 from featherbone.search.driver import search
-from featherbone.search.effort import quick
 from featherbone.search.feasible import fitting
 from featherbone.search.ladder import trials_for
 from featherbone.search.ledger import Ledger, Trial, open_ledger
 from featherbone.search.limits import Limits
+from featherbone.search.promising import example
 from featherbone.search.proposals import Proposals
-from featherbone.search.sample import sample
 from featherbone.search.space_file import open_space
 from featherbone.search.spaces import smaller_resolutions
 from featherbone.search.zoo_entries import zoo_entries
@@ -43,7 +42,6 @@ from featherbone.train import default_recipe
 
 SPACE = "light"
 USUAL = 32  # a resolution for which every space can be checked
-EXAMPLES = 64  # designs, of which one that is quick to train says what the time pays for
 LARGE = 256 * 10**6  # multiply-adds of a batch; below it threads wait for each other longer than they compute
 
 
@@ -118,13 +116,12 @@ def fit(
         crew(workers=workers, ray=ray, storage=storage, large=_is_large(dataset, budget)) as hands,
     ):
         place = storage_of(ledger, storage)
+        usual = default_recipe(dataset, default_epochs(dataset) if epochs is None else epochs)
         tempo = tempo_of(
             ledger,
             images,
-            default_recipe(dataset, default_epochs(dataset) if epochs is None else epochs),
-            example=lambda: quick(
-                sample(costs, budget, EXAMPLES, seed=seed), classes=costs.classes, channels=costs.channels
-            ),
+            usual,
+            example=lambda: example(costs, budget, epochs=usual.epochs, seed=seed),
             limits=limits,
             fixed=epochs is not None,
             workers=hands.workers,

@@ -26,12 +26,12 @@ from featherbone.search.ladder import KEEP
 from featherbone.search.ledger import Entry
 from featherbone.search.likeness import alike
 from featherbone.search.matrix import decode, encode
+from featherbone.search.promising import promising
 from featherbone.search.regular import regular
 from featherbone.search.sample import designs_of
 from featherbone.search.surrogate import Surrogate
 
 FIRST = 4  # scores before anything is learned from them
-MANY = 1024  # regular designs, among which the first are chosen
 PARENTS = 8  # at most: the best third
 CHILDREN, TIDY = 448, 64  # and regular designs, among which the surrogate chooses
 CURIOSITY = 0.1  # standard deviations that are added to a guess
@@ -108,10 +108,8 @@ class Proposals:
                 children, promise, lambda n: _origin([trials[p] for p in parents[n] if p >= 0]), informed // 2, known
             )
         tried = {Design.parse(design).stages[0].kind for design in known if "|" in design}
-        rows = regular(self._costs, self._budget, MANY, rng)
-        promise = beliefs.of(self._features.of(rows))
         fresh: dict[str, Design] = {}
-        for design in decode(self._costs.space, rows[np.argsort(-promise, kind="stable")]):
+        for design in promising(self._costs, self._budget, self._features, beliefs, rng):
             if len(chosen) + len(fresh) == informed:
                 break
             kind = design.stages[0].kind
