@@ -85,7 +85,9 @@ def tempo_of(
         dataset = images.seen_by(graph)
         choice = choose(graph, dataset, recipe, among=among, seconds=min(8.0, max(3.0, limits.seconds / 20)))
         progress(Noticed(sentence=str(choice)))
-        speed = next(tried.images_per_second for tried in choice.tried if tried.setting == choice.setting)
+        alone = choose(graph, dataset, recipe, among=[choice.setting], seconds=3.0)
+        again = (*choice.tried, *alone.tried)  # the better of two: what others do on the machine only makes it slower
+        speed = max(tried.images_per_second for tried in again if tried.setting == choice.setting)
         epoch = len(dataset.splits["train"].labels) / speed
         afforded = limits.seconds / epoch
         epochs = recipe.epochs if fixed else int(min(max(SHARE * afforded, LEAST), MOST * recipe.epochs, most))
