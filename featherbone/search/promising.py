@@ -8,14 +8,14 @@ from featherbone.search.batch import SpaceCosts
 from featherbone.search.beliefs import Beliefs
 from featherbone.search.budget import Budget
 from featherbone.search.design import Design
-from featherbone.search.effort import quick
+from featherbone.search.effort import quickest
 from featherbone.search.features import Features
 from featherbone.search.matrix import decode
 from featherbone.search.regular import regular
 from featherbone.search.sample import sample
 
 MANY = 1024  # regular designs, among which the first are chosen
-EXAMPLES = 64  # designs, of which one that is quick to train says what a search's time pays for
+EXAMPLES = 64  # designs, of which the quickest to train says what a search's time pays for
 
 
 def promising(
@@ -40,7 +40,7 @@ def promising(
 
 
 def example(costs: SpaceCosts, budget: Budget, *, epochs: int, seed: int) -> str:
-    """Of the designs that a search tries first one that is quick to train; a random one where none is regular.
+    """Of the designs that a search tries first the quickest to train; a random one where none is regular.
 
     Random designs won't do where there are others: of the same cost they take two or three times as long to train.
 
@@ -51,4 +51,4 @@ def example(costs: SpaceCosts, budget: Budget, *, epochs: int, seed: int) -> str
     beliefs = Beliefs(features, epochs=epochs)
     designs = promising(costs, budget, features, beliefs, np.random.default_rng(seed))[:EXAMPLES]
     among = designs or sample(costs, budget, EXAMPLES, seed=seed)
-    return quick(among, classes=costs.classes, channels=costs.channels)
+    return quickest(among, classes=costs.classes, channels=costs.channels)

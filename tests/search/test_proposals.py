@@ -10,14 +10,28 @@ import pytest
 
 from featherbone.cost import count
 from featherbone.progress import silent
-from featherbone.search import Budget, Design, Entry, Limits, Score, SpaceCosts, named_space, open_ledger, search
+from featherbone.search import (
+    Budget,
+    Design,
+    Entry,
+    Limits,
+    Score,
+    Space,
+    SpaceCosts,
+    StageSpace,
+    named_space,
+    open_ledger,
+    search,
+)
+from featherbone.search.beliefs import Beliefs
 from featherbone.search.board import Board, Job
 from featherbone.search.changes import Changes
-from featherbone.search.effort import effort, quick
+from featherbone.search.effort import effort
 from featherbone.search.executors import InProcess, Task, Tell
 from featherbone.search.features import Features
 from featherbone.search.ledger import Trial
 from featherbone.search.matrix import decode, encode
+from featherbone.search.promising import EXAMPLES, example, promising
 from featherbone.search.proposals import Proposals
 from featherbone.search.sample import sample
 
@@ -162,7 +176,22 @@ def test_activations_tell_how_long_a_step_takes_where_multiply_adds_do_not() -> 
     assert efforts[1] > 5 * efforts[0]
 
 
-def test_one_that_is_quick_is_of_the_first_tenth(costs: SpaceCosts) -> None:
-    designs = sample(costs, BUDGET, 30, seed=1)
-    efforts = sorted(effort(str(design), classes=10, channels=3) for design in designs)
-    assert effort(quick(designs, classes=10, channels=3), classes=10, channels=3) == efforts[3]
+@pytest.mark.parametrize("seed", range(3))
+def test_the_example_is_one_of_the_first_and_quicker_than_random_designs(costs: SpaceCosts, seed: int) -> None:
+    def took(design: object) -> int:
+        return effort(str(design), classes=10, channels=3)
+
+    found = example(costs, BUDGET, epochs=11, seed=seed)
+    features, beliefs = Features(costs), Beliefs(Features(costs), epochs=11)
+    first = promising(costs, BUDGET, features, beliefs, np.random.default_rng(seed))[:EXAMPLES]
+    assert took(found) == min(map(took, first))
+    assert Design.parse(found) in first
+    assert took(found) < sorted(map(took, sample(costs, BUDGET, 30, seed=seed)))[10]
+
+
+def test_where_no_design_is_regular_the_example_is_a_random_one() -> None:
+    stages = tuple(StageSpace(blocks=("basic",), depths=(depth,)) for depth in (2, 1, 1))  # they shrink
+    shrinking = SpaceCosts(Space(name="mine", resolutions=(16,), stem_stride=1, stages=stages), classes=10, channels=1)
+    budget, features = Budget(params=20_000), Features(shrinking)
+    assert promising(shrinking, budget, features, Beliefs(features, epochs=11), np.random.default_rng(0)) == ()
+    assert Design.parse(example(shrinking, budget, epochs=11, seed=0)).stages[0].depth == 2
