@@ -2,9 +2,9 @@
 
 A worker that is free takes, in this order, a trial that may be promoted, a design that nobody has tried, and a trial
 that crashed; one whose worker died stands where it stood before. When no more designs come, or none can be paid for,
-the best that are left climb to the end. Every decision follows from the ledger: with one worker, a run that was killed
-ends as one that nothing stopped. All that has arrived when the driver wakes is one transaction of the ledger, together
-with what begins instead: a write to the disk costs as much as hundreds of decisions.
+the best that are left climb to the end, side by side. Every decision follows from the ledger: with one worker, a run
+that was killed ends as one that nothing stopped. All that has arrived when the driver wakes is one transaction of the
+ledger, together with what begins instead: a write to the disk costs as much as hundreds of decisions.
 
 Source: Li et al. 2020, arXiv:1810.05934, algorithm 2; that no more than a third of a rung has gone on at any time is
 the delay of Li et al. 2022, arXiv:2201.06834, section 4.2. A trial pauses at its rung and goes on from its checkpoint.
@@ -141,7 +141,7 @@ class _Desk:
         job = board.promotion() or board.new() or board.again()
         if job is not None and purse.affords(job):
             return job
-        if board.running:
+        if any(running.rung + 1 < len(board.ladder) for running in board.running.values()):
             return None  # what is still to come may change the order
         job = board.promotion(last=True)
         if job is not None and purse.affords(job):

@@ -63,7 +63,11 @@ class Purse:
         now = self._clock()
         began = [now, *(self._began[number] for number in board.running)]
         left = [seconds - now + then for seconds, then in zip(due, began, strict=True)]
-        return now - self._start + max(left) + after <= limits.seconds
+        waited = now - self._start
+        own = (board.ladder[-1] - board.ladder[job.rung]) * self._pace(job.trial, speed)
+        if waited + due[0] + own > limits.seconds:
+            return False  # what can't be trained to its end can't win
+        return waited + max(left) + after <= limits.seconds
 
     def _reserved(self, jobs: Sequence[Job]) -> list[tuple[int, int]]:
         """Who may be the leader when the jobs have ended, and its epochs from there to the end."""
