@@ -42,8 +42,8 @@ def search(
     """Spend the limits on trials, and return the best one at the highest rung that any reached.
 
     ``propose`` may return fewer designs than it is asked for; none means that there are no more. Where the search has
-    ended before, its winner is returned at once. A limit of seconds is of training and, beside that, of what ``clock``
-    counts from now on.
+    ended before, its winner is returned at once. A limit of seconds is of those that ``clock`` counts from now on,
+    and of those that the trials took before.
 
     Raises:
         FeatherboneError: every trial failed, with the first one's error; or the machine failed, as on a full disk: the

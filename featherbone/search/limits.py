@@ -34,7 +34,7 @@ class Purse:
 
     def __init__(self, limits: Limits, board: Board, workers: int, clock: Callable[[], float]) -> None:
         """``clock`` counts the seconds that a person waits; those before a restart are what the trials then took."""
-        self._limits, self._board, self._workers, self._clock = limits, board, workers, clock
+        self._limits, self._board, self._clock = limits, board, clock
         self._start = clock() - board.seconds / workers
         self._began: dict[int, float] = {}  # of the trials that run
 
@@ -57,8 +57,6 @@ class Purse:
             return True
         due = [self._between(each) * self._pace(each.trial, speed) for each in jobs]
         after = max((epochs * self._pace(number, speed) for number, epochs in reserved), default=0.0)
-        if board.seconds + sum(due) + after > limits.seconds * self._workers:
-            return False
         # the leader, whoever is it then, goes on when all that runs has ended, on one worker
         now = self._clock()
         began = [now, *(self._began[number] for number in board.running)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -50,7 +51,7 @@ class Trainer:
 
 
 def run(ledger: Ledger, work: Callable[[Task, Tell], Score], *, rungs: tuple[int, ...] = RUNGS, **limits: Any) -> Trial:
-    progress = limits.pop("progress", silent)
+    progress, clock = limits.pop("progress", silent), limits.pop("clock", time.monotonic)
     return search(
         ledger,
         rungs,
@@ -58,6 +59,7 @@ def run(ledger: Ledger, work: Callable[[Task, Tell], Score], *, rungs: tuple[int
         propose=designs,
         executor=InProcess(work, silent),
         progress=progress,
+        clock=clock,
     )
 
 
@@ -246,16 +248,21 @@ def test_seconds_are_counted_over_restarts_and_workers(ledger: Ledger) -> None:
         pass
 
     train = Trainer(lambda trial, epochs: (trial * 7 % 10) / 10)
+    trained: dict[int, int] = {}
 
     def mortal(task: Task, tell: Tell) -> Score:
         if len(train.calls) % 4 == 3 and not killed.pop():
             raise Killed
+        trained[task.trial] = task.epochs
         return train(task, tell)
+
+    def clock() -> float:
+        return 1000.0 + sum(trained.values())
 
     killed: list[bool] = [True, True, False, True, False, True, False] * 20
     for _ in range(60):
         try:
-            winner = run(ledger, mortal, trials=10**6, seconds=100.0, rungs=(3, 9, 27))
+            winner = run(ledger, mortal, trials=10**6, seconds=100.0, rungs=(3, 9, 27), clock=clock)
             break
         except Killed:
             continue
