@@ -128,7 +128,7 @@ def fit(
             threads=hands.threads,
             progress=progress,
         )
-        recipe = default_recipe(dataset, tempo.epochs)
+        recipe = default_recipe(dataset, tempo.epochs if epochs is None else epochs)
         job = Job(dataset=dataset, budget=budget, seed=seed, space=designs, recipe=recipe, limits=limits)
         paid = limits.epochs if tempo.afforded is None else tempo.afforded
         expected = limits.trials if paid is None else min(limits.trials, trials_for(paid, job.rungs))
