@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from featherbone.errors import FeatherboneError
 from featherbone.progress import silent
 from featherbone.search import Entry, Limits, Score, open_ledger, search
 from featherbone.search.board import Board, Job
@@ -104,3 +105,9 @@ def test_what_a_slow_leader_needs_is_set_aside(tmp_path: Path, waited: float, be
         board.begin(Job(trial=3, rung=0))
         purse.begin(Job(trial=3, rung=0))
     assert purse.affords(Job(trial=2, rung=0)) is affords
+
+
+def test_limits_must_be_positive() -> None:
+    for limits in ({"trials": 0}, {"trials": 1, "seconds": 0.0}, {"trials": 1, "epochs": -1}):
+        with pytest.raises(FeatherboneError, match="a search needs more than 0"):
+            Limits(**limits)  # type: ignore[arg-type]
