@@ -87,6 +87,23 @@ def test_the_leader_reaches_the_end_in_the_time_that_a_person_waits(
     assert executor.busy >= 0.4 * workers * (seconds - 2 * RUNGS[-1])  # nor is it idle where there was time
 
 
+@pytest.mark.parametrize("luck", [100, 200, 300])
+def test_beside_the_leader_the_second_best_climbs_as_well(tmp_path: Path, luck: int) -> None:
+    """A minute is too short for one to be promoted to the end before the others have ended."""
+    executor = Virtual(8, luck)
+    with open_ledger(tmp_path) as ledger:
+        search(
+            ledger,
+            RUNGS,
+            limits=Limits(trials=10**6, seconds=60.0),
+            propose=unlike,
+            executor=executor,
+            progress=silent,
+            clock=lambda: executor.clock,
+        )
+        assert [trial.state for trial in ledger.trials()].count("done") == 2
+
+
 @pytest.mark.parametrize(
     ("waited", "beside", "affords"), [(60.0, False, True), (62.0, False, False), (60.0, True, False)]
 )
