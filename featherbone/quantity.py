@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from itertools import pairwise
 
 from featherbone.errors import FeatherboneError
 
@@ -27,6 +28,7 @@ BYTE_UNITS = {
 MILLISECONDS = {"us": Decimal("0.001"), "µs": Decimal("0.001"), "ms": Decimal(1), "s": Decimal(1000)}
 SECONDS = {"s": Decimal(1), "m": Decimal(60), "min": Decimal(60), "h": Decimal(3600)}
 _NUMBER = re.compile(r"\s*([+-]?(?:[0-9][0-9_,]*)?(?:\.[0-9]+)?)\s*([A-Za-zµ]*)\s*")
+_AFTER_A_UNIT = re.compile(r"(?<=[A-Za-z])\s*(?=[0-9])")
 
 
 def parse_count(text: str, *, what: str = "limit") -> int:
@@ -87,19 +89,24 @@ def parse_milliseconds(text: str, *, what: str = "limit") -> float:
     Raises:
         FeatherboneError: not a number, not positive, no unit, or an unknown one.
     """
-    return _time(text, what, MILLISECONDS, "units: us, ms, s; for example 10ms")
+    return _positive(_time(text, what, MILLISECONDS, "units: us, ms, s; for example 10ms"), text, what)
 
 
 def parse_seconds(text: str, *, what: str = "limit") -> float:
-    """A time such as ``90s``, ``30m`` or ``1.5h`` in seconds.
+    """A time such as ``90s``, ``1.5h`` or ``1h30m`` in seconds.
 
-    >>> parse_seconds("1.5h")
-    5400.0
+    >>> parse_seconds("1.5h"), parse_seconds("1h30m")
+    (5400.0, 5400.0)
 
     Raises:
-        FeatherboneError: not a number, not positive, no unit, or an unknown one.
+        FeatherboneError: not a number, not positive, no unit or an unknown one, or parts not in the order h, m, s.
     """
-    return _time(text, what, SECONDS, "units: s, m (or min), h; for example 30m")
+    hint = "units: s, m (or min), h; for example 30m or 1h30m"
+    parts = _AFTER_A_UNIT.split(text)
+    units = [SECONDS.get(_split(part, what)[1], Decimal(0)) for part in parts]
+    if all(units) and any(first <= second for first, second in pairwise(units)):
+        raise FeatherboneError(f"{what} {text!r} has parts that are not in the order h, m, s", hint=hint)
+    return _positive(sum(_time(part, what, SECONDS, hint) for part in parts), text, what)
 
 
 def format_count(value: float) -> str:
@@ -138,14 +145,17 @@ def _time(text: str, what: str, units: Mapping[str, Decimal], hint: str) -> floa
     if unit not in units:
         said = f"has the unknown unit {unit!r}" if unit else "has no unit"
         raise FeatherboneError(f"{what} {text!r} {said}", hint=hint)
-    if number <= 0:
-        raise FeatherboneError(f"{what} is {text}; it must be positive")
     return float(number * units[unit])
 
 
-def _positive_whole(value: Decimal, text: str, what: str) -> int:
+def _positive(value: float, text: str, what: str) -> float:
     if value <= 0:
         raise FeatherboneError(f"{what} is {text}; it must be positive")
+    return value
+
+
+def _positive_whole(value: Decimal, text: str, what: str) -> int:
+    _positive(float(value), text, what)
     if value != int(value) or not math.isfinite(value):
         raise FeatherboneError(f"{what} {text!r} is not a whole number of units")
     return int(value)

@@ -68,9 +68,39 @@ def test_readable():
     assert [format_bytes(value) for value in (100, 2048, 3 * 2**20)] == ["100 B", "2.0 KiB", "3.0 MiB"]
 
 
-@pytest.mark.parametrize(("text", "value"), [("90s", 90), ("30m", 1800), ("30min", 1800), ("1.5h", 5400)])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("90s", 90),
+        ("30m", 1800),
+        ("30min", 1800),
+        ("1.5h", 5400),
+        ("1h50m", 6600),
+        ("1h 2min 3.5s", 3723.5),
+        ("1h90m", 9000),
+        ("1h0m", 3600),
+    ],
+)
 def test_seconds(text, value):
     assert parse_seconds(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("30m1h", "not in the order h, m, s"),
+        ("10m5m", "not in the order"),
+        ("10m5min", "not in the order"),
+        ("1h30", "'30' has no unit"),
+        ("1h5x", "'5x' has the unknown unit 'x'"),
+        ("0h0m", "is 0h0m; it must be positive"),
+        ("1h-5m", "is not a number with a unit"),
+        ("m30", "is not a number with a unit"),
+    ],
+)
+def test_times_of_several_parts_that_are_refused(text, said):
+    with pytest.raises(FeatherboneError, match=said):
+        parse_seconds(text, what="--time")
 
 
 @pytest.mark.parametrize("parse", [parse_seconds, parse_milliseconds])
