@@ -48,7 +48,8 @@ class Job:
         """The epochs of each rung."""
         spends_freely = self.limits.seconds is not None or self.limits.epochs is not None
         steps = math.ceil(len(self.dataset.splits["train"].labels) / self.recipe.batch_size)
-        return ladder(self.recipe.epochs, trials=None if spends_freely else self.limits.trials, first=first_rung(steps))
+        first = first_rung(steps, self.recipe.warmup_epochs)
+        return ladder(self.recipe.epochs, trials=None if spends_freely else self.limits.trials, first=first)
 
 
 def costs_for(space: Space, dataset: Dataset, latency: LatencyModel | None = None) -> SpaceCosts:

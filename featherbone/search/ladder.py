@@ -7,6 +7,9 @@ Source: Jamieson and Talwalkar 2016, arXiv:1502.07943 (successive halving); Li e
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
+
 from featherbone.errors import FeatherboneError
 
 KEEP = 3  # one in three goes on
@@ -14,26 +17,32 @@ FIRST_RUNG = 2  # epochs at least: a score after one says little
 LONG = 1000  # steps: after an epoch of so many, one says enough; after 352 it does not (results/train_cifar.txt)
 
 
-def first_rung(steps: int) -> int:
+def first_rung(steps: int, warmup: float = 0.0) -> int:
     """The epochs that a trial is trained for at least, where an epoch has so many steps.
 
     >>> first_rung(20), first_rung(352), first_rung(10_000)
     (2, 2, 1)
+    >>> first_rung(352, warmup=3.0)
+    4
+
+    While the learning rate still rises, for ``warmup`` epochs, networks that will be left behind lead
+    (results/train_cifar.txt); so one more at least.
     """
-    return 1 if steps >= LONG else FIRST_RUNG
+    return max(1 if steps >= LONG else FIRST_RUNG, math.ceil(warmup + 1) if warmup else 0)
 
 
 def ladder(epochs: int, *, trials: int | None = None, first: int = FIRST_RUNG) -> tuple[int, ...]:
-    """The epochs of each rung, the last of them ``epochs``.
+    """The epochs of each rung, the last of them ``epochs``: each about three times those of the one before.
 
-    >>> ladder(54)
-    (2, 6, 18, 54)
+    >>> ladder(54), ladder(70, first=4)
+    ((2, 6, 18, 54), (4, 10, 27, 70))
     >>> ladder(54, trials=12), ladder(54, trials=9)
     ((6, 18, 54), (18, 54))
     >>> ladder(30, trials=1)
     (30,)
 
-    With ``trials``, no more rungs than so many trials can be told apart by: a rung keeps one in three.
+    They begin with ``first``, or with ``trials`` later: no more rungs than so many trials can be told apart by, as a
+    rung keeps one in three.
 
     Raises:
         FeatherboneError: fewer than one epoch.
@@ -41,10 +50,10 @@ def ladder(epochs: int, *, trials: int | None = None, first: int = FIRST_RUNG) -
     if epochs < 1:
         raise FeatherboneError(f"epochs is {epochs}; it must be at least 1")
     most = max(1, _powers(trials) - 1) if trials is not None and trials > 1 else 0 if trials == 1 else epochs
-    rungs = [epochs]
-    while len(rungs) <= most and rungs[0] // KEEP >= first:
-        rungs.insert(0, rungs[0] // KEEP)
-    return tuple(rungs)
+    climbs = max(0, round(math.log(epochs / first, KEEP)))
+    if climbs > most:
+        climbs, first = most, max(1, round(epochs / KEEP**most))
+    return (*(round(first * (epochs / first) ** (rung / climbs)) for rung in range(climbs)), epochs)
 
 
 def trials_for(epochs: int, rungs: tuple[int, ...]) -> int:
@@ -53,9 +62,9 @@ def trials_for(epochs: int, rungs: tuple[int, ...]) -> int:
     >>> trials_for(36, (1, 3, 9)), trials_for(9, (9,))
     (12, 1)
     """
-    first, last = rungs[0], rungs[-1]
-    each = first * (1 + (1 - 1 / KEEP) * (len(rungs) - 1))  # one in three goes on, for three times as long
-    return 1 + max(0, int((epochs - last) / each))
+    climbs = [after - before for before, after in pairwise((0, *rungs))]
+    each = sum(more / KEEP**rung for rung, more in enumerate(climbs))  # one in three goes on
+    return 1 + max(0, int((epochs - rungs[-1]) / each))
 
 
 def _powers(trials: int) -> int:

@@ -1,8 +1,9 @@
 """Designs as regular as those of most papers: a search's first ones.
 
 One block and one choice of squeeze-and-excitation in all stages, depths that do not shrink but for the last stage,
-which may be left out, one growth of the widths from stage to stage, and images of their own resolution. Among random
-designs of equal cost such ones are the better ones on average.
+which may be left out, one growth of the widths from stage to stage, and images of their own resolution. What room that
+leaves in the budget single widths take, as long as no stage is narrower than the one before. Among random designs of
+equal cost such ones are the better ones on average.
 
 Source: Radosavović et al. 2020, arXiv:2003.13678, section 3.2 (sharing what blocks are made of, widths that grow, and
 depths that grow: each makes a better space of designs, or none worse).
@@ -15,7 +16,7 @@ import numpy as np
 from featherbone.search.batch import SpaceCosts
 from featherbone.search.budget import Budget
 from featherbone.search.feasible import fitting
-from featherbone.search.matrix import DEPTH, RESOLUTION, column
+from featherbone.search.matrix import DEPTH, RESOLUTION, WIDTH, column
 from featherbone.search.structures import Structures
 from featherbone.search.widths import Widths, filled
 
@@ -49,4 +50,12 @@ def regular(costs: SpaceCosts, budget: Budget, number: int, rng: np.random.Gener
     shares = rng.choice(growth, size=(len(rows), 1)) ** steps
     wide = np.array([share for share in space.heads if share > 0] or [1.0])
     shares = np.concatenate([shares, shares[:, -1:] * rng.choice(wide, size=(len(rows), 1))], axis=1)
-    return np.unique(filled(costs, widths, rows, shares, budget, rng), axis=0)
+    rows = np.unique(filled(costs, widths, rows, shares, budget, rng), axis=0)
+    return rows[_widens(rows, len(space.stages))]
+
+
+def _widens(rows: np.ndarray, stages: int) -> np.ndarray:
+    """Whether each row has no stage that is narrower than the one before; only the last one may be left out."""
+    widths = rows[:, [column(place, WIDTH) for place in range(stages)]]
+    last = np.where(rows[:, column(stages - 1, DEPTH)] > 0, widths[:, -1], widths.max(axis=1, initial=0))
+    return np.asarray(np.all(np.diff(np.column_stack([widths[:, :-1], last]), axis=1) >= 0, axis=1))
