@@ -63,8 +63,9 @@ def trials_for(epochs: int, rungs: tuple[int, ...]) -> int:
     (12, 1)
     """
     climbs = [after - before for before, after in pairwise((0, *rungs))]
-    each = sum(more / KEEP**rung for rung, more in enumerate(climbs))  # one in three goes on
-    return 1 + max(0, int((epochs - rungs[-1]) / each))
+    whole: int = KEEP ** len(climbs)
+    each: int = sum(more * whole // KEEP**rung for rung, more in enumerate(climbs))  # one in three goes on
+    return 1 + max(0, (epochs - rungs[-1]) * whole // each)
 
 
 def _powers(trials: int) -> int:

@@ -51,7 +51,8 @@ def regular(costs: SpaceCosts, budget: Budget, number: int, rng: np.random.Gener
     wide = np.array([share for share in space.heads if share > 0] or [1.0])
     shares = np.concatenate([shares, shares[:, -1:] * rng.choice(wide, size=(len(rows), 1))], axis=1)
     rows = np.unique(filled(costs, widths, rows, shares, budget, rng), axis=0)
-    return rows[_widens(rows, len(space.stages))]
+    kept: np.ndarray = rows[_widens(rows, len(space.stages))]
+    return kept
 
 
 def _widens(rows: np.ndarray, stages: int) -> np.ndarray:

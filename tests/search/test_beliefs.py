@@ -99,6 +99,8 @@ def test_regular_designs_are_regular_fill_the_budget_and_are_many(costs: SpaceCo
         assert len({(stage.kind, stage.ratio, stage.groups, stage.kernel, stage.se) for stage in design.stages}) == 1
         depths = [stage.depth for stage in design.stages[:3]]
         assert depths == sorted(depths)
+        widths = [stage.width for stage in design.stages]
+        assert widths == sorted(widths)
 
 
 @pytest.mark.parametrize("name", ["mobilenet_v2", "shufflenet_v2", "squeezenet", "efficientnet", "vgg"])

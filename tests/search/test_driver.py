@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import errno
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,7 @@ import pytest
 
 from featherbone.errors import FeatherboneError
 from featherbone.progress import Event, TrialFailed, silent
-from featherbone.search import Costs, Entry, Ledger, Limits, Score, Trial, ladder, open_ledger, search
+from featherbone.search import Costs, Entry, Ledger, Limits, Score, Trial, open_ledger, search
 from featherbone.search.board import Board, ranking
 from featherbone.search.executors import InProcess, Message, Outcome, Task, Tell
 
@@ -269,17 +267,6 @@ def test_seconds_are_counted_over_restarts_and_workers(ledger: Ledger) -> None:
     assert winner.epochs == 27
     assert ledger.seconds() <= 100.0
     assert ledger.seconds() == sum(trial.epochs for trial in ledger.trials())
-
-
-@pytest.mark.parametrize("trials", [None, *range(1, 40)])
-@pytest.mark.parametrize("epochs", [1, 2, 5, 9, 30, 100])
-def test_rungs_rise_by_threes_to_the_whole_recipe(trials: int | None, epochs: int) -> None:
-    rungs = ladder(epochs, trials=trials)
-    assert rungs[-1] == epochs
-    assert all(low == high // 3 for low, high in pairwise(rungs))
-    assert rungs[0] >= min(2, epochs)
-    if trials is not None:
-        assert len(rungs) <= 1 + max(trials > 1, math.ceil(math.log(trials, 3) - 1e-9) - 1)
 
 
 def test_trials_rank_by_top1_then_loss_then_cost_then_age() -> None:
