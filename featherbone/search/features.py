@@ -6,6 +6,7 @@ import numpy as np
 
 from featherbone.search.batch import SpaceCosts
 from featherbone.search.design import Stage
+from featherbone.search.kinds import DEPTHWISE
 from featherbone.search.matrix import ACT, CHOICE, DEPTH, HEAD, RESOLUTION, STEM, WIDTH, column
 
 
@@ -20,13 +21,15 @@ class Features:
     >>> Features(costs).of(rows).shape == (1, len(Features(costs).names))
     True
 
-    Widths, ratios and costs are logarithms. Of the kinds of block, what counts is the share of blocks that are of each.
+    Widths, ratios and costs are logarithms. Of the kinds of block, what counts is the share of blocks that are of each,
+    and whether the first and the last stage are depthwise.
     """
 
     def __init__(self, costs: SpaceCosts) -> None:
         self._costs = costs
         self.space = space = costs.space
         self._kinds = space.kinds()
+        self._depthwise = np.array([kind in DEPTHWISE for kind in self._kinds], dtype=float)
         self._settings = [_settings(stage.choices, self._kinds) for stage in space.stages]
         parts = ("depth", "width", "kernel", "ratio", "groups", "excited")
         self.names = (
@@ -37,6 +40,8 @@ class Features:
             "head width",
             *(f"stage {place} {part}" for place in range(1, len(space.stages) + 1) for part in parts),
             *(f"share of {kind}" for kind in self._kinds),
+            "first depthwise",
+            "last depthwise",
             "blocks",
             "macs",
             "params",
@@ -56,14 +61,18 @@ class Features:
             np.log2(np.maximum(rows[:, HEAD], 1)),
         ]
         blocks = np.zeros((len(rows), len(self._kinds)))
+        first = last = np.full(len(rows), np.nan)
         for place, (settings, kinds) in enumerate(self._settings):
             choice, depth, width = (rows[:, column(place, which)] for which in (CHOICE, DEPTH, WIDTH))
             present = (depth > 0).astype(float)
             columns += [depth.astype(float), np.log2(np.maximum(width, 1))]
             columns += list((settings[choice] * present[:, None]).T)
             blocks[np.arange(len(rows)), kinds[choice]] += depth
+            depthwise = self._depthwise[kinds[choice]]
+            first = np.where(np.isnan(first) & (depth > 0), depthwise, first)
+            last = np.where(depth > 0, depthwise, last)
         total = blocks.sum(axis=1)
-        columns += [*(blocks / np.maximum(total, 1)[:, None]).T, total]
+        columns += [*(blocks / np.maximum(total, 1)[:, None]).T, np.nan_to_num(first), np.nan_to_num(last), total]
         columns += [np.log2(values) for values in (costs.macs, costs.params, costs.memory)]
         return np.stack(columns, axis=1)
 

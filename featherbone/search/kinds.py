@@ -33,6 +33,17 @@ from featherbone.graph import Wire
 
 EQUAL, WIDER, NARROWER, UNGROUPED = range(4)  # see case_of
 CASES = 2 * UNGROUPED
+WHOLE = ("standard", "stacked", "basic")  # blocks of K×K convolutions over all channels
+DEPTHWISE = (  # blocks whose K×K convolutions are over one channel each
+    "depthwise_separable",
+    "separable",
+    "shuffle_unit",
+    "shuffle_unit_v2",
+    "inverted_residual",
+    "universal_bottleneck",
+    "convnext_like",
+    "ghost_bottleneck",
+)
 SQUEEZE = 4  # reduction of squeeze-and-excitation; 16, as in its paper, leaves too little of narrow maps
 
 

@@ -107,12 +107,12 @@ class Proposals:
             chosen = self._best(
                 children, promise, lambda n: _origin([trials[p] for p in parents[n] if p >= 0]), informed // 2, known
             )
-        tried = {Design.parse(design).stages[0].kind for design in known if "|" in design}
+        tried = {Design.parse(design).stages[-1].kind for design in known if "|" in design}
         fresh: dict[str, Design] = {}
         for design in promising(self._costs, self._budget, self._features, beliefs, rng):
             if len(chosen) + len(fresh) == informed:
                 break
-            kind = design.stages[0].kind
+            kind = design.stages[-1].kind
             if kind not in {*tried, *fresh} and self._is_short(str(design)):
                 fresh[kind] = design
         return [*chosen, *self._entries(list(fresh.values()), ["regular"] * len(fresh))]

@@ -6,6 +6,7 @@ import numpy as np
 
 from featherbone.search.batch import SpaceCosts
 from featherbone.search.budget import Budget
+from featherbone.search.kinds import DEPTHWISE, WHOLE
 from featherbone.search.matrix import ACT, CHOICE, HEAD, RESOLUTION, STEM, WIDTH, column, columns
 from featherbone.search.space import Space, StageSpace
 
@@ -44,6 +45,25 @@ class Structures:
         rows = rows.copy()
         for stage in range(1, len(self.space.stages)):
             same = np.array(self.same[stage])[rows[:, column(0, CHOICE)]]
+            self._put(rows, stage, np.where(same >= 0, same, rows[:, column(stage, CHOICE)]))
+        return rows
+
+    def mixed(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The rows with one block of whole convolutions in the early stages and a depthwise one in the late ones.
+
+        What is early ends after a random stage that is not the last two's. Without both in the space they stay as they
+        are. Kinds are drawn as often as each other.
+        """
+        first = self.space.stages[0]
+        early = np.array([choice.kind in WHOLE and not choice.se for choice in first.choices]) * self.odds[0]
+        late = np.array([choice.kind in DEPTHWISE for choice in first.choices]) * self.odds[0]
+        if not early.any() or not late.any() or len(self.space.stages) < 2:
+            return rows
+        rows, stages = rows.copy(), len(self.space.stages)
+        blocks = [rng.choice(len(odds), size=len(rows), p=odds / odds.sum()) for odds in (early, late)]
+        ends = rng.integers(1, max(2, stages - 1), size=len(rows))
+        for stage in range(stages):
+            same = np.array(self.same[stage])[np.where(stage < ends, *blocks)]
             self._put(rows, stage, np.where(same >= 0, same, rows[:, column(stage, CHOICE)]))
         return rows
 
