@@ -1,10 +1,10 @@
 """Designs as regular as those of most papers: a search's first ones.
 
-One block and one choice of squeeze-and-excitation in all stages, or as in EfficientNetV2 whole convolutions without it in
-the early stages and one depthwise block in the late ones; depths that do not shrink but for the last stage, which may be
-left out; one growth of the widths from stage to stage, and images of their own resolution. What room that leaves in the
-budget single widths take, as long as no stage is narrower than the one before. Among random designs of equal cost such
-ones are the better ones on average.
+One block and one choice of squeeze-and-excitation in all stages, or as in EfficientNetV2 whole convolutions without it
+in the early stages and one depthwise block in the late ones; depths that do not shrink but for the last stage, which
+may be left out; one growth of the widths from stage to stage, and images of their own resolution. What room that leaves
+in the budget single widths take, as long as no stage is narrower than the one before. Among random designs of equal
+cost such ones are the better ones on average.
 
 Source: Radosavović et al. 2020, arXiv:2003.13678, section 3.2 (sharing what blocks are made of, widths that grow, and
 depths that grow: each makes a better space of designs, or none worse); Tan and Le 2021, arXiv:2104.00298, section 3.2
