@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from featherbone.progress import silent
 from featherbone.search import Ledger, Limits, open_ledger
 from featherbone.search.effort import effort
 from featherbone.train import Setting, default_recipe
+from featherbone.train.choose import Choice, Tried
 
 EXAMPLE = "r8 | stem w8 | basic w8"
 Ask = Callable[..., Tempo]
@@ -71,6 +72,23 @@ def test_a_schedule_takes_its_share_of_the_time_and_a_design_that_takes_more_is_
 
 def test_with_more_time_schedules_are_longer_than_without_a_limit_but_not_for_ever(ask: Ask) -> None:
     assert ask(2, seconds=60.0).epochs == MOST * 2
+
+
+@pytest.mark.parametrize("speeds", [(200.0, 1600.0), (1600.0, 200.0)])
+def test_of_two_timings_the_better_one_counts(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, speeds: tuple[float, float]
+) -> None:
+    """What others do on the machine makes a timing slower and never faster."""
+    left = list(speeds)
+
+    def timed(*_: Any, among: Sequence[Setting], **__: Any) -> Choice:
+        tried = Tried(setting=among[0], images_per_second=left.pop(0), steps=9, reason="")
+        return Choice(setting=among[0], tried=(tried,), batch_size=64, seconds=1.0)
+
+    monkeypatch.setattr("featherbone.job.tempo.choose", timed)
+    images = len(open_dataset("digits").splits["train"].labels)
+    assert ask(500, seconds=60.0).afforded == int(60.0 * 1600.0 / images)
+    assert not left
 
 
 def test_epochs_that_were_asked_for_stay(ask: Ask) -> None:
