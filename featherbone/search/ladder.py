@@ -28,7 +28,7 @@ def first_rung(steps: int, warmup: float = 0.0) -> int:
     While the learning rate still rises, for ``warmup`` epochs, networks that will be left behind lead
     (results/train_cifar.txt); so one more at least.
     """
-    return max(1 if steps >= LONG else FIRST_RUNG, math.ceil(warmup + 1) if warmup else 0)
+    return max(1 if steps >= LONG else FIRST_RUNG, math.ceil(warmup + 1))
 
 
 def ladder(epochs: int, *, trials: int | None = None, first: int = FIRST_RUNG) -> tuple[int, ...]:
