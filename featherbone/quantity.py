@@ -103,10 +103,11 @@ def parse_seconds(text: str, *, what: str = "limit") -> float:
     """
     hint = "units: s, m (or min), h; for example 30m or 1h30m"
     parts = _AFTER_A_UNIT.split(text)
-    units = [SECONDS.get(_split(part, what)[1], Decimal(0)) for part in parts]
+    said = what if len(parts) == 1 else f"{what} {text!r}:"
+    units = [SECONDS.get(_split(part, said)[1], Decimal(0)) for part in parts]
     if all(units) and any(first <= second for first, second in pairwise(units)):
         raise FeatherboneError(f"{what} {text!r} has parts that are not in the order h, m, s", hint=hint)
-    return _positive(sum(_time(part, what, SECONDS, hint) for part in parts), text, what)
+    return _positive(sum(_time(part, said, SECONDS, hint) for part in parts), text, what)
 
 
 def format_count(value: float) -> str:
