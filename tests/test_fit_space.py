@@ -63,6 +63,16 @@ def test_a_design_of_another_resolution_than_the_images_is_trained_verified_and_
         fit(photos, budget, space=str(tmp_path / "mine.toml"), out=tmp_path / "run", trials=2, epochs=2)
 
 
+def test_a_run_that_was_begun_with_other_rungs_is_refused_and_says_which(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budget = Budget(params=20_000)
+    fit(photos, budget, out=tmp_path / "run", trials=1, epochs=1)
+    monkeypatch.setattr("featherbone.job.asked.ladder", lambda epochs, **given: (3, 9))  # as another version has them
+    with pytest.raises(FeatherboneError, match=r"holds another run: rungs was \[1\] and is \[3, 9\] "):
+        fit(photos, budget, out=tmp_path / "run", trials=1, epochs=1)
+
+
 def test_a_space_that_does_not_exist_is_refused_before_the_images_are_read(tmp_path: Path) -> None:
     with pytest.raises(FeatherboneError, match="unknown space 'resnets'"):
         fit(tmp_path / "no images", Budget(macs=10_000), space="resnets")

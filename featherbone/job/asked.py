@@ -41,6 +41,7 @@ class Job:
             "limits": asdict(self.limits),
             "space": self.space.to_json(),
             "recipe": self.recipe.to_dict(),
+            "rungs": list(self.rungs),
         }
 
     @property
