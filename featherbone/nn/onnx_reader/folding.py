@@ -34,6 +34,11 @@ def axes_of(inputs: Sequence[Any], attributes: dict[str, Any], place: int = 1) -
     return None
 
 
+def number(value: Any) -> float | None:
+    """The one element of a constant; ``None`` for anything else."""
+    return float(value.reshape(-1)[0]) if isinstance(value, np.ndarray) and value.size == 1 else None
+
+
 def _bounded(shape: Sequence[int]) -> tuple[int, ...]:
     sizes = tuple(int(size) for size in shape)
     volume = 1

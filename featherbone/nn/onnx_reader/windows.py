@@ -1,0 +1,106 @@
+"""ONNX operators that slide a window, and what they pad: each by the rule that answers its PyTorch counterpart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import floor
+from typing import Any
+
+from featherbone.graph.operators import AvgPool, MaxPool
+from featherbone.nn.capture.calls import NoRule
+from featherbone.nn.capture.common import is_map
+from featherbone.nn.capture.rules import pooling
+from featherbone.nn.capture.rules.convolution import convolution, transposed
+from featherbone.nn.capture.rules.padding import pad
+from featherbone.nn.capture.tracer import Tracer
+from featherbone.nn.onnx_reader.folding import number
+
+
+def conv(t: Tracer, inputs: list[Any], a: dict[str, Any]) -> Any:
+    x, weight, *bias = inputs
+    rank = len(weight.shape) - 2
+    stride, dilation = a.get("strides", [1] * rank), a.get("dilations", [1] * rank)
+    edges = _edges(a, x.shape[2:], weight.shape[2:], stride, dilation)
+    if all(before == after for before, after in edges):
+        padding = [before for before, _ in edges]
+    else:
+        x, padding = _pad(t, x, edges), [0] * rank
+    return convolution(t, x, weight, bias[0] if bias else None, stride, padding, dilation, a.get("group", 1))
+
+
+def _pad(t: Tracer, x: Any, edges: list[tuple[int, int]], value: float = 0.0) -> Any:
+    return pad(t, x, [edge for pair in reversed(edges) for edge in pair], value=value)
+
+
+def _edges(a: dict[str, Any], sides: Any, kernel: Any, stride: Any, dilation: Any) -> list[tuple[int, int]]:
+    """(before, after) for each side, also where ``auto_pad`` leaves them to be worked out."""
+    rank, word = len(kernel), a.get("auto_pad", "NOTSET")
+    if word in ("SAME_UPPER", "SAME_LOWER"):
+        pairs = []
+        for size, k, s, d in zip(sides, kernel, stride, dilation, strict=True):
+            total = max(0, (-(-size // s) - 1) * s + d * (k - 1) + 1 - size)
+            small, large = total // 2, total - total // 2
+            pairs.append((small, large) if word == "SAME_UPPER" else (large, small))
+        return pairs
+    given = [int(edge) for edge in a.get("pads", [0] * (2 * rank))]
+    return list(zip(given[:rank], given[rank:], strict=True))
+
+
+def conv_transpose(t: Tracer, inputs: list[Any], a: dict[str, Any]) -> Any:
+    x, weight, *bias = inputs
+    rank = len(weight.shape) - 2
+    if "output_shape" in a or a.get("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
+        raise NoRule
+    stride, dilation = a.get("strides", [1] * rank), a.get("dilations", [1] * rank)
+    extra = list(a.get("output_padding", [0] * rank))
+    cropped = []
+    for place, (before, after) in enumerate(_edges(a, x.shape[2:], weight.shape[2:], stride, dilation)):
+        cropped.append(before)
+        extra[place] += before - after  # cropping less at the far edge is what output padding means
+    return transposed(t, x, weight, bias[0] if bias else None, stride, cropped, extra, a.get("group", 1), dilation)
+
+
+def pool(kind: type[MaxPool] | type[AvgPool]) -> Callable[[Tracer, list[Any], dict[str, Any]], Any]:
+    def rule(t: Tracer, inputs: list[Any], a: dict[str, Any]) -> Any:
+        x = inputs[0]
+        kernel = tuple(a["kernel_shape"])
+        stride = tuple(a.get("strides", [1] * len(kernel)))
+        if not is_map(x) or set(a.get("dilations", [1])) != {1}:
+            raise NoRule
+        edges = tuple(_edges(a, x.shape[2:], kernel, stride, (1,) * len(kernel)))
+        ceil = bool(a.get("ceil_mode", 0))
+        if kind is MaxPool:
+            return t.emit(MaxPool(kernel=kernel, stride=stride, padding=edges, ceil=ceil), (x,), "max_pool")
+        counted = bool(a.get("count_include_pad", 0)) or not any(map(any, edges))
+        made = AvgPool(kernel=kernel, stride=stride, padding=edges, ceil=ceil, count_padding=counted)
+        return t.emit(made, (x,), "avg_pool")
+
+    return rule
+
+
+def padding(t: Tracer, inputs: list[Any], a: dict[str, Any]) -> Any:
+    x = inputs[0]
+    pads = inputs[1].reshape(-1).tolist() if len(inputs) > 1 else list(a["pads"])
+    if len(inputs) > 3 and inputs[3] is not None:
+        raise NoRule
+    rank = len(x.shape)
+    value = number(inputs[2]) if len(inputs) > 2 else a.get("value", 0.0)
+    edges = list(zip(pads[:rank], pads[rank:], strict=True))
+    while edges and edges[0] == (0, 0):
+        edges.pop(0)
+    flat = [int(edge) for pair in reversed(edges) for edge in pair]
+    return pad(t, x, flat, a.get("mode", "constant"), value or 0.0)
+
+
+def resize(t: Tracer, inputs: list[Any], a: dict[str, Any]) -> Any:
+    x = inputs[0]
+    if len(inputs) > 3 and inputs[3] is not None:
+        full = [int(size) for size in inputs[3].reshape(-1)]
+    else:
+        scales = a.get("scales") or inputs[2 if len(inputs) > 2 else 1].reshape(-1).tolist()
+        full = [floor(size * scale) for size, scale in zip(x.shape, scales, strict=True)]
+    mode = {"nearest": "nearest", "linear": "bilinear", "cubic": "bicubic"}[a.get("mode", "nearest")]
+    corners = a.get("coordinate_transformation_mode", "half_pixel") == "align_corners"
+    if tuple(full[:2]) != tuple(x.shape[:2]):
+        raise NoRule
+    return pooling.interpolate(t, x, tuple(full[2:]), mode=mode, align_corners=corners)
