@@ -27,7 +27,8 @@ BYTE_UNITS = {
 }
 MILLISECONDS = {"us": Decimal("0.001"), "µs": Decimal("0.001"), "ms": Decimal(1), "s": Decimal(1000)}
 SECONDS = {"s": Decimal(1), "m": Decimal(60), "min": Decimal(60), "h": Decimal(3600)}
-_NUMBER = re.compile(r"\s*([+-]?(?:[0-9][0-9_,]*)?(?:\.[0-9]+)?)\s*([A-Za-zµ]*)\s*")
+_NUMBER = re.compile(r"\s*([+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9][0-9_]*)?(?:\.[0-9]+)?)\s*([A-Za-zµ]*)\s*")
+_COMMA = re.compile(r"\s*([0-9]+),([0-9]+)\s*([A-Za-zµ]*)\s*")
 _AFTER_A_UNIT = re.compile(r"(?<=[A-Za-z])\s*(?=[0-9])")
 
 
@@ -135,6 +136,12 @@ def format_bytes(value: float) -> str:
 
 
 def _split(text: str, what: str) -> tuple[Decimal, str]:
+    comma = _COMMA.fullmatch(text)
+    if comma and (comma[3] or len(comma[2]) != 3):  # 300,000 is clear; 12,5M and 12,500k are not
+        first, second = f"{comma[1]}.{comma[2]}{comma[3]}", f"{comma[1]}{comma[2]}{comma[3]}"
+        raise FeatherboneError(
+            f"{what} {text!r} can be read two ways, as {first} or as {second}", hint=f"write {first} or {second}"
+        )
     match = _NUMBER.fullmatch(text)
     if not match or not match[1].strip("+-"):
         raise FeatherboneError(f"{what} {text!r} is not a number with a unit", hint="for example 300M, 512KiB or 3ms")
@@ -158,7 +165,9 @@ def _positive(value: float, text: str, what: str) -> float:
 def _positive_whole(value: Decimal, text: str, what: str) -> int:
     _positive(float(value), text, what)
     if value != int(value) or not math.isfinite(value):
-        raise FeatherboneError(f"{what} {text!r} is not a whole number of units")
+        raise FeatherboneError(
+            f"{what} {text!r} is not a whole number", hint="a unit makes it one, as in 12.5M or 1.5KiB"
+        )
     return int(value)
 
 

@@ -10,7 +10,15 @@ from featherbone.quantity import format_bytes, format_count, parse_bytes, parse_
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("300M", 300_000_000), ("12.5M", 12_500_000), ("80k", 80_000), ("80K", 80_000), ("1G", 10**9), ("1_000", 1000)],
+    [
+        ("300M", 300_000_000),
+        ("12.5M", 12_500_000),
+        ("80k", 80_000),
+        ("80K", 80_000),
+        ("1G", 10**9),
+        ("1_000", 1000),
+        ("300,000", 300_000),
+    ],
 )
 def test_counts(text, value):
     assert parse_count(text) == value
@@ -39,7 +47,11 @@ def test_plain_numbers_are_themselves(value):
         ("M", "is not a number"),
         ("nan", "is not a number"),
         ("1e9", "is not a number|unknown unit"),
-        ("3.5", "not a whole number"),
+        ("3.5", r"not a whole number .*as in 12\.5M"),
+        ("12,5M", r"two ways, as 12\.5M or as 125M"),
+        ("12,500k", r"two ways, as 12\.500k or as 12500k"),
+        ("12,5", r"two ways, as 12\.5 or as 125"),
+        ("1,2,3M", "is not a number"),
         ("3 apples", "unknown unit 'apples'"),
     ],
 )
