@@ -46,6 +46,10 @@ def fit(
     space: Annotated[
         str, typer.Option(help="Designs to search: a name such as mobilenet_v2, or a .toml or .py file.")
     ] = "light",
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="How all designs are trained: a recipe by name or a .toml file; follows from the images."),
+    ] = None,
     trials: Annotated[int | None, typer.Option(min=1, help="Designs to try.", rich_help_panel=WORK)] = None,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Epochs that the winner is trained for.", rich_help_panel=WORK)
@@ -125,6 +129,7 @@ def fit(
             storage=storage,
             resolution=resolution,
             space=space,
+            recipe=recipe,
             skip_bad=skip_bad,
             progress=live,
         )

@@ -7,7 +7,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from featherbone.data import Dataset
 from featherbone.errors import FeatherboneError
 from featherbone.job.asked import MOST_TRIALS, TRIALS, Job, costs_for, limit_words
 from featherbone.job.command import command_words
@@ -18,9 +17,9 @@ from featherbone.job.folder import environment, read_facts, require_job, require
 from featherbone.job.images import data_facts, located, open_images, preprocessing_of
 from featherbone.job.latency import latencies_for, remember_latencies
 from featherbone.job.paging import paged
+from featherbone.job.searching_recipe import require_searchable, searching_recipe
 from featherbone.job.storage import fetching, storage_of
 from featherbone.job.tempo import tempo_of
-from featherbone.job.training_recipe import default_epochs
 from featherbone.job.trials import Images, TrialWork
 from featherbone.measure.kernels.measured import require_known
 from featherbone.nn import Model
@@ -38,7 +37,7 @@ from featherbone.search.proposals import Proposals
 from featherbone.search.space_file import open_space
 from featherbone.search.spaces import smaller_resolutions
 from featherbone.search.zoo_entries import zoo_entries
-from featherbone.train import default_recipe
+from featherbone.train import Recipe
 
 SPACE = "light"
 USUAL = 32  # a resolution for which every space can be checked
@@ -61,6 +60,7 @@ def fit(
     storage: str | None = None,
     resolution: int | None = None,
     space: str = SPACE,
+    recipe: str | None = None,
     skip_bad: bool = False,
     progress: Progress = silent,
 ) -> Path:
@@ -68,19 +68,22 @@ def fit(
 
         fit("digits", Budget(macs=300_000, params=20_000))  # PosixPath('runs/digits-macs300k-params20k')
 
-    ``source`` is what ``open_dataset`` takes, ``space`` what ``open_space`` takes. Where no ``resolution`` is given,
-    designs may also choose one that is a little less than the images'; each sees images that were decoded at its own,
-    by the code that will decode them for its predictions. The folder that is returned holds run.json, ledger.sqlite,
-    the trials, model.safetensors, model.onnx and report.html. Designs compete by successive halving on the validation
-    split; the test split is used once, for the winner. ``time`` (seconds of training that a person waits) and
-    ``total_epochs`` bound the whole search, over all restarts. Called again with the same arguments it goes on where it
-    was stopped, and with one worker and no limit of time it ends with the same result. A finished run is left as it is.
+    ``source`` is what ``open_dataset`` takes, ``space`` what ``open_space`` takes; ``recipe``, a name or a TOML file,
+    is what all designs are trained by, in place of what suits the images. Where no ``resolution`` is given, designs may
+    also choose one that is a little less than the images'; each sees images that were decoded at its own, by the code
+    that will decode them for its predictions. The folder that is returned holds run.json, ledger.sqlite, the trials,
+    model.safetensors, model.onnx and report.html. Designs compete by successive halving on the validation split; the
+    test split is used once, for the winner. ``time`` (seconds of training that a person waits) and ``total_epochs``
+    bound the whole search, over all restarts. Called again with the same arguments it goes on where it was stopped, and
+    with one worker and no limit of time it ends with the same result. A finished run is left as it is.
 
     Raises:
-        FeatherboneError: the data are no data set; nothing fits the budget (before anything is written); the folder
-            holds another run or is in use; every trial failed; the ONNX file does not compute what was trained.
+        FeatherboneError: the data are no data set; no such space or recipe, or one that a search can't use; nothing
+            fits the budget (before anything is written); the folder holds another run or is in use; every trial failed;
+            the ONNX file does not compute what was trained.
     """
     open_space(space, (resolution or USUAL,))  # what is wrong is said before the images are read
+    require_searchable(recipe)
     if epochs is not None and total_epochs is not None and epochs > total_epochs:
         raise FeatherboneError(
             f"epochs is {epochs}, more than the {total_epochs} of all trials together (total epochs)",
@@ -99,7 +102,7 @@ def fit(
     costs = costs_for(designs, dataset, latencies)
     fitting(costs, budget)
     asked: dict[str, Any] = {"epochs": epochs, "trials": trials, "resolution": resolution, "seed": seed or None}
-    asked |= {"space": None if space == SPACE else space}
+    asked |= {"space": None if space == SPACE else space, "recipe": recipe}
     spending = {"time": None if time is None else f"{time:g}s", "total_epochs": total_epochs}
     allowed = {limit: flag(limit, value).split()[1] for limit, value in budget.limits().items()}
     if budget.latency is not None:
@@ -110,13 +113,13 @@ def fit(
         source=located(source), resolution=resolution, seed=seed, skip_bad=skip_bad, fingerprint=dataset.fingerprint
     )
 
+    usual = searching_recipe(dataset, recipe, epochs, progress)
     require_job(folder, read_facts(folder), "fit")
     with (
         open_ledger(folder) as ledger,
-        crew(workers=workers, ray=ray, storage=storage, large=_is_large(dataset, budget)) as hands,
+        crew(workers=workers, ray=ray, storage=storage, large=_is_large(usual, budget)) as hands,
     ):
         place = storage_of(ledger, storage)
-        usual = default_recipe(dataset, default_epochs(dataset) if epochs is None else epochs)
         tempo = tempo_of(
             ledger,
             images,
@@ -128,8 +131,8 @@ def fit(
             threads=hands.threads,
             progress=progress,
         )
-        recipe = default_recipe(dataset, tempo.epochs if epochs is None else epochs)
-        job = Job(dataset=dataset, budget=budget, seed=seed, space=designs, recipe=recipe, limits=limits)
+        schedule = searching_recipe(dataset, recipe, tempo.epochs if epochs is None else epochs)
+        job = Job(dataset=dataset, budget=budget, seed=seed, space=designs, recipe=schedule, limits=limits)
         paid = limits.epochs if tempo.afforded is None else tempo.afforded
         expected = limits.trials if paid is None else min(limits.trials, trials_for(paid, job.rungs))
         propose = Proposals(
@@ -146,7 +149,7 @@ def fit(
             write_facts(folder, facts)
             progress(Step(name="search", detail=f"designs within {budget}"))
             progress(Searching(folder=str(folder)))
-            work = TrialWork(images=images, recipe=recipe, seed=seed, folder=folder.resolve(), setting=tempo.setting)
+            work = TrialWork(images=images, recipe=schedule, seed=seed, folder=folder.resolve(), setting=tempo.setting)
             with paged(folder, fetching(place, work, progress)) as watch:
                 winner = search(
                     ledger,
@@ -168,8 +171,8 @@ def fit(
     return folder
 
 
-def _is_large(dataset: Dataset, budget: Budget) -> bool:
-    return default_recipe(dataset, 1).batch_size * (budget.macs or LARGE) >= LARGE
+def _is_large(recipe: Recipe, budget: Budget) -> bool:
+    return recipe.batch_size * (budget.macs or LARGE) >= LARGE
 
 
 def _begin(job: Job, ledger: Ledger, folder: Path) -> None:

@@ -25,12 +25,15 @@ def photos(tmp_path):
 
 def test_json_alone_and_notes_and_a_quoted_hint(featherbone, photos, tmp_path):
     folder = tmp_path / "my run"
-    arguments = ("fit", photos, "--macs", "200k", "--trials", "1", "--epochs", "1", "--out", folder, "--skip-bad")
+    (tmp_path / "own.toml").write_text("epochs = 2\nbatch_size = 8\n")
+    work = ("--trials", "1", "--epochs", "1", "--recipe", tmp_path / "own.toml")
+    arguments = ("fit", photos, "--macs", "200k", *work, "--out", folder, "--skip-bad")
     ended = featherbone(*arguments, "--json")
     assert ended.code == 0, ended.err
     facts = json.loads(ended.out)
     assert facts["run"] == str(folder)
     assert facts["result"]["macs"] <= 200_000
+    assert (facts["recipe"]["epochs"], facts["recipe"]["batch_size"]) == (1, 8)
     assert facts["result"]["verification"]["passed"]
     assert "note: 1 file is left out, such as dark cats/notes.png" in ended.err
     assert "note: images have 2 sizes; each is brought to 12×12" in ended.err
