@@ -1,12 +1,15 @@
-"""A server on this machine for whatever downloads."""
+"""What tests of several folders share: a server on this machine for whatever downloads, and a few photos."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 
 class Server(ThreadingHTTPServer):
@@ -62,3 +65,16 @@ def server() -> Iterator[Server]:
         yield running
         running.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two classes of 24 photos each, one darker than the other, and a cache of their own."""
+    monkeypatch.setenv("FEATHERBONE_CACHE", str(tmp_path / "cache"))
+    random = np.random.default_rng(0)
+    for label, shade in (("dark", 60), ("bright", 190)):
+        (tmp_path / "photos" / label).mkdir(parents=True)
+        for number in range(24):
+            pixels = np.clip(random.normal(shade, 30, (30, 30, 3)), 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "photos" / label / f"{number}.png")
+    return tmp_path / "photos"

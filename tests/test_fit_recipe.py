@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from featherbone.errors import FeatherboneError
 from featherbone.job import fit
@@ -28,24 +26,12 @@ pad = 2
 """
 
 
-@pytest.fixture
-def signs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("FEATHERBONE_CACHE", str(tmp_path / "cache"))
-    random = np.random.default_rng(0)
-    for label, shade in (("dark", 60), ("bright", 190)):
-        (tmp_path / "signs" / label).mkdir(parents=True)
-        for number in range(24):
-            pixels = np.clip(random.normal(shade, 30, (16, 16, 3)), 0, 255).astype(np.uint8)
-            Image.fromarray(pixels).save(tmp_path / "signs" / label / f"{number}.png")
-    return tmp_path / "signs"
-
-
 def test_designs_are_trained_by_the_recipe_that_is_given_and_not_by_another_one_later(
-    signs: Path, tmp_path: Path
+    photos: Path, tmp_path: Path
 ) -> None:
     own = tmp_path / "own.toml"
     own.write_text(RECIPE)
-    folder = fit(signs, BUDGET, recipe=str(own), trials=1, out=tmp_path / "run")
+    folder = fit(photos, BUDGET, recipe=str(own), trials=1, out=tmp_path / "run")
     facts = json.loads((folder / "run.json").read_text())
     assert (facts["recipe"]["epochs"], facts["recipe"]["batch_size"]) == (2, 8)
     assert facts["recipe"]["augment"]["pad"] == 2
@@ -56,12 +42,12 @@ def test_designs_are_trained_by_the_recipe_that_is_given_and_not_by_another_one_
     assert epochs == [1, 2]
     own.write_text(RECIPE.replace("0.03", "0.04"))
     with pytest.raises(FeatherboneError, match=r"another run: recipe\.learning_rate was 0\.03 and is 0\.04 "):
-        fit(signs, BUDGET, recipe=str(own), trials=1, out=tmp_path / "run")
+        fit(photos, BUDGET, recipe=str(own), trials=1, out=tmp_path / "run")
 
 
-def test_other_epochs_stretch_the_recipe(signs: Path, tmp_path: Path) -> None:
+def test_other_epochs_stretch_the_recipe(photos: Path, tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text("warmup_epochs = 1\n" + RECIPE)
-    folder = fit(signs, BUDGET, recipe=str(tmp_path / "own.toml"), epochs=4, trials=1, out=tmp_path / "run")
+    folder = fit(photos, BUDGET, recipe=str(tmp_path / "own.toml"), epochs=4, trials=1, out=tmp_path / "run")
     recipe = json.loads((folder / "run.json").read_text())["recipe"]
     assert (recipe["epochs"], recipe["warmup_epochs"], recipe["learning_rate"]) == (4, 2.0, 0.03)
 
@@ -87,8 +73,8 @@ def test_what_a_search_cannot_train_by_is_refused_before_the_images_are_read(
     assert not (tmp_path / "run").exists()
 
 
-def test_a_weight_of_no_class_is_refused_before_anything_is_written(signs: Path, tmp_path: Path) -> None:
+def test_a_weight_of_no_class_is_refused_before_anything_is_written(photos: Path, tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(RECIPE.replace("dark", "drak"))
-    with pytest.raises(FeatherboneError, match=r"'drak', which is no class of signs .*dark"):
-        fit(signs, BUDGET, recipe=str(tmp_path / "own.toml"), trials=1, out=tmp_path / "run")
+    with pytest.raises(FeatherboneError, match=r"'drak', which is no class of photos .*dark"):
+        fit(photos, BUDGET, recipe=str(tmp_path / "own.toml"), trials=1, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()

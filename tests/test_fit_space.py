@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from featherbone.errors import FeatherboneError
 from featherbone.job import fit
@@ -26,18 +24,6 @@ blocks = ["depthwise_separable"]
 depths = [1]
 se = [false]
 """
-
-
-@pytest.fixture
-def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("FEATHERBONE_CACHE", str(tmp_path / "cache"))
-    random = np.random.default_rng(0)
-    for label, shade in (("dark", 60), ("bright", 190)):
-        (tmp_path / "photos" / label).mkdir(parents=True)
-        for number in range(24):
-            pixels = np.clip(random.normal(shade, 30, (30, 30, 3)), 0, 255).astype(np.uint8)
-            Image.fromarray(pixels).save(tmp_path / "photos" / label / f"{number}.png")
-    return tmp_path / "photos"
 
 
 def test_a_design_of_another_resolution_than_the_images_is_trained_verified_and_used_at_its_own(
