@@ -71,6 +71,27 @@ def test_a_network_in_the_vocabulary(file):
     assert graph.nodes[1].operator.padding == ((0, 1), (0, 1))
 
 
+@pytest.mark.parametrize(
+    ("kind", "attributes", "expected", "side"),
+    [
+        ("Conv", {"auto_pad": "SAME_UPPER"}, {"padding": ((0, 1), (0, 1))}, 8),
+        ("Conv", {"auto_pad": "SAME_LOWER"}, {"padding": ((1, 0), (1, 0))}, 8),
+        ("AveragePool", {"pads": [0, 0, 1, 1]}, {"padding": ((0, 1), (0, 1)), "count_padding": False}, 8),
+        ("AveragePool", {"pads": [0, 0, 1, 1], "count_include_pad": 1}, {"count_padding": True}, 8),
+        ("MaxPool", {"strides": [2, 2], "auto_pad": "SAME_UPPER"}, {"padding": ((0, 0), (0, 0))}, 4),
+        ("ConvTranspose", {"strides": [2, 2], "pads": [1, 1, 0, 0]}, {"padding": (1, 1), "output_padding": (1, 1)}, 15),
+    ],
+)
+def test_padding_that_is_not_the_same_on_both_sides(file, kind, attributes, expected, side):
+    """The sides by ONNX's formulas; of a transposed convolution 2·(8 - 1) + 2 - 1."""
+    weights = [weight("w", 3, 3, 2, 2)] if kind.startswith("Conv") else []
+    given = {} if weights else {"kernel_shape": [2, 2]}
+    node = helper.make_node(kind, ["x", "w"][: 1 + len(weights)], ["y"], **given, **attributes)
+    graph = read(saved(file, [node], weights)).graph
+    assert {name: getattr(graph.nodes[1].operator, name) for name in expected} == expected
+    assert graph.output_shape == (3, side, side)
+
+
 def test_attention_and_recurrent_layers_count_their_products(file):
     nodes = [
         helper.make_node("MatMul", ["x", "q"], ["a"]),
