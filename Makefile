@@ -1,4 +1,4 @@
-# Everything runs in .venv, which the first command makes. PYTHON may name another interpreter (3.10 or newer).
+# Everything runs in .venv, which the first command makes. PYTHON may name another interpreter (3.11 or newer).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,9 +12,9 @@ help:
 	@echo "make bench  the benchmarks that run in minutes, into benchmarks/results/"
 
 $(VENV)/installed: pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "featherbone needs Python 3.10 or newer")'
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "featherbone needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fit,cluster,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fit,cluster,heif,dev]'
 	touch $@
 
 demo: $(VENV)/installed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
@@ -63,7 +63,7 @@ def render(table: Table) -> str:
             "rows": [[shown(column, column.value(whole, line)) for column in listed] for line in whole.lines],
             "total": [shown(column, column.total(whole)) for column in listed],
             "legend": [*COLOURS.items(), ("other operators", OTHER)],
-            "written": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+            "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         },
     )
 

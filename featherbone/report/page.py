@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,7 @@ def _content(run: Run) -> dict[str, Any]:
         "command": shlex.join(map(str, facts.get("command") or [])),
         "environment": [*_pairs("versions", facts), *_pairs("machine", facts), *_timed_on(run)],
         "recipe": _pairs("recipe", facts),
-        "written": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC"),
+        "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
     }
 
 

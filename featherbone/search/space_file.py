@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import runpy
-import sys
+import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -12,11 +12,6 @@ from typing import Any
 from featherbone.errors import FeatherboneError, did_you_mean
 from featherbone.search.space import Space, StageSpace
 from featherbone.search.spaces import SPACES, named_space
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 ENDINGS = (".toml", ".py")
 

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 from featherbone.errors import FeatherboneError
 from featherbone.train.recipe import Recipe, changed_fields
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 def to_toml(recipe: Recipe) -> str:
