@@ -225,7 +225,8 @@ def _file(path: Path, suffix: str, given: list[Any], named: dict[str, Any]) -> I
     if suffix == ".onnx":
         from featherbone.nn.onnx_reader import read_onnx
 
-        return Imported(graph=read_onnx(path, given, named))
+        graph, notes = read_onnx(path, given, named)
+        return Imported(graph=graph, warnings=notes)
     from featherbone.nn.export_reader import read_export
 
     graph, notes = read_export(path)

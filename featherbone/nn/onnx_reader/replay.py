@@ -41,8 +41,12 @@ MALFORMED = (
 )
 
 
-def read_onnx(path: Path, given: Sequence[Any] = (), named: Mapping[str, Any] | None = None) -> Graph:
-    """The graph of an ONNX file, for one example; ``given`` and ``named`` fill the sizes that its inputs leave open.
+def read_onnx(
+    path: Path, given: Sequence[Any] = (), named: Mapping[str, Any] | None = None
+) -> tuple[Graph, tuple[str, ...]]:
+    """The graph of an ONNX file for one example, and what is to be said of it.
+
+    ``given`` and ``named`` fill the sizes that its inputs leave open.
 
     Raises:
         FeatherboneError: what ``load`` refuses; a dynamic size other than the batch that nobody fills, or inputs that
@@ -50,7 +54,8 @@ def read_onnx(path: Path, given: Sequence[Any] = (), named: Mapping[str, Any] | 
     """
     model = load(path)
     try:
-        return _Replay(path.stem, model.graph, given, named or {}).replayed()
+        replay = _Replay(path.stem, model.graph, given, named or {})
+        return replay.replayed(), tuple(dict.fromkeys(replay.notes))
     except FeatherboneError as error:
         raise FeatherboneError(f"{path}: {error.sentence}", hint=error.hint) from None
     except MALFORMED as error:
@@ -69,6 +74,7 @@ class _Replay:
         self.open = OpenSizes([info for info in graph.input if info.name not in weights], given, named)
         self.census = Census()
         self.tracer = Tracer(self.census, real=False)
+        self.notes: list[str] = []  # what is to be said beside the numbers
         self.values: dict[str, Any] = {"": None}
         self.numbers: set[str] = set()
         stated = (*graph.value_info, *graph.output)
