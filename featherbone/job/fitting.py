@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -179,9 +178,9 @@ def _begin(job: Job, ledger: Ledger, folder: Path) -> None:
     """A run that was begun before must be the same."""
     before = ledger.recall("asked")
     if before is None:
-        ledger.remember("asked", json.dumps(job.identity()))
+        ledger.remember("asked", job.identity())
     else:
-        require_same(folder, json.loads(before), job.identity())
+        require_same(folder, before, job.identity())
 
 
 def _result(job: Job, ledger: Ledger, winner: Trial, work: TrialWork, progress: Progress) -> dict[str, Any]:

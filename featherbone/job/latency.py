@@ -51,7 +51,7 @@ def latencies_for(
 def remember_latencies(ledger: Ledger, latencies: DesignLatencies | None) -> None:
     """Keep in the ledger what the run decides by."""
     if latencies is not None and ledger.recall(KEY) is None:
-        ledger.remember(KEY, json.dumps(latencies.predictor.to_json()))
+        ledger.remember(KEY, latencies.predictor.to_json())
 
 
 def _remembered(folder: Path) -> Predictor | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,14 +32,13 @@ class Tempo:
     afforded: int | None = None  # epochs of all trials together
     longest: float = math.inf  # effort of a design: with more, its training takes more than its share
 
-    def to_json(self) -> str:
+    def to_dict(self) -> dict[str, Any]:
         longest = None if self.longest == math.inf else self.longest
         document = {"setting": self.setting.to_dict(), "epochs": self.epochs}
-        return json.dumps({**document, "afforded": self.afforded, "longest": longest})
+        return {**document, "afforded": self.afforded, "longest": longest}
 
     @staticmethod
-    def from_json(text: str) -> Tempo:
-        document: dict[str, Any] = json.loads(text)
+    def from_dict(document: dict[str, Any]) -> Tempo:
         return Tempo(
             setting=Setting.from_dict(document["setting"]),
             epochs=document["epochs"],
@@ -74,7 +72,7 @@ def tempo_of(
     """
     known = ledger.recall(KEY)
     if known is not None:
-        return Tempo.from_json(known)
+        return Tempo.from_dict(known)
     most = math.inf if limits.epochs is None or fixed else max(1, int(SHARE * limits.epochs))
     tempo = Tempo(setting=Setting(threads=threads), epochs=int(min(recipe.epochs, most)))
     if limits.seconds is not None:
@@ -101,5 +99,5 @@ def tempo_of(
         work = effort(design, classes=graph.output_shape[0], channels=dataset.channels)
         longest = LONGEST * afforded / epochs * work
         tempo = Tempo(setting=choice.setting, epochs=epochs, afforded=int(workers * afforded), longest=longest)
-    ledger.remember(KEY, tempo.to_json())
+    ledger.remember(KEY, tempo.to_dict())
     return tempo

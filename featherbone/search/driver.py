@@ -12,7 +12,6 @@ the delay of Li et al. 2022, arXiv:2201.06834, section 4.2. A trial pauses at it
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
@@ -50,7 +49,7 @@ def search(
             search may be resumed then.
     """
     ledger.recover()
-    ledger.note("search", json.dumps({"rungs": ladder, "limits": asdict(limits), "workers": executor.workers}))
+    ledger.note("search", {"rungs": ladder, "limits": asdict(limits), "workers": executor.workers})
     board = Board.of(ledger, ladder)
     desk = _Desk(ledger, board, Purse(limits, board, executor.workers, clock), limits, propose, executor)
     try:

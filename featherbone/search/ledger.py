@@ -6,12 +6,14 @@ another that opens the same run is refused. Plain ``sqlite3 ledger.sqlite`` read
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from featherbone.errors import FeatherboneError
 from featherbone.lock import locked
@@ -129,22 +131,35 @@ class Ledger:
         with self.change() as change:
             change.execute("UPDATE trial SET latency_ms = ?, latency_by = 'measured' WHERE id = ?", (ms, trial))
 
-    def remember(self, key: str, value: str) -> None:
-        """Something about the run, as JSON; once written it stays."""
+    def remember(self, key: str, value: Any) -> None:
+        """Something about the run, made of what JSON knows; once written it stays."""
         with self.change() as change:
-            change.execute("INSERT INTO run VALUES (?, ?)", (key, value))
+            change.execute("INSERT INTO run VALUES (?, ?)", (key, json.dumps(value)))
 
-    def note(self, key: str, value: str) -> None:
-        """Something about the run that may change, as JSON; the newest is kept."""
+    def note(self, key: str, value: Any) -> None:
+        """Something about the run that may change, made of what JSON knows; the newest is kept."""
         with self.change() as change:
             change.execute(
-                "INSERT INTO run VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
+                "INSERT INTO run VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                (key, json.dumps(value)),
             )
 
-    def recall(self, key: str) -> str | None:
-        """What was remembered under a key, or None."""
+    def recall(self, key: str) -> Any:
+        """What was remembered under a key, or None.
+
+        Raises:
+            FeatherboneError: it is not JSON.
+        """
         row = self._connection.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()
-        return None if row is None else str(row[0])
+        if row is None:
+            return None
+        try:
+            return json.loads(row[0])
+        except ValueError as error:
+            raise FeatherboneError(
+                f"the ledger is damaged: what it says of {key} is not JSON ({error})",
+                hint="remove the run's folder and start again, or choose another --name",
+            ) from None
 
     def begin(self, trial: int, rung: int, worker: str) -> int:
         """A worker begins to bring a trial to a rung; the number of the attempt."""

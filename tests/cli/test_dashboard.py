@@ -48,7 +48,7 @@ def search_on(ledger: Ledger, *, stop_at: int = 0, work: Callable[[Task], None] 
         return [Entry(design=f"design {n}", origin="random", costs=costs[n]) for n in range(known + 1, 9)][:number]
 
     if ledger.recall("asked") is None:
-        ledger.remember("asked", json.dumps({"budget": {"macs": 10_000, "params": None, "latency": None}}))
+        ledger.remember("asked", {"budget": {"macs": 10_000, "params": None, "latency": None}})
     search(
         ledger,
         RUNGS,

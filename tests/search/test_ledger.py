@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -11,13 +12,14 @@ import pytest
 
 from featherbone.errors import FeatherboneError
 from featherbone.search import Costs, Entry, Ledger, Score, open_ledger
+from featherbone.search.reading import reading
 
 COSTS = Costs(macs=1000, params=100, memory=4096, size=800)
 SCORE = Score(epochs=3, val_top1=0.5, val_loss=1.5, seconds=2.0, checkpoint="c0ffee")
 
 
 def fill(ledger: Ledger, number: int = 2) -> None:
-    ledger.remember("asked", '{"seed": 0}')
+    ledger.remember("asked", {"seed": 0})
     ledger.add([Entry(design=f"design {place}", origin="random", costs=COSTS) for place in range(number)])
 
 
@@ -29,7 +31,7 @@ def test_what_is_written_is_read_again_by_the_next_process(tmp_path: Path) -> No
         ledger.reach(first, 1, 0, SCORE, worker="here", seconds=2.5, state="paused")
         ledger.end(second, 2, "crashed", "ValueError: no", worker="there", seconds=0.5, state="failed")
     with open_ledger(tmp_path) as ledger:
-        assert ledger.recall("asked") == '{"seed": 0}'
+        assert ledger.recall("asked") == {"seed": 0}
         found = [(t.id, t.design, t.origin, t.macs, t.state, t.rung, t.epochs, t.error) for t in ledger.trials()]
         assert found == [
             (1, "design 0", "random", 1000, "paused", 0, 3, None),
@@ -38,6 +40,28 @@ def test_what_is_written_is_read_again_by_the_next_process(tmp_path: Path) -> No
         assert [(entry.trial, entry.rung, entry.score) for entry in ledger.reached()] == [(1, 0, SCORE)]
         assert ledger.failures() == {2: 1}
         assert ledger.seconds() == 2.0
+
+
+@pytest.mark.parametrize("value", ["a1b2c3", "", None, 7, [1, 2], {"a": {"b": None}}, '\u2028 "quoted"'])
+def test_whatever_is_remembered_is_json_to_every_reader(tmp_path: Path, value: object) -> None:
+    with open_ledger(tmp_path) as ledger:
+        ledger.remember("kept", value)
+        ledger.note("changes", "before")
+        ledger.note("changes", value)
+        assert ledger.recall("kept") == ledger.recall("changes") == value
+    with reading(tmp_path) as rows:
+        assert {key: json.loads(text) for key, text in rows.execute("SELECT * FROM run")} == {
+            "kept": value,
+            "changes": value,
+        }
+
+
+def test_what_is_no_json_in_the_ledger_is_a_sentence(tmp_path: Path) -> None:
+    with open_ledger(tmp_path) as ledger:
+        with ledger.change() as change:
+            change.execute("INSERT INTO run VALUES ('storage', 'a bare name')")
+        with pytest.raises(FeatherboneError, match="what it says of storage is not JSON"):
+            ledger.recall("storage")
 
 
 def test_what_ran_when_a_process_died_stands_where_it_stood_before(tmp_path: Path) -> None:
