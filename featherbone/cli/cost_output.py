@@ -147,6 +147,10 @@ def _print_totals(table: Table) -> None:
         f"({format_count(int(counted.flops))} FLOPs), {format_count(int(counted.activations))} activations",
         soft_wrap=False,
     )
+    if counted.unused_params:
+        names = ", ".join(name for name, _ in counted.graph.unused[:3])
+        more = f" and {len(counted.graph.unused) - 3} more" if len(counted.graph.unused) > 3 else ""
+        screen.print(f"of these {counted.unused_params:,} are not used for this input: {names}{more}", soft_wrap=False)
     intensity = "" if table.intensity is None else f", {table.intensity:.1f} multiply-adds a byte"
     screen.print(
         f"{format_bytes(table.bytes)} moved ({table.dtype}), each operator by itself{intensity}", soft_wrap=False

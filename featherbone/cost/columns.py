@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from featherbone.cost.table import AMOUNTS, Line, Table
+from featherbone.cost.table import AMOUNTS, UNUSED, Line, Table
 from featherbone.errors import FeatherboneError, did_you_mean
 from featherbone.graph.operators import shape_text
 from featherbone.quantity import format_bytes
@@ -76,6 +76,10 @@ def _field(line: Line) -> str | None:
     return sides_text(line.field.size) if line.field else None
 
 
+def _writes(line: Line) -> str:
+    return "" if line.kind == UNUSED else shape_text(line.output)
+
+
 def _jump(line: Line) -> str | None:
     return sides_text(line.field.jump) if line.field else None
 
@@ -101,7 +105,7 @@ _ALL = (
     Column(key="name", heading="name", value=lambda table, line: line.name, total=lambda table: "total", words=True),
     Column(key="what", heading="what", value=lambda table, line: line.description, words=True),
     Column(key="reads", heading="reads", value=lambda table, line: ", ".join(map(shape_text, line.inputs)), words=True),
-    Column(key="writes", heading="writes", value=lambda table, line: shape_text(line.output), words=True),
+    Column(key="writes", heading="writes", value=lambda table, line: _writes(line), words=True),
     *(_amount(key, heading) for key, heading in _HEADINGS.items()),
     Column(
         key="intensity",

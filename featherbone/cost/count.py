@@ -7,6 +7,7 @@ count. MobileNetV2 takes about a millisecond, so a search can afford to count ev
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 from featherbone.cost.calls import NO_CALLS, Calls, as_called
@@ -22,6 +23,7 @@ from featherbone.graph.operators import Opaque
 class Count:
     """The cost of a network: a row an operator, and totals. ``flops`` is 2 × ``macs``.
 
+    ``params`` are those of the rows and of the graph's ``unused`` tensors, which ``unused_params`` counts by themselves.
     ``uncounted`` lists (name, label) of each operator whose multiply-adds no rule knows; the totals leave them out.
     """
 
@@ -32,6 +34,11 @@ class Count:
     macs: Dim
     activations: Dim
     uncounted: tuple[tuple[str, str], ...]
+
+    @property
+    def unused_params(self) -> int:
+        """Parameters that the network has and this input does not use."""
+        return sum(prod(shape) for _, shape in self.graph.unused)
 
     @property
     def flops(self) -> Dim:
@@ -53,6 +60,7 @@ class Count:
         peak = None if self.graph.is_symbolic else peak_memory(self.graph).bytes
         totals = {
             "params": plain(self.params),
+            "unused_params": self.unused_params,
             "macs": plain(self.macs),
             "flops": plain(self.flops),
             "activations": plain(self.activations),
@@ -76,6 +84,7 @@ class Count:
             "convention": self.convention.name,
             "totals": totals,
             "rows": rows,
+            "unused": [{"name": name, "shape": list(shape)} for name, shape in self.graph.unused],
             "uncounted": [{"name": name, "label": label} for name, label in self.uncounted],
         }
 
@@ -117,7 +126,7 @@ def count(graph: Graph, convention: Convention = PAPERS, *, calls: Calls = NO_CA
         graph=graph,
         convention=convention,
         rows=tuple(rows),
-        params=total([row.params for row in rows]),
+        params=total([*(row.params for row in rows), *(prod(shape) for _, shape in graph.unused)]),
         macs=total([row.macs for row in rows]),
         activations=total([row.activations for row in rows]),
         uncounted=tuple(uncounted),

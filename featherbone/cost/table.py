@@ -20,6 +20,7 @@ from featherbone.graph.dimension import Shape
 AMOUNTS = ("params", "macs", "activations", "bytes")
 ORDERS = (*AMOUNTS, "intensity")
 SCOPE = "scope"  # the kind of a line that folds several operators
+UNUSED = "unused"  # and of the line for parameters that no operator reads; no operator can have its name, (unused)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,6 +105,8 @@ def cost_table(counted: Count, *, dtype: str = "float32", depth: int | None = No
     graph = counted.graph
     moved, fields = bytes_moved(graph, dtype), receptive_fields(graph)
     lines = _operators(counted, moved, fields) if depth is None else _scopes(counted, depth, moved, fields)
+    if graph.unused:
+        lines.append(_unused(counted))
     if sort is not None:
         lines.sort(key=lambda line: getattr(line, sort) or 0, reverse=True)
     return Table(
@@ -145,6 +148,21 @@ def _scopes(counted: Count, depth: int, moved: dict[str, int], fields: dict[str,
         )
         for group in counted.by_scope(depth)
     ]
+
+
+def _unused(counted: Count) -> Line:
+    return Line(
+        name=f"({UNUSED})",
+        kind=UNUSED,
+        description="not used for this input",
+        inputs=(),
+        output=(),
+        params=counted.unused_params,
+        macs=0,
+        activations=0,
+        bytes=0,
+        field=None,
+    )
 
 
 def _content(group: Group) -> str:

@@ -50,6 +50,7 @@ def to_document(table: Table) -> dict[str, Any]:
     counted, peak = table.count, table.peak
     totals = {
         "params": counted.params,
+        "unused_params": counted.unused_params,
         "macs": counted.macs,
         "flops": counted.flops,
         "activations": counted.activations,
@@ -74,6 +75,7 @@ def to_document(table: Table) -> dict[str, Any]:
             "live": [{"name": tensor.name, "bytes": tensor.bytes} for tensor in peak.live],
         },
         "rows": [_row(table, line) for line in table.lines],
+        "unused": [{"name": name, "shape": list(shape)} for name, shape in counted.graph.unused],
         "uncounted": [{"name": name, "label": label} for name, label in counted.uncounted],
     }
 

@@ -36,6 +36,9 @@ class Node(NamedTuple):
 class Graph:
     """An immutable network.
 
+    ``unused`` holds name and shape of each trained tensor that the network has and no node reads: an imported module
+    may keep branches that its input did not take.
+
     >>> from featherbone.graph import image
     >>> graph = image(3, 32).conv(8, 3, name="stem").norm().act("relu").graph("tiny")
     >>> [node.name for node in graph.nodes]
@@ -47,6 +50,7 @@ class Graph:
     name: str
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
+    unused: tuple[tuple[str, Shape], ...] = ()
     _by_name: dict[str, Node] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -59,6 +63,7 @@ class Graph:
         outputs: tuple[str, ...],
         *,
         shares: Mapping[str, str] | None = None,
+        unused: tuple[tuple[str, Shape], ...] = (),
     ) -> Graph:
         """A graph from (name, operator, input names) in computing order; every shape is inferred and checked.
 
@@ -88,13 +93,14 @@ class Graph:
             nodes.append(Node(name=entry, operator=operator, inputs=inputs, shape=shape, shares=owners.get(entry, "")))
         if not outputs:
             raise FeatherboneError("a graph needs at least one output")
+        _check_unused(unused)
         for wanted in outputs:
             if wanted not in shapes:
                 raise FeatherboneError(f"output {wanted!r} is no node of the graph")
         clash = next((entry for entry in shapes for other in _scopes(entry) if other in shapes), None)
         if clash is not None:
             raise FeatherboneError(f"{clash} stands inside a scope that is also the name of a node")
-        graph = Graph(name=name, nodes=tuple(nodes), outputs=outputs)
+        graph = Graph(name=name, nodes=tuple(nodes), outputs=outputs, unused=unused)
         _check_shares(graph)
         return graph
 
@@ -147,7 +153,7 @@ class Graph:
         return readers
 
     def parameters(self) -> dict[str, Shape]:
-        """Every trained tensor by its full name, such as ``stage1.block1.expand.weight``; shared ones once."""
+        """Each trained tensor that a node reads, by full name (``stage1.block1.expand.weight``); shared ones once."""
         return {
             f"{node.name}.{key}": shape
             for node in self.nodes
@@ -206,6 +212,16 @@ def _check_sizes(shape: Shape) -> None:
         raise FeatherboneError(
             f"a tensor of shape {shape_text(shape)} has {elements} elements; allowed are 1 to {LARGEST_VOLUME}"
         )
+
+
+def _check_unused(unused: tuple[tuple[str, Shape], ...]) -> None:
+    """Raise unless the tensors have names that differ, and shapes that a tensor of a network can have."""
+    for name, shape in unused:
+        if not NAME.fullmatch(name) or len(name) > 200:
+            raise FeatherboneError(f"unused tensor {name[:80]!r} has a name that is not allowed")
+        _check_sizes(shape)
+    if len({name for name, _ in unused}) != len(unused):
+        raise FeatherboneError("two unused tensors have one name; names must differ")
 
 
 def _check_shares(graph: Graph) -> None:

@@ -67,12 +67,13 @@ def to_dict(graph: Graph) -> dict[str, Any]:
             for node in graph.nodes
         ],
         "outputs": list(graph.outputs),
+        **({"unused": [[name, list(shape)] for name, shape in graph.unused]} if graph.unused else {}),
     }
 
 
 def from_dict(document: object) -> Graph:
     """The graph that ``to_dict`` wrote; as strict as ``from_json``."""
-    _require_keys("the graph", document, ("format", "version", "name", "nodes", "outputs"))
+    _require_keys("the graph", document, ("format", "version", "name", "nodes", "outputs"), ("unused",))
     document = cast("dict[str, Any]", document)
     if document["format"] != FORMAT:
         raise FeatherboneError(f"format is {document['format']!r}; a graph says {FORMAT!r}")
@@ -89,7 +90,8 @@ def from_dict(document: object) -> Graph:
         raise FeatherboneError(f"nodes must be a list of 1 to {MOST_NODES:,} nodes")
     entries = [_entry(node, place) for place, node in enumerate(nodes)]
     shares = {node["name"]: _owner(node) for node in nodes if "shares" in node}
-    return Graph.build(name, entries, _names("outputs", outputs), shares=shares)
+    unused = _unused(document.get("unused", []))
+    return Graph.build(name, entries, _names("outputs", outputs), shares=shares, unused=unused)
 
 
 def _settings(operator: Operator) -> dict[str, Any]:
@@ -136,17 +138,32 @@ def _owner(node: dict[str, Any]) -> str:
     return node["shares"]
 
 
+def _unused(value: object) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Names and shapes of the trained tensors that no node reads."""
+    sound = isinstance(value, list) and all(
+        isinstance(item, list)
+        and len(item) == 2
+        and isinstance(item[0], str)
+        and isinstance(item[1], list)
+        and all(type(size) is int for size in item[1])
+        for item in value
+    )
+    if not sound:
+        raise FeatherboneError("unused must be a list of [name, [sizes]]")
+    return tuple((name, tuple(shape)) for name, shape in cast("list[Any]", value))
+
+
 def _names(what: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         raise FeatherboneError(f"{what} must be a list of node names")
     return tuple(value)
 
 
-def _require_keys(what: str, document: object, keys: tuple[str, ...]) -> None:
+def _require_keys(what: str, document: object, keys: tuple[str, ...], optional: tuple[str, ...] = ()) -> None:
     if not isinstance(document, dict):
         raise FeatherboneError(f"{what} is {type(document).__name__}; it must be an object with {', '.join(keys)}")
     for key in document:
-        if key not in keys:
+        if key not in (*keys, *optional):
             raise FeatherboneError(f"{what} has no field {key[:80]!r}", hint=did_you_mean(key[:80], keys))
     missing = [key for key in keys if key not in document]
     if missing:

@@ -125,7 +125,7 @@ def test_a_symbolic_network_counts_to_an_expression() -> None:
 def test_json_holds_the_totals_and_a_row_an_operator() -> None:
     graph = small()
     report = count(graph).to_json()
-    assert set(report["totals"]) == {"params", "macs", "flops", "activations", "peak_memory"}
+    assert set(report["totals"]) == {"params", "unused_params", "macs", "flops", "activations", "peak_memory"}
     assert len(report["rows"]) == len(graph.nodes)
     assert report["convention"] == PAPERS.name
     assert report["rows"][1] == {

@@ -86,7 +86,7 @@ def test_a_model_that_looks_at_values_runs_on_real_tensors_and_says_so():
 def test_unused_parameters_are_mentioned():
     model = Unet()
     model.spare = nn.Linear(3, 3)
-    assert "12 parameters are never used" in trace(model, (1, 32, 32)).warnings[0]
+    assert "12 of the parameters are not used" in trace(model, (1, 32, 32)).warnings[0]
 
 
 def test_an_operator_without_a_rule_is_listed():

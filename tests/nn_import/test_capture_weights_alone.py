@@ -129,3 +129,64 @@ def test_parts_of_complex_tensors_have_their_names():
     graph = read(Mixes(), (4, 4)).graph
     assert [node.name for node in graph.nodes] == ["x", "fft_fft2", "real", "imag", "add"]
     assert [label for _, label in count(graph).uncounted] == ["fft_fft2"]
+
+
+class Tables(nn.Module):
+    """A product of two buffers is added to the input."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("a", torch.rand(8, 6))
+        self.register_buffer("b", torch.rand(6, 5))
+
+    def forward(self, x):
+        return x + self.a @ self.b
+
+
+class LowRank(nn.Module):
+    """Weights are the product of two smaller ones."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Parameter(torch.rand(8, 2)), nn.Parameter(torch.rand(2, 5))
+
+    def forward(self, x):
+        return nn.functional.linear(x, self.a @ self.b)
+
+
+def through_onnx(tables, path):
+    """What an exporter writes of ``Tables``."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, (1, 8, 5)) for name in "xy")
+    nodes = [helper.make_node("MatMul", ["a", "b"], ["ab"]), helper.make_node("Add", ["x", "ab"], ["y"])]
+    kept = [numpy_helper.from_array(getattr(tables, name).numpy(), name) for name in "ab"]
+    graph = helper.make_graph(nodes, "tables", [x], [y], kept)
+    path.write_bytes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]).SerializeToString())
+    return path
+
+
+def test_one_rule_for_products_of_buffers_through_every_door(tmp_path):
+    assert macs(Tables(), (8, 5)) == 8 * 6 * 5
+    torch.export.save(torch.export.export(Tables(), (torch.rand(1, 8, 5),)), tmp_path / "tables.pt2")
+    assert count(read(tmp_path / "tables.pt2").graph).macs == 8 * 6 * 5
+    assert count(read(through_onnx(Tables(), tmp_path / "tables.onnx")).graph).macs == 8 * 6 * 5
+
+
+def test_products_of_weights_alone_are_the_same_in_an_archive(tmp_path):
+    torch.export.save(torch.export.export(LowRank(), (torch.rand(1, 5),)), tmp_path / "rank.pt2")
+    counted = count(read(tmp_path / "rank.pt2").graph)
+    assert counted.macs == macs(LowRank(), (5,)) == 8 * 2 * 5 + 5 * 8
+    assert counted.params == 8 * 2 + 2 * 5
+
+
+def test_products_of_constants_made_in_forward_run_each_time_and_those_of_init_do_not():
+    class Made(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table = torch.rand(3, 4) @ torch.rand(4, 3)
+
+        def forward(self, x):
+            return x + self.table + torch.eye(3) @ torch.ones(3, 3)
+
+    assert macs(Made(), (3, 3)) == 27

@@ -94,10 +94,10 @@ def trace(model: nn.Module, /, *inputs: Any, name: str | None = None, **named: A
         if not outputs:
             raise FeatherboneError(f"{title} computes nothing from its inputs")
         notes.append(f"{title} returns no tensor that depends on its inputs; what it ran is counted")
-    notes += _unused(found, entries)
     if any(entry.label in quantized.KERNELS for entry in entries):
         notes.append("quantized layers keep their weights packed, so these are not among the parameters")
-    return Captured(graph=finish(title, entries, outputs, found.sizes), warnings=tuple(notes))
+    graph = finish(title, entries, outputs, found.sizes, registered=found.sizes)
+    return Captured(graph=graph, warnings=(*notes, *unused_note(graph)))
 
 
 def _ends(entries: list[Entry]) -> list[Entry]:
@@ -160,14 +160,13 @@ def _value(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
     return torch.zeros(tensor.shape, dtype=tensor.dtype, device=device)
 
 
-def _unused(found: Census, entries: list[Entry]) -> list[str]:
-    used = {name for entry in entries for name in entry.weights}
-    unused = [name for name in found.sizes if name not in used]
-    if not unused:
-        return []
-    total = sum(torch.Size(found.sizes[name]).numel() for name in unused)
-    shown = ", ".join(unused[:3]) + (", …" if len(unused) > 3 else "")
-    return [f"{total:,} parameters are never used and not counted: {shown}"]
+def unused_note(graph: Graph) -> tuple[str, ...]:
+    """What is to be said of parameters that the module has and this input does not use; nothing where all are used."""
+    if not graph.unused:
+        return ()
+    total = sum(torch.Size(shape).numel() for _, shape in graph.unused)
+    shown = ", ".join(name for name, _ in graph.unused[:3]) + (", …" if len(graph.unused) > 3 else "")
+    return (f"{total:,} of the parameters are not used for this input: {shown}",)
 
 
 def _sentence(error: Exception) -> str:

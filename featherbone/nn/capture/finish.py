@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from featherbone.graph import Graph, Node, Shape
 from featherbone.graph.operators import Opaque, Operator
 from featherbone.nn.capture.entry import Entry
-from featherbone.nn.capture.names import home_of, names
+from featherbone.nn.capture.names import clean, home_of, names
 
 
-def finish(name: str, entries: list[Entry], outputs: list[Entry], sizes: Mapping[str, tuple[int, ...]]) -> Graph:
-    """The graph of all that ran; ``sizes`` are the parameters' shapes."""
+def finish(
+    name: str,
+    entries: list[Entry],
+    outputs: list[Entry],
+    sizes: Mapping[str, tuple[int, ...]],
+    *,
+    registered: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
+) -> Graph:
+    """The graph of all that ran; ``sizes`` are the parameters' shapes.
+
+    Of ``registered``, the parameters that a module has whatever it runs, those that nothing read become the graph's
+    unused ones: what a module holds must not depend on the branch that its input took.
+    """
     living = _living(entries, outputs)
     weighted = _weights_once(living, sizes)
     named = names(living, weighted)
@@ -29,7 +41,14 @@ def finish(name: str, entries: list[Entry], outputs: list[Entry], sizes: Mapping
             )
         )
     title = re.sub(r"\s+", " ", name).strip()[:200] or "model"
-    return Graph(name=title, nodes=tuple(nodes), outputs=tuple(named[entry] for entry in outputs))
+    read = {weight for entry in living for weight in entry.weights}
+    unused = {clean(weight): shape for weight, shape in registered.items() if weight not in read}
+    return Graph(
+        name=title,
+        nodes=tuple(nodes),
+        outputs=tuple(named[entry] for entry in outputs),
+        unused=tuple(unused.items()),
+    )
 
 
 def _living(entries: list[Entry], outputs: list[Entry]) -> list[Entry]:

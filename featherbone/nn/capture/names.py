@@ -31,7 +31,7 @@ def names(entries: list[Entry], weighted: Mapping[Entry, tuple[Operator, Entry |
         path = home_of(entry.weights) if owns else ""
         if not path and entry.leaf and labels[entry.path] and not isinstance(entry.operator, Input):
             path = entry.path
-        path = _clean(path) if path else ""
+        path = clean(path) if path else ""
         wanted.append((entry, path, owns))
         given.enter(path or _place(entry))
     found: dict[Entry, str] = {}
@@ -124,11 +124,11 @@ def home_of(names: tuple[str, ...]) -> str:
 def _place(entry: Entry) -> str:
     """A name from the module in which an entry ran, and what it is."""
     label = entry.label.replace(".", "_")
-    return _clean(f"{entry.path}.{label}" if entry.path else label)
+    return clean(f"{entry.path}.{label}" if entry.path else label)
 
 
 @lru_cache(maxsize=4096)  # networks of a family repeat their names, and each is asked for more than once
-def _clean(name: str) -> str:
+def clean(name: str) -> str:
     """A path with only what a node's name may hold."""
     if not NAME.fullmatch(name) and name:
         name = ".".join(re.sub(r"[^A-Za-z0-9_]", "_", part) or "_" for part in name.split("."))

@@ -187,9 +187,10 @@ class Tracer(TorchFunctionMode):
                 return func(*args, **kwargs)
         first = args[0] if args else None
         if not _is_activation(first) and not _reads_activation(args, kwargs):
-            if not (call.multiplies and self._multiplies_weights(args, kwargs)):
+            # A product of weights, buffers or constants runs each time as well: position biases, queries, tables.
+            if not (call.multiplies and next(each_tensor((args, kwargs)), None) is not None):
                 return self._without_activations(call, func, args, kwargs)
-            args = mapped(args, self._wrapped)
+            args, kwargs = mapped(args, self.wrapped), mapped(kwargs, self.wrapped)
         values = self._real_values(call, func, args, kwargs) if self.real else None
         if call.rule is None:
             result = self._general(call, func, args, kwargs, values)
@@ -204,11 +205,7 @@ class Tracer(TorchFunctionMode):
             return self._written(first, result)
         return result
 
-    def _multiplies_weights(self, args: Any, kwargs: Any) -> bool:
-        """Products of weights with each other or with constants run each time as well: position biases, queries."""
-        return any(self.weights_of(tensor) for tensor in each_tensor((args, kwargs)))
-
-    def _wrapped(self, tensor: torch.Tensor) -> torch.Tensor:
+    def wrapped(self, tensor: torch.Tensor) -> torch.Tensor:
         """A plain tensor that is not a parameter by itself, as a constant."""
         if type(tensor) is Traced or self.parameter(tensor) is not None:
             return tensor

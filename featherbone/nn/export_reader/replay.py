@@ -13,9 +13,10 @@ from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.graph.dimension import LARGEST, LARGEST_VOLUME
 from featherbone.nn.capture.calls import Call, NoRule, call_named
+from featherbone.nn.capture.capture import unused_note
 from featherbone.nn.capture.finish import finish
 from featherbone.nn.capture.modules import Census, modules_with_modules
-from featherbone.nn.capture.structure import each_tensor
+from featherbone.nn.capture.structure import each_tensor, mapped
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
 from featherbone.nn.export_reader.archive import SAVE, read_description
@@ -99,7 +100,9 @@ class Program:
         outputs = [value.entry for value in results if type(value) is Traced and value.entry is not None]
         if not outputs:
             raise FeatherboneError("the program returns no tensor that depends on its inputs")
-        return finish(self.name, self.tracer.entries, outputs, self.census.sizes)
+        graph = finish(self.name, self.tracer.entries, outputs, self.census.sizes, registered=self.census.sizes)
+        self.notes += unused_note(graph)
+        return graph
 
     def _weights(self) -> None:
         for spec in self.signature["input_specs"]:
@@ -154,13 +157,16 @@ class Program:
     def _result(self, call: Call, arguments: list[Any], settings: dict[str, Any], outputs: list[str]) -> list[Traced]:
         tensors = list(each_tensor((arguments, settings)))
         described = [self._described(name) for name in outputs]
-        if not any(type(tensor) is Traced and tensor.entry is not None for tensor in tensors):
+        idle = not any(type(tensor) is Traced and tensor.entry is not None for tensor in tensors)
+        if idle and not (call.multiplies and tensors):
             weights = tuple(dict.fromkeys(name for tensor in tensors for name in self.tracer.weights_of(tensor)))
             device = self.tracer.device
             return [
                 Traced.make(s, d, device, weights=weights, value=torch.empty(s, dtype=d, device="meta"))
                 for s, d in described
             ]
+        if idle:  # a product of weights and buffers alone runs at each call as well
+            arguments, settings = mapped(arguments, self.tracer.wrapped), mapped(settings, self.tracer.wrapped)
         if call.rule is not None:
             before = len(self.tracer.entries)
             try:
