@@ -4,7 +4,7 @@ An environment of its own is best, as some of the tools ask for much:
 
     python -m venv peers
     peers/bin/pip install torch fvcore ptflops thop torchinfo calflops transformers deepspeed setuptools
-    peers/bin/pip install --no-deps torchvision pillow
+    peers/bin/pip install --no-deps torchvision timm pillow
     peers/bin/python benchmarks/peers/run_peers.py > benchmarks/peers/figures.json
 
 ``compare.py`` sets our numbers beside them. Numbers are multiply-adds: torch's FlopCounterMode is halved.
@@ -17,11 +17,13 @@ import importlib.metadata
 import io
 import json
 import logging
+import multiprocessing
 import sys
 import warnings
 from collections.abc import Callable
 
 import torch
+from families import FAMILIES
 from subjects import ARCHITECTURES, MODULES, build, input_size, torchvision_models
 from torch import nn
 
@@ -92,18 +94,25 @@ TOOLS: dict[str, Tool] = {
     "deepspeed": deepspeed,
     "torch": flop_counter,
 }
-PACKAGES = ("torch", "torchvision", "fvcore", "ptflops", "thop", "torchinfo", "calflops", "deepspeed")
+PACKAGES = ("torch", "torchvision", "timm", "fvcore", "ptflops", "thop", "torchinfo", "calflops", "deepspeed")
+
+
+def figure(tool: str, name: str) -> int | str:
+    """What one tool says of one model; a tool that fails says why."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        try:
+            return TOOLS[tool](build(name), input_size(name))
+        except Exception as error:  # a peer's failure is a result
+            return " ".join(f"{type(error).__name__}: {error}".split())[:200]
 
 
 def measure(name: str) -> dict[str, int | str]:
-    """What every tool says of one model; a tool that fails says why."""
+    """What every tool says of one model, each in a process of its own: some leave torch patched."""
+    pool = multiprocessing.get_context("fork").Pool
     found: dict[str, int | str] = {}
-    for tool, run in TOOLS.items():
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            try:
-                found[tool] = run(build(name), input_size(name))
-            except Exception as error:  # a peer's failure is a result
-                found[tool] = f"{type(error).__name__}: {error}"[:200]
+    for tool in TOOLS:
+        with pool(1) as alone:
+            found[tool] = alone.apply(figure, (tool, name))
     return found
 
 
@@ -116,7 +125,7 @@ def main() -> None:
         json.dumps(
             {
                 "versions": {package: importlib.metadata.version(package) for package in PACKAGES},
-                "models": {name: measure(name) for name in (*ARCHITECTURES, *MODULES)},
+                "models": {name: measure(name) for name in (*ARCHITECTURES, *MODULES, *FAMILIES)},
             },
             indent=1,
         )

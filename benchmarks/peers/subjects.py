@@ -1,4 +1,4 @@
-"""What is profiled: torchvision's architectures, and small modules that show where a tool goes astray."""
+"""What is profiled: torchvision's architectures, other families, and small modules that show where tools go astray."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from families import FAMILIES
 from torch import nn
 from torch.nn import functional as F
 
@@ -36,6 +37,8 @@ ARCHITECTURES: dict[str, str | None] = {
 
 def input_size(name: str) -> tuple[int, ...]:
     """The usual input, without the batch."""
+    if name in FAMILIES:
+        return FAMILIES[name].size
     if name in MODULES:
         return (8, 16, 16)
     return (3, 299, 299) if name == "inception_v3" else (3, 224, 224)
@@ -43,9 +46,11 @@ def input_size(name: str) -> tuple[int, ...]:
 
 def build(name: str) -> nn.Module:
     """A fresh model in evaluation mode; tools leave hooks and attributes behind, so each gets its own."""
+    models = torchvision_models()  # timm imports it, and needs it prepared
+    if name in FAMILIES:
+        return FAMILIES[name].build().eval()
     if name in MODULES:
         return MODULES[name]().eval()
-    models = torchvision_models()
     extra: dict[str, Any] = {}
     if name in ("inception_v3", "googlenet"):
         extra = {"aux_logits": False, "init_weights": False}

@@ -23,7 +23,7 @@ from featherbone.graph.operators import Opaque
 class Count:
     """The cost of a network: a row an operator, and totals. ``flops`` is 2 × ``macs``.
 
-    ``params`` are those of the rows and of the graph's ``unused`` tensors, which ``unused_params`` counts by themselves.
+    ``params`` are those of the rows, and of what the graph holds ``unused``: ``unused_params`` are the latter alone.
     ``uncounted`` lists (name, label) of each operator whose multiply-adds no rule knows; the totals leave them out.
     """
 
