@@ -16,6 +16,8 @@ from featherbone.nn.onnx_reader.folding import axes_of, slices
 def reshape(t: Tracer, inputs: list[Any], a: dict[str, Any]) -> Any:
     x = inputs[0]
     wanted = inputs[1].reshape(-1).tolist() if len(inputs) > 1 else list(a["shape"])
+    if a.get("allowzero", 0) and 0 in wanted:
+        raise NoRule  # a tensor without elements
     return arrange.reshape(t, x, [x.shape[place] if size == 0 else int(size) for place, size in enumerate(wanted)])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from featherbone.errors import FeatherboneError
+from featherbone.nn.capture.calls import NoRule
 
 MOST = 1_000_000  # elements; shapes have a handful
 
@@ -15,7 +16,7 @@ Array = Any  # a numpy array
 
 
 def fold(kind: str, inputs: Sequence[Array | None], attributes: dict[str, Any]) -> Array | None:
-    """The result of an operator on arrays; ``None`` where it is not one that shapes are computed with."""
+    """The result of an operator on arrays, in ONNX's own types; ``None`` where no shape is computed with it."""
     rule = FOLDS.get(kind)
     if rule is None:
         return None
@@ -32,6 +33,27 @@ def axes_of(inputs: Sequence[Any], attributes: dict[str, Any], place: int = 1) -
     if len(inputs) > place and isinstance(inputs[place], np.ndarray):
         return [int(axis) for axis in inputs[place].reshape(-1)]
     return None
+
+
+def reduced_axes(inputs: Sequence[Any], attributes: dict[str, Any], rank: int) -> list[int]:
+    """The axes that a Reduce operator sums over: all where none are named, or none by ``noop_with_empty_axes``.
+
+    Raises:
+        NoRule: axes that are worked out from the network's input.
+    """
+    if len(inputs) > 1 and inputs[1] is not None and not isinstance(inputs[1], np.ndarray):
+        raise NoRule
+    axes = axes_of(inputs, attributes)
+    if axes:
+        return sorted({axis % rank for axis in _within(axes, rank)})
+    return [] if attributes.get("noop_with_empty_axes", 0) else list(range(rank))
+
+
+def _within(axes: list[int], rank: int) -> list[int]:
+    wrong = [axis for axis in axes if not -rank <= axis < rank]
+    if wrong:
+        raise FeatherboneError(f"axis {wrong[0]} is outside a tensor of {rank} axes")
+    return axes
 
 
 def number(value: Any) -> float | None:
@@ -51,14 +73,15 @@ def _bounded(shape: Sequence[int]) -> tuple[int, ...]:
 
 def _reshape(inputs: list[Array], attributes: dict[str, Any]) -> Array:
     wanted = [int(size) for size in inputs[1]]
-    wanted = [inputs[0].shape[place] if size == 0 else size for place, size in enumerate(wanted)]
+    if not attributes.get("allowzero", 0):
+        wanted = [inputs[0].shape[place] if size == 0 else size for place, size in enumerate(wanted)]
     return inputs[0].reshape(wanted)
 
 
 def _range(inputs: list[Array], attributes: dict[str, Any]) -> Array:
     start, stop, step = (value.reshape(-1)[0] for value in inputs)
     _bounded([max(0, int((stop - start) / step) + 1)])
-    return np.arange(start, stop, step)
+    return np.arange(start, stop, step, dtype=start.dtype)
 
 
 def _unsqueeze(inputs: list[Array], attributes: dict[str, Any]) -> Array:
@@ -94,18 +117,37 @@ def slices(inputs: Sequence[Any], attributes: dict[str, Any]) -> list[tuple[int,
 
 def _divide(inputs: list[Array], attributes: dict[str, Any]) -> Array:
     left, right = inputs
-    return left // right if left.dtype.kind in "iu" else left / right
+    if left.dtype.kind not in "iu":
+        return left / right
+    whole = np.abs(left) // np.abs(right)  # ONNX divides whole numbers as C does: towards zero
+    return (whole * np.sign(left) * np.sign(right)).astype(left.dtype)
+
+
+def _modulo(inputs: list[Array], attributes: dict[str, Any]) -> Array:
+    return np.fmod(*inputs) if attributes.get("fmod", 0) else np.mod(*inputs)
+
+
+def _reduce(operation: Any) -> Callable[[list[Array], dict[str, Any]], Array]:
+    def reduced(inputs: list[Array], attributes: dict[str, Any]) -> Array:
+        axes = reduced_axes(inputs, attributes, inputs[0].ndim)
+        made = operation(inputs[0], axis=tuple(axes), keepdims=bool(attributes.get("keepdims", 1)))
+        return made.astype(inputs[0].dtype)
+
+    return reduced
 
 
 def _constant_of_shape(inputs: list[Array], attributes: dict[str, Any]) -> Array:
     from onnx import numpy_helper
 
     value = attributes.get("value")
-    return np.full(_bounded(inputs[0]), 0.0 if value is None else numpy_helper.to_array(value).reshape(-1)[0])
+    filled = np.zeros(1, np.float32) if value is None else numpy_helper.to_array(value).reshape(-1)
+    return np.full(_bounded(inputs[0]), filled[0], dtype=filled.dtype)
 
 
 def _cast(inputs: list[Array], attributes: dict[str, Any]) -> Array:
-    return inputs[0].astype(np.int64) if attributes.get("to") in (6, 7) else inputs[0].astype(np.float64)
+    from onnx import helper
+
+    return inputs[0].astype(helper.tensor_dtype_to_np_dtype(attributes["to"]))
 
 
 FOLDS: dict[str, Callable[[list[Array], dict[str, Any]], Array]] = {
@@ -113,7 +155,7 @@ FOLDS: dict[str, Callable[[list[Array], dict[str, Any]], Array]] = {
     "Sub": lambda i, a: i[0] - i[1],
     "Mul": lambda i, a: i[0] * i[1],
     "Div": _divide,
-    "Mod": lambda i, a: i[0] % i[1],
+    "Mod": _modulo,
     "Neg": lambda i, a: -i[0],
     "Floor": lambda i, a: np.floor(i[0]),
     "Ceil": lambda i, a: np.ceil(i[0]),
@@ -121,7 +163,13 @@ FOLDS: dict[str, Callable[[list[Array], dict[str, Any]], Array]] = {
     "Max": lambda i, a: np.maximum.reduce(i),
     "Equal": lambda i, a: i[0] == i[1],
     "Where": lambda i, a: np.where(i[0].astype(bool), i[1], i[2]),
-    "ReduceProd": lambda i, a: np.prod(i[0], keepdims=bool(a.get("keepdims", 1))),
+    "Round": lambda i, a: np.rint(i[0]),
+    "Sqrt": lambda i, a: np.sqrt(i[0]),
+    "Pow": lambda i, a: np.power(i[0], i[1]).astype(i[0].dtype),
+    "ReduceProd": _reduce(np.prod),
+    "ReduceSum": _reduce(np.sum),
+    "ReduceMax": _reduce(np.max),
+    "ReduceMin": _reduce(np.min),
     "Gather": lambda i, a: np.take(i[0], i[1].astype(np.int64), axis=a.get("axis", 0)),
     "Concat": lambda i, a: np.concatenate(i, axis=a.get("axis", 0)),
     "Unsqueeze": _unsqueeze,

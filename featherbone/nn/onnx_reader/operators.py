@@ -9,12 +9,12 @@ import numpy as np
 
 from featherbone.graph.operators import AvgPool, Linear, MaxPool
 from featherbone.nn.capture.calls import NoRule
-from featherbone.nn.capture.common import is_batched
+from featherbone.nn.capture.common import ModelError, is_batched
 from featherbone.nn.capture.rules import RULES, activation, arrange, combine, matrix, pooling
 from featherbone.nn.capture.rules.normalization import batch_norm, local_response_norm
 from featherbone.nn.capture.tracer import Tracer
-from featherbone.nn.onnx_reader import arranging, windows
-from featherbone.nn.onnx_reader.folding import axes_of, number
+from featherbone.nn.onnx_reader import arranging, resizing, windows
+from featherbone.nn.onnx_reader.folding import number, reduced_axes
 
 Operator = Callable[[Tracer, list[Any], dict[str, Any]], Any]
 
@@ -35,6 +35,8 @@ def _gemm(t: Tracer, inputs: list[Any], a: dict[str, Any]) -> Any:
 def _linear(t: Tracer, x: Any, weight: Any, bias: Any, *, transposed: bool) -> Any:
     names = [t.parameter(weight), *([] if bias is None else [t.parameter(bias)])]
     rows, columns = weight.shape if transposed else tuple(weight.shape)[::-1]
+    if x.shape[-1] != columns:
+        raise ModelError(f"a linear layer takes {columns} features and is given {x.shape[-1]}")
     if is_batched(x) and len(x.shape) == 2 and None not in names and x.shape[1] == columns:
         operator = Linear(out_features=rows, bias=bias is not None)
         weights = tuple(name for name in names if name is not None)
@@ -59,7 +61,10 @@ def _clip(t: Tracer, inputs: list[Any], a: dict[str, Any]) -> Any:
 
 def _reduce(rule: Any) -> Operator:
     def reduced(t: Tracer, inputs: list[Any], a: dict[str, Any]) -> Any:
-        return rule(t, inputs[0], axes_of(inputs, a), keepdim=bool(a.get("keepdims", 1)))
+        axes = reduced_axes(inputs, a, len(inputs[0].shape))
+        if not axes:
+            return RULES["contiguous"](t, inputs[0])
+        return rule(t, inputs[0], axes, keepdim=bool(a.get("keepdims", 1)))
 
     return reduced
 
@@ -67,12 +72,16 @@ def _reduce(rule: Any) -> Operator:
 def _recurrent(label: str) -> Operator:
     def rule(t: Tracer, inputs: list[Any], a: dict[str, Any]) -> Any:
         x, w, r, *rest = inputs
-        steps, batch = x.shape[0], x.shape[1]
+        layout = a.get("layout", 0)
+        if layout not in (0, 1):
+            raise NoRule
+        steps, batch = x.shape[:2] if layout == 0 else (x.shape[1], x.shape[0])
         directions, hidden = r.shape[0], r.shape[2]
         macs = steps * batch * (w.shape.numel() + r.shape.numel())
         tensors = [value for value in (x, w, r, *rest) if value is not None and not isinstance(value, np.ndarray)]
-        made = t.opaque(label, tensors, (steps, directions, batch, hidden), macs=macs)
-        last = [t.opaque(f"{label}_state", (made,), (directions, batch, hidden), moves=True) for _ in range(2)]
+        states = (directions, batch, hidden) if layout == 0 else (batch, directions, hidden)
+        made = t.opaque(label, tensors, (steps, *states) if layout == 0 else (batch, steps, *states[1:]), macs=macs)
+        last = [t.opaque(f"{label}_state", (made,), states, moves=True) for _ in range(2)]
         return (made, *last)
 
     return rule
@@ -179,8 +188,8 @@ OPERATORS: dict[str, Operator] = {
     "Gather": arranging.gather,
     "Expand": arranging.expand,
     "Pad": windows.padding,
-    "Resize": windows.resize,
-    "Upsample": windows.resize,
+    "Resize": resizing.resize,
+    "Upsample": resizing.resize,
     "ReduceMean": _reduce(RULES["mean"]),
     "ReduceMax": _reduce(RULES["amax"]),
     "ReduceSum": _reduce(RULES["sum"]),

@@ -24,6 +24,7 @@ from featherbone.nn.onnx_reader.folding import fold
 from featherbone.nn.onnx_reader.load import DOMAINS, load
 from featherbone.nn.onnx_reader.open_sizes import OpenSizes
 from featherbone.nn.onnx_reader.operators import answer
+from featherbone.nn.onnx_reader.stated import differs, doubt
 
 SMALL = 4096  # elements: constants up to here may be part of a shape, and are read as numbers
 FLOATS = (1, 10, 11, 16)  # ONNX's numbers for float, half, double, bfloat16
@@ -77,6 +78,7 @@ class _Replay:
         self.notes: list[str] = []  # what is to be said beside the numbers
         self.values: dict[str, Any] = {"": None}
         self.numbers: set[str] = set()
+        self.doubted: set[str] = set()  # names of what has another shape than the file states
         stated = (*graph.value_info, *graph.output)
         self.shapes = {info.name: info for info in stated if info.type.tensor_type.HasField("shape")}
 
@@ -95,6 +97,7 @@ class _Replay:
         for node, path in zip(self.graph.node, modules, strict=True):
             self.tracer.at(path, path not in outer)
             self._node(node)
+            self._compare(node)
         results = [self.values[output.name] for output in self.graph.output]
         outputs = [value.entry for value in results if type(value) is Traced and value.entry is not None]
         if not outputs:
@@ -158,11 +161,26 @@ class _Replay:
             made = self._unknown(node, [value for value in inputs if isinstance(value, torch.Tensor)])
         self.values.update(zip(node.output, made, strict=False))
 
+    def _compare(self, node: Any) -> None:
+        """Doubt the count where a node writes another shape than the file states; the first of a chain says so."""
+        followed = any(name in self.doubted for name in node.input)
+        for name in node.output:
+            info, value = self.shapes.get(name), self.values.get(name)
+            if info is None or value is None or not differs(info, value.shape):
+                continue
+            self.doubted.add(name)
+            if not followed:
+                self.notes.append(doubt(info, node.op_type, value.shape))
+                read = [value] if isinstance(value, torch.Tensor) else []
+                marked = self.tracer.opaque(f"{node.op_type} of another shape", read, value.shape, macs=None)
+                if read and type(value) is Traced and value.entry is not None:
+                    self.values[name] = marked
+
     def _literal(self, name: str, attributes: dict[str, Any]) -> Any:
-        value = next(iter(attributes.values()))
+        kind, value = next(iter(attributes.items()))
         if hasattr(value, "data_type"):
             return self._constant(name, value, True)
-        return np.asarray(value)
+        return np.asarray(value, dtype=np.float32 if kind.startswith("value_float") else None)
 
     def _source(self, weight: torch.Tensor) -> Traced:
         """A weight that is computed with by itself, as a token that every input gets: an operator that gives it."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import floor
 from typing import Any
 
 from featherbone.graph.operators import AvgPool, MaxPool
 from featherbone.nn.capture.calls import NoRule
 from featherbone.nn.capture.common import is_map
-from featherbone.nn.capture.rules import pooling
 from featherbone.nn.capture.rules.convolution import convolution, transposed
 from featherbone.nn.capture.rules.padding import pad
 from featherbone.nn.capture.tracer import Tracer
@@ -65,10 +63,15 @@ def pool(kind: type[MaxPool] | type[AvgPool]) -> Callable[[Tracer, list[Any], di
         x = inputs[0]
         kernel = tuple(a["kernel_shape"])
         stride = tuple(a.get("strides", [1] * len(kernel)))
-        if not is_map(x) or set(a.get("dilations", [1])) != {1}:
+        dilation = tuple(a.get("dilations", [1] * len(kernel)))
+        if not is_map(x):
             raise NoRule
-        edges = tuple(_edges(a, x.shape[2:], kernel, stride, (1,) * len(kernel)))
+        edges = tuple(_edges(a, x.shape[2:], kernel, stride, dilation))
         ceil = bool(a.get("ceil_mode", 0))
+        if set(dilation) != {1}:  # the vocabulary's windows have no holes
+            wide = tuple(d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True))
+            sides = MaxPool(kernel=wide, stride=stride, padding=edges, ceil=ceil).output(tuple(x.shape[1:]))
+            return t.opaque("dilated_pool", (x,), (1, *sides))
         if kind is MaxPool:
             return t.emit(MaxPool(kernel=kernel, stride=stride, padding=edges, ceil=ceil), (x,), "max_pool")
         counted = bool(a.get("count_include_pad", 0)) or not any(map(any, edges))
@@ -79,28 +82,14 @@ def pool(kind: type[MaxPool] | type[AvgPool]) -> Callable[[Tracer, list[Any], di
 
 
 def padding(t: Tracer, inputs: list[Any], a: dict[str, Any]) -> Any:
-    x = inputs[0]
+    x, rank = inputs[0], len(inputs[0].shape)
     pads = inputs[1].reshape(-1).tolist() if len(inputs) > 1 else list(a["pads"])
-    if len(inputs) > 3 and inputs[3] is not None:
-        raise NoRule
-    rank = len(x.shape)
+    chosen = inputs[3].reshape(-1).tolist() if len(inputs) > 3 and inputs[3] is not None else range(rank)
     value = number(inputs[2]) if len(inputs) > 2 else a.get("value", 0.0)
-    edges = list(zip(pads[:rank], pads[rank:], strict=True))
+    edges = [(0, 0)] * rank
+    for place, pair in zip(chosen, zip(pads[: len(chosen)], pads[len(chosen) :], strict=True), strict=True):
+        edges[place] = pair
     while edges and edges[0] == (0, 0):
         edges.pop(0)
     flat = [int(edge) for pair in reversed(edges) for edge in pair]
     return pad(t, x, flat, a.get("mode", "constant"), value or 0.0)
-
-
-def resize(t: Tracer, inputs: list[Any], a: dict[str, Any]) -> Any:
-    x = inputs[0]
-    if len(inputs) > 3 and inputs[3] is not None:
-        full = [int(size) for size in inputs[3].reshape(-1)]
-    else:
-        scales = a.get("scales") or inputs[2 if len(inputs) > 2 else 1].reshape(-1).tolist()
-        full = [floor(size * scale) for size, scale in zip(x.shape, scales, strict=True)]
-    mode = {"nearest": "nearest", "linear": "bilinear", "cubic": "bicubic"}[a.get("mode", "nearest")]
-    corners = a.get("coordinate_transformation_mode", "half_pixel") == "align_corners"
-    if tuple(full[:2]) != tuple(x.shape[:2]):
-        raise NoRule
-    return pooling.interpolate(t, x, tuple(full[2:]), mode=mode, align_corners=corners)
