@@ -74,11 +74,12 @@ class Trained:
 
 @dataclass(frozen=True, kw_only=True)
 class TrialScored:
-    """A trial reached a rung; ``val_top1`` is None where it is not a number."""
+    """A trial reached a rung; ``val_top1`` is None where it is not a number. ``leads``: no other ranks before it."""
 
     trial: int
     rung: int
     val_top1: float | None
+    leads: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,7 +65,6 @@ class Live:
         )
         self._task = self._bar.add_task("", total=None, visible=False, unit="", note="")
         self._epochs: dict[int, tuple[float, float | None]] = {}
-        self._best = 0.0
         self._remaining = Remaining()
         self._counting = False
 
@@ -133,10 +132,8 @@ class Live:
     def _scored(self, event: TrialScored) -> None:
         accuracy = event.val_top1
         shown = "no score" if accuracy is None else f"validation {100 * accuracy:.2f} %"
-        better = accuracy is not None and accuracy > self._best
-        self._best = max(self._best, accuracy or 0.0)
-        if better or self._dashboard is None:
-            self._say(f"  trial {event.trial:>3}  rung {event.rung}  {shown}{'  best so far' if better else ''}")
+        if event.leads or self._dashboard is None:
+            self._say(f"  trial {event.trial:>3}  rung {event.rung}  {shown}{'  best so far' if event.leads else ''}")
 
     def _move(self, what: str, done: int, total: int, unit: str) -> None:
         self._bar.update(self._task, description=what, completed=done, total=total, visible=True, unit=unit, note="")

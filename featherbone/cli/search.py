@@ -39,7 +39,7 @@ def show(
 
     Nothing is changed, and a search that goes on is not disturbed. JSON holds every trial.
     """
-    from featherbone.search.overview import order, overview
+    from featherbone.search.overview import overview
 
     if watch:
         from featherbone.cli.watch import watch as go_on
@@ -52,7 +52,8 @@ def show(
         return
     shown = found.trials
     if 0 < top < len(shown):
-        shown = sorted(sorted(shown, key=order)[:top], key=lambda trial: trial["id"])
+        best = set(found.ranked[:top])
+        shown = [trial for trial in shown if trial["id"] in best]
     _print_trials(run, found, shown)
     for trial in shown:
         if designs:

@@ -34,7 +34,7 @@ def chosen(run: Run) -> Trial | None:
     """The winner of a finished run; of a running one, the trial that leads."""
     if run.result is not None:
         return run.trial(run.result["trial"])
-    return next((trial for trial in run.ranked if trial.state != "failed"), None)
+    return next((trial for trial in run.ranked if trial.rank.leads), None)
 
 
 def listed(run: Run) -> list[Trial]:

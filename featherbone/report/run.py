@@ -11,9 +11,10 @@ from typing import Any
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
-from featherbone.search.answer import Answer, Scored, answer, costs_of_trial
+from featherbone.search.answer import Answer, Scored, answer, costs_of_trial, scored
 from featherbone.search.candidates import candidate_graph
 from featherbone.search.glance import limits_set
+from featherbone.search.ranking import Rank, rank_of
 from featherbone.search.reading import NAME, reading
 
 FORMAT, VERSION = "featherbone-run", 1
@@ -47,6 +48,8 @@ class Trial:
     error: str
     rungs: dict[int, Rung]
     history: tuple[dict[str, Any], ...]
+    rank: Rank
+    scored: Scored | None  # as a design that compares, where it has a score
 
     @property
     def begun(self) -> bool:
@@ -85,28 +88,13 @@ class Run:
 
     @cached_property
     def ranked(self) -> list[Trial]:
-        """Trials with a score, the best first: a later rung wins over an earlier one, then the higher top-1."""
-        scored = [trial for trial in self.trials if trial.val_top1 is not None]
-        return sorted(scored, key=lambda trial: (-trial.rung, -(trial.val_top1 or 0), trial.macs, trial.id))
+        """Trials with a score, the best first."""
+        return sorted((trial for trial in self.trials if trial.val_top1 is not None), key=lambda trial: trial.rank)
 
     @cached_property
     def scored(self) -> list[Scored]:
         """The trials with a score as designs that compare."""
-        found = []
-        for trial in self.trials:
-            scores = {number: rung.val_top1 for number, rung in trial.rungs.items() if rung.val_top1 is not None}
-            if scores and trial.state != "failed":
-                found.append(
-                    Scored(
-                        id=trial.id,
-                        design=trial.design,
-                        origin=trial.origin,
-                        epochs=trial.epochs,
-                        scores=scores,
-                        costs=trial.costs,
-                    )
-                )
-        return found
+        return [trial.scored for trial in self.trials if trial.scored is not None]
 
     @cached_property
     def answer(self) -> Answer | None:
@@ -137,7 +125,12 @@ def read_run(folder: Path, *, going: bool = True) -> Run:
     """
     facts = _facts(folder / "run.json")
     if facts.get("job") != "train":
-        return Run(folder=folder, facts=facts, trials=_trials(folder), going=going)
+        return Run(
+            folder=folder,
+            facts=facts,
+            trials=_trials(folder, limits_set(facts.get("budget") or {}).get("latency")),
+            going=going,
+        )
     log = folder / "log.jsonl"
     return Run(folder=folder, facts=facts, graph=_graph(folder), history=_history(log) if log.is_file() else ())
 
@@ -165,7 +158,8 @@ def _facts(path: Path) -> dict[str, Any]:
     return facts
 
 
-def _trials(folder: Path) -> tuple[Trial, ...]:
+def _trials(folder: Path, latency: float | None) -> tuple[Trial, ...]:
+    """``latency`` is the limit on it, if any."""
     if not (folder / NAME).is_file():
         return ()
     with reading(folder) as ledger:
@@ -176,12 +170,14 @@ def _trials(folder: Path) -> tuple[Trial, ...]:
         reached.setdefault(row["trial"], {})[row["rung"]] = Rung(
             epochs=row["epochs"], val_top1=row["val_top1"], seconds=row["seconds"] or 0.0
         )
-    best = sorted(trials, key=lambda row: (-row["rung"], -(row["val_top1"] or 0), row["macs"], row["id"]))[:LISTED]
-    histories = _histories(folder / "trials", {row["id"] for row in best})
-    return tuple(_trial(row, reached.get(row["id"], {}), histories.get(row["id"], ())) for row in trials)
+    best = sorted(rank_of(row, latency) for row in trials)[:LISTED]
+    histories = _histories(folder / "trials", {rank.trial for rank in best})
+    return tuple(_trial(row, reached.get(row["id"], {}), histories.get(row["id"], ()), latency) for row in trials)
 
 
-def _trial(row: sqlite3.Row, rungs: dict[int, Rung], history: tuple[dict[str, Any], ...]) -> Trial:
+def _trial(
+    row: sqlite3.Row, rungs: dict[int, Rung], history: tuple[dict[str, Any], ...], latency: float | None
+) -> Trial:
     return Trial(
         id=row["id"],
         design=row["design"],
@@ -197,6 +193,8 @@ def _trial(row: sqlite3.Row, rungs: dict[int, Rung], history: tuple[dict[str, An
         error=row["error"] or "",
         rungs=rungs,
         history=history,
+        rank=rank_of(row, latency),
+        scored=scored(row, {number: rung.val_top1 for number, rung in rungs.items()}, latency),
     )
 
 

@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from featherbone.search.ranking import Rank, rank_of
+
 COLUMNS = {  # of a trial in the ledger, by the names of a budget
     "macs": "macs",
     "params": "params",
@@ -29,7 +31,10 @@ TIED = 1.96  # standard errors: nearer than that is a tie, at 95 %
 
 @dataclass(frozen=True, kw_only=True)
 class Scored:
-    """A design that has a score: its top-1 by rung, and its costs by the names of a budget, those that are known."""
+    """A design that has a score: its top-1 by rung, and its costs by the names of a budget, those that are known.
+
+    ``loss`` is that of the last score; what does not ``fit`` was measured above the limit on latency.
+    """
 
     id: int
     design: str
@@ -37,6 +42,8 @@ class Scored:
     epochs: int
     scores: Mapping[int, float]
     costs: Mapping[str, float]
+    loss: float | None = None
+    fits: bool = True
 
     @cached_property
     def rung(self) -> int:
@@ -45,6 +52,11 @@ class Scored:
     @cached_property
     def top1(self) -> float:
         return self.scores[self.rung]
+
+    @property
+    def rank(self) -> Rank:
+        macs = self.costs.get("macs", 0)
+        return Rank.of(trial=self.id, macs=macs, rung=self.rung, top1=self.top1, loss=self.loss, out=not self.fits)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +112,7 @@ class Answer:
 
 
 def answer(designs: Sequence[Scored], *, winner: int | None, budget: Mapping[str, float], images: int) -> Answer | None:
-    """The answer of a search; None where no design has a score. Without ``winner`` the first of ``ranked`` leads.
+    """The answer of a search; None where no design has a score. Without ``winner`` the first by rank leads.
 
     >>> scores = [{0: 0.5, 1: 0.80}, {0: 0.6, 1: 0.79}, {0: 0.4}]
     >>> designs = [
@@ -113,7 +125,7 @@ def answer(designs: Sequence[Scored], *, winner: int | None, budget: Mapping[str
     >>> round(found.standard_error, 3), round(found.second.behind, 3), round(found.second.standard_errors, 2)
     (0.02, 0.01, 0.35)
     """
-    order = ranked(designs)
+    order = sorted(designs, key=lambda each: each.rank)
     best = next((each for each in order if each.id == winner), order[0] if order else None)
     if best is None:
         return None
@@ -146,9 +158,25 @@ def costs_of_trial(row: Mapping[str, Any] | sqlite3.Row) -> dict[str, float]:
     return {cost: row[column] for cost, column in COLUMNS.items() if row[column] is not None}
 
 
-def ranked(designs: Sequence[Scored]) -> list[Scored]:
-    """The best first: a later rung wins over an earlier one, then the higher top-1, the cheaper, the earlier."""
-    return sorted(designs, key=lambda each: (-each.rung, -each.top1, each.costs.get("macs", 0), each.id))
+def scored(
+    row: Mapping[str, Any] | sqlite3.Row, scores: Mapping[int, float | None], latency: float | None
+) -> Scored | None:
+    """A trial of the ledger with its scores, as a design that compares; None where it has none, or failed.
+
+    ``latency`` is the limit in milliseconds, if any.
+    """
+    if row["val_top1"] is None or row["state"] == "failed":
+        return None
+    return Scored(
+        id=row["id"],
+        design=row["design"],
+        origin=row["origin"],
+        epochs=row["epochs"],
+        scores={rung: top1 for rung, top1 in scores.items() if top1 is not None},
+        costs=costs_of_trial(row),
+        loss=row["val_loss"],
+        fits=rank_of(row, latency).leads,
+    )
 
 
 def front(designs: Sequence[Scored], cost: str) -> list[Scored]:

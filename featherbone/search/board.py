@@ -15,20 +15,10 @@ from typing import TypeVar
 
 from featherbone.search.ladder import KEEP
 from featherbone.search.ledger import Ledger, Reached, Score, Trial
+from featherbone.search.ranking import Rank
 
-Key = tuple[float, float, int, int]
-Item = TypeVar("Item", Key, tuple[int, int])
+Item = TypeVar("Item", Rank, tuple[int, int])
 ATTEMPTS = 3  # a trial that crashed so often, or took its worker with it, is left alone
-
-
-def ranking(trial: Trial, score: Score) -> Key:
-    """Sorts trials, best first: higher top-1, then lower loss, then fewer multiply-adds, then the earlier trial.
-
-    What is not a number comes last.
-    """
-    top1 = -math.inf if score.val_top1 is None else score.val_top1
-    loss = math.inf if score.val_loss is None else score.val_loss
-    return (-top1, loss, trial.macs, trial.id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,20 +33,20 @@ class Job:
 class Standing:
     """Who reached a rung, the best first, and who of them has not gone on."""
 
-    keys: list[Key] = field(default_factory=list)
-    here: list[Key] = field(default_factory=list)  # a heap
+    ranks: list[Rank] = field(default_factory=list)
+    here: list[Rank] = field(default_factory=list)  # a heap
     gone: int = 0
 
-    def add(self, key: Key, *, stays: bool) -> None:
-        insort(self.keys, key)
+    def add(self, rank: Rank, *, stays: bool) -> None:
+        insort(self.ranks, rank)
         if stays:
-            heappush(self.here, key)
+            heappush(self.here, rank)
 
-    def best(self, allowed: int) -> Key | None:
+    def best(self, allowed: int) -> Rank | None:
         """The best that has not gone on, where it is among the ``allowed`` best, has a score, and fewer went on."""
-        if not self.here or self.here[0][0] == math.inf or self.gone >= allowed:
+        if not self.here or not self.here[0].leads or self.gone >= allowed:
             return None
-        return self.here[0] if bisect_left(self.keys, self.here[0]) < allowed else None
+        return self.here[0] if bisect_left(self.ranks, self.here[0]) < allowed else None
 
 
 class Board:
@@ -93,14 +83,14 @@ class Board:
             trial = board.trials[entry.trial]
             stays = trial.rung == entry.rung and trial.state == "paused" and trial.id not in again
             went_on = trial.rung > entry.rung or (trial.error is not None and trial.rung == entry.rung)
-            standing, key = board._standings[entry.rung], ranking(trial, entry.score)
-            standing.keys.append(key)
+            standing, rank = board._standings[entry.rung], _rank(trial, entry.rung, entry.score)
+            standing.ranks.append(rank)
             standing.gone += went_on and not stays
             if stays:
-                standing.here.append(key)
+                standing.here.append(rank)
             board.scores.append(entry)
         for standing in board._standings:  # once, as so many single insertions would take long
-            standing.keys.sort()
+            standing.ranks.sort()
             heapify(standing.here)
         board.paces = sorted(pace for trial in board.trials.values() if (pace := _pace(trial)) is not None)
         return board
@@ -122,7 +112,7 @@ class Board:
             self._new.remove(job.trial)  # the first, as a rule
         else:
             standing = self._standings[job.rung - 1]
-            _take(standing.here, next(key for key in standing.here if key[3] == job.trial))
+            _take(standing.here, next(rank for rank in standing.here if rank.trial == job.trial))
             standing.gone += 1
 
     def reach(self, job: Job, score: Score, state: str) -> None:
@@ -139,7 +129,7 @@ class Board:
             error=None,
         )
         self._spend(trial, self.trials[job.trial])
-        self._standings[job.rung].add(ranking(trial, score), stays=state == "paused")
+        self._standings[job.rung].add(_rank(trial, job.rung, score), stays=state == "paused")
         self.scores.append(Reached(trial=job.trial, rung=job.rung, score=score))
 
     def _spend(self, before: Trial, now: Trial) -> None:
@@ -186,7 +176,7 @@ class Board:
                 self._standings[job.rung - 1],
                 Score(epochs=trial.epochs, val_top1=trial.val_top1, val_loss=trial.val_loss, seconds=trial.seconds),
             )
-            heappush(standing.here, ranking(trial, score))
+            heappush(standing.here, _rank(trial, job.rung - 1, score))
             standing.gone -= 1
         return state
 
@@ -199,10 +189,10 @@ class Board:
         rungs = range(len(self.ladder) - 1)
         for rung in rungs if last else reversed(rungs):
             standing = self._standings[rung]
-            number = len(standing.keys)
-            key = standing.best(math.ceil(number / KEEP) if last else number // KEEP)
-            if key is not None:
-                return Job(trial=key[3], rung=rung + 1)
+            number = len(standing.ranks)
+            best = standing.best(math.ceil(number / KEEP) if last else number // KEEP)
+            if best is not None:
+                return Job(trial=best.trial, rung=rung + 1)
         return None
 
     def new(self) -> Job | None:
@@ -213,18 +203,34 @@ class Board:
         """The trial to be tried again after a crash that has crashed least often."""
         return Job(trial=self._again[0][1], rung=self.trials[self._again[0][1]].rung + 1) if self._again else None
 
+    def rank(self, number: int) -> Rank:
+        """The rank of a trial by its last score."""
+        trial = self.trials[number]
+        return Rank.of(
+            trial=number,
+            macs=trial.macs,
+            rung=trial.rung,
+            top1=trial.val_top1,
+            loss=trial.val_loss,
+            out=trial.state == "failed",
+        )
+
     def leader(self) -> Trial | None:
-        """The best trial at the highest rung that has a score."""
+        """The trial that ranks first."""
         return next(self.ranked(), None)
 
     def ranked(self) -> Iterator[Trial]:
-        """The trials with a score, the best at the highest rung first, each once."""
-        told: set[int] = set()
-        for standing in reversed(self._standings):
-            for top1, _, _, number in standing.keys:
-                if top1 != math.inf and number not in told and self.trials[number].state != "failed":
-                    told.add(number)
-                    yield self.trials[number]
+        """The trials that may win, the best first."""
+        for rung, standing in reversed(list(enumerate(self._standings))):
+            for rank in standing.ranks:
+                trial = self.trials[rank.trial]
+                if rank.leads and trial.rung == rung and trial.state != "failed":
+                    yield trial
+
+
+def _rank(trial: Trial, rung: int, score: Score) -> Rank:
+    """Among those that reached a rung."""
+    return Rank.of(trial=trial.id, macs=trial.macs, rung=rung, top1=score.val_top1, loss=score.val_loss)
 
 
 def _pace(trial: Trial) -> float | None:

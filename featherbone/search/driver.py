@@ -169,7 +169,9 @@ class _Desk:
                 attempt, task.trial, task.rung, outcome.score, worker=worker, seconds=seconds, state=state
             )
             board.reach(job, outcome.score, state)
-            return TrialScored(trial=task.trial, rung=task.rung, val_top1=outcome.score.val_top1)
+            leader = board.leader()
+            leads = leader is not None and leader.id == task.trial
+            return TrialScored(trial=task.trial, rung=task.rung, val_top1=outcome.score.val_top1, leads=leads)
         if outcome.kind in ("lost", "interrupted"):
             state = board.lose(job, outcome.error, blamed=outcome.kind == "lost")
         else:

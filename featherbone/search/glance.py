@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from featherbone.search.ranking import LEADER
 from featherbone.search.reading import reading
 from featherbone.search.schema import FINAL, STATES
 
@@ -88,14 +89,15 @@ def glance(folder: Path) -> Glance:
         ).fetchone()
         spent = {"trials": trials, "seconds": seconds, "epochs": epochs}
         limits = limited(asked)
+        budget = limits_set(notes.get("asked", {}).get("budget") or {})
         running = _running(ledger, asked["rungs"])
         return Glance(
             states=states,
             rungs=_rungs(ledger, asked["rungs"], running),
             running=running,
-            best=_best(ledger),
+            best=_best(ledger, budget.get("latency")),
             latest=_latest(ledger),
-            budget=limits_set(notes.get("asked", {}).get("budget") or {}),
+            budget=budget,
             spent=spent,
             limits=limits,
             left=left(limits, spent, asked["workers"]),
@@ -168,12 +170,9 @@ def _running(ledger: sqlite3.Connection, ladder: list[int]) -> tuple[Running, ..
     )
 
 
-def _best(ledger: sqlite3.Connection) -> dict[str, Any] | None:
-    """The trial that leads, as the search itself ranks them."""
-    row = ledger.execute(
-        "SELECT * FROM trial WHERE val_top1 IS NOT NULL AND state != 'failed'"
-        " ORDER BY rung DESC, val_top1 DESC, val_loss IS NULL, val_loss, macs, id LIMIT 1"
-    ).fetchone()
+def _best(ledger: sqlite3.Connection, latency: float | None) -> dict[str, Any] | None:
+    """The trial that leads."""
+    row = ledger.execute(LEADER, {"limit": latency}).fetchone()
     return dict(row) if row else None
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from featherbone.errors import FeatherboneError
-from featherbone.search.answer import Answer, Scored, answer, costs_of_trial
+from featherbone.search.answer import Answer, answer, scored
 from featherbone.search.glance import left, limited, limits_set
+from featherbone.search.ranking import rank_of
 from featherbone.search.reading import reading
 from featherbone.search.schema import FINAL, STATES
 from featherbone.search.why import why
@@ -23,13 +22,15 @@ TEST = {"top1": "top1", "standard_error": "top1_standard_error", "interval": "to
 class Overview:
     """A search at one moment, as JSON would hold it.
 
-    ``trials`` and ``best`` have a trial's columns and ``scores``, the top-1 by rung; ``rungs`` have ``rung``,
+    ``trials`` and ``best`` have a trial's columns and ``scores``, the top-1 by rung; ``ranked`` are their numbers, the
+    best first (``featherbone.search.ranking``); ``rungs`` have ``rung``,
     ``epochs``, ``trials`` and ``best``; ``left`` and ``limits`` are by ``trials``, ``seconds``, ``epochs``, those that
     are limited. ``answer`` is what the search has found so far, ``why`` says it in sentences, and ``test`` is what the
     finished run reached on the test images: ``top1``, ``standard_error``, ``interval``, ``images``.
     """
 
     trials: list[dict[str, Any]]
+    ranked: list[int]
     rungs: list[dict[str, Any]]
     states: dict[str, int]
     best: dict[str, Any] | None
@@ -72,17 +73,21 @@ def overview(folder: Path) -> Overview:
         "epochs": sum(trial["epochs"] for trial in trials),
     }
     facts = _facts(folder)
-    designs = [_scored(trial) for trial in trials if _has_score(trial)]
+    budget = limits_set(notes.get("asked", {}).get("budget") or {})
+    latency = budget.get("latency")
+    ranks = sorted(rank_of(trial, latency) for trial in trials)
+    best = next((trial for trial in trials if ranks[0].leads and trial["id"] == ranks[0].trial), None)
+    designs = [each for trial in trials if (each := scored(trial, trial["scores"], latency)) is not None]
     result = facts.get("result") or {}
-    best = _best(trials)
     told = answer(
         designs,
         winner=result.get("trial", best["id"] if best else None),
-        budget=limits_set(notes.get("asked", {}).get("budget") or {}),
+        budget=budget,
         images=((facts.get("data") or {}).get("counts") or {}).get("val", 0),
     )
     return Overview(
         trials=trials,
+        ranked=[rank.trial for rank in ranks],
         rungs=_rungs(scores),
         states={state: sum(trial["state"] == state for trial in trials) for state in STATES},
         best=best,
@@ -107,21 +112,6 @@ def _facts(folder: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _has_score(trial: Mapping[str, Any]) -> bool:
-    return trial["state"] != "failed" and any(top1 is not None for top1 in trial["scores"].values())
-
-
-def _scored(trial: Mapping[str, Any]) -> Scored:
-    return Scored(
-        id=trial["id"],
-        design=trial["design"],
-        origin=trial["origin"],
-        epochs=trial["epochs"],
-        scores={rung: top1 for rung, top1 in trial["scores"].items() if top1 is not None},
-        costs=costs_of_trial(trial),
-    )
-
-
 def _rungs(scores: list[Any]) -> list[dict[str, Any]]:
     """How many trials reached each rung, after how many epochs, and the best of them."""
     found: list[dict[str, Any]] = []
@@ -130,18 +120,3 @@ def _rungs(scores: list[Any]) -> list[dict[str, Any]]:
         best = max((row["val_top1"] for row in members if row["val_top1"] is not None), default=None)
         found.append({"rung": rung, "epochs": members[0]["epochs"], "trials": len(members), "best": best})
     return found
-
-
-def _best(trials: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The trial that leads, as the search itself would say."""
-    scored = [trial for trial in trials if trial["val_top1"] is not None and trial["state"] != "failed"]
-    return min(scored, key=order, default=None)
-
-
-def order(trial: dict[str, Any]) -> tuple[float, ...]:
-    """Sorts trials as a search ranks them, the best first: the later rung, the higher top-1, the lower loss, the
-    cheaper, the earlier.
-    """
-    top1 = -math.inf if trial["val_top1"] is None else trial["val_top1"]
-    loss = math.inf if trial["val_loss"] is None else trial["val_loss"]
-    return (-trial["rung"], -top1, loss, trial["macs"], trial["id"])

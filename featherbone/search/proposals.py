@@ -120,9 +120,7 @@ class Proposals:
     def _learned(self, board: Board, scored: dict[int, Design], number: int, known: set[str]) -> list[Entry]:
         """What the surrogate holds most promising among children of the best third and regular designs."""
         trials = list(scored)
-        order = sorted(
-            trials, key=lambda trial: (-board.trials[trial].rung, -(board.trials[trial].val_top1 or 0), trial)
-        )
+        order = sorted(trials, key=board.rank)
         rows = encode(self._costs.space, list(scored.values()))
         place = {trial: n for n, trial in enumerate(trials)}
         scores = [entry for entry in board.scores if entry.trial in place and entry.score.val_top1 is not None]

@@ -13,7 +13,7 @@ import pytest
 from featherbone.errors import FeatherboneError
 from featherbone.progress import Event, TrialFailed, silent
 from featherbone.search import Costs, Entry, Ledger, Limits, Score, Trial, open_ledger, search
-from featherbone.search.board import Board, ranking
+from featherbone.search.board import Board
 from featherbone.search.executors import InProcess, Message, Outcome, Task, Tell
 
 RUNGS = (9, 27)
@@ -267,20 +267,3 @@ def test_seconds_are_counted_over_restarts_and_workers(ledger: Ledger) -> None:
     assert winner.epochs == 27
     assert ledger.seconds() <= 100.0
     assert ledger.seconds() == sum(trial.epochs for trial in ledger.trials())
-
-
-def test_trials_rank_by_top1_then_loss_then_cost_then_age() -> None:
-    def place(trial: int, top1: float | None, loss: float | None, macs: int) -> tuple[float, float, int, int]:
-        score = Score(epochs=9, val_top1=top1, val_loss=loss, seconds=1.0)
-        return ranking(Trial(id=trial, design="", origin="", params=1, macs=macs), score)
-
-    best_first = [
-        place(6, 0.9, 0.5, 300),
-        place(5, 0.8, 0.1, 300),
-        place(4, 0.8, 0.2, 100),  # more loss weighs more than fewer multiply-adds
-        place(1, 0.8, 0.2, 200),
-        place(2, 0.8, 0.2, 200),
-        place(3, 0.8, None, 100),
-        place(7, None, 0.1, 100),
-    ]
-    assert sorted(best_first) == best_first
