@@ -81,7 +81,7 @@ def overview(folder: Path) -> Overview:
     result = facts.get("result") or {}
     told = answer(
         designs,
-        winner=result.get("trial", best["id"] if best else None),
+        winner=result.get("trial"),
         budget=budget,
         images=((facts.get("data") or {}).get("counts") or {}).get("val", 0),
     )
