@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from featherbone.data.named import NAMED, Named, open_named
 from featherbone.data.sources import opened, signature
 from featherbone.errors import FeatherboneError, did_you_mean
 from featherbone.lock import in_turn
+from featherbone.view import WHOLE, View
 
 LARGEST_RESOLUTION = 2048
 
@@ -44,10 +45,11 @@ class Dataset:
     splits: Mapping[str, Split]  # "train", "val" and "test", always these three
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    fingerprint: str  # SHA-256 of paths, labels, splits, file contents, seed, resolution and channels
+    fingerprint: str  # SHA-256 of paths, labels, splits, file contents, seed, resolution, channels and view
     skipped: tuple[tuple[str, str], ...]  # (path, reason) of files left out with skip_bad
     warnings: tuple[str, ...]
     licence: str = ""  # of a named set, with its origin
+    view: View = WHOLE  # the part of each image that is seen
 
 
 def open_dataset(
@@ -55,6 +57,7 @@ def open_dataset(
     *,
     resolution: int | None = None,
     channels: int | None = None,
+    view: View = WHOLE,
     seed: int = 0,
     skip_bad: bool = False,
     cache: Path | None = None,
@@ -68,7 +71,8 @@ def open_dataset(
 
     `division.py` says which folders make which split, `decode.py` how pixels are made. Without a `resolution`, images
     that all share one size of at most 64×64 keep it, larger ones become 224×224, and a mixture takes the median of the
-    shorter sides, at most 224. Without `channels`, it is 1 if every file is stored as grey and 3 otherwise.
+    shorter sides, at most 224. Without `channels`, it is 1 if every file is stored as grey and 3 otherwise. The `view`
+    says which part of an image is seen: ``View(crop=0.875)`` is the centre that ImageNet's networks are tested on.
 
     A name means the named set; write `./digits` for a folder. `digits` is part of featherbone; the others are fetched
     into the cache once, unless FEATHERBONE_OFFLINE forbids it. `progress` is called with what is being done, how many
@@ -90,10 +94,10 @@ def open_dataset(
     path = Path(source) if entry is None else entry.archive
     if entry is None and not os.path.lexists(source):
         raise _unknown(str(source))
-    request = Request(resolution=resolution, channels=channels, seed=seed, skip_bad=skip_bad)
+    request = Request(resolution=resolution, channels=channels, seed=seed, skip_bad=skip_bad, view=view)
     folder = cache_folder(cache)
     identity = signature(path) if path is not None else f"named {NAMED[str(source)].identity()}"
-    key = _hash(f"{FORMAT} {identity} {sorted(asdict(request).items())}")
+    key = _hash(f"{FORMAT} {identity} {request.words()}")
     index = load_index(folder, key)
     if index is None:
         report = progress or (lambda stage, done, total: None)
@@ -108,7 +112,8 @@ def open_dataset(
                 index = build_index(opening, request, kept=kept, progress=report)
                 save_index(folder, key, index)
     name = _name(Path(source)) if entry is None else entry.name
-    return _from_index(name, _licence(entry), index, np.load(array_path(folder, index["fingerprint"]), mmap_mode="r"))
+    images = np.load(array_path(folder, index["fingerprint"]), mmap_mode="r")
+    return _from_index(name, _licence(entry), view, index, images)
 
 
 def _hash(text: str) -> str:
@@ -152,7 +157,7 @@ def _name(path: Path) -> str:
     return name
 
 
-def _from_index(name: str, licence: str, index: Mapping[str, Any], images: np.ndarray) -> Dataset:
+def _from_index(name: str, licence: str, view: View, index: Mapping[str, Any], images: np.ndarray) -> Dataset:
     splits = {}
     start = 0
     for split in SPLITS:
@@ -173,4 +178,5 @@ def _from_index(name: str, licence: str, index: Mapping[str, Any], images: np.nd
         skipped=tuple((readable(path), reason) for path, reason in index["skipped"]),
         warnings=tuple(index["warnings"]),
         licence=licence,
+        view=view,
     )

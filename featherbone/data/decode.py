@@ -8,7 +8,8 @@ What happens, in this order, and the same for training and for `featherbone pred
 4. 16-bit grey becomes 8-bit by scaling (v · 255 / 65535, rounded); Pillow itself keeps the high byte of 16-bit colour.
 5. Transparency is composited on white. Palette, CMYK and YCbCr become RGB.
 6. One channel is the luma of ITU-R 601; three channels of a grey image are three copies.
-7. The shorter side is resized to the resolution (bilinear, antialiased) and the centre square is cut out.
+7. The shorter side is resized (bilinear unless bicubic is asked for, antialiased) and the centre square is cut out;
+   a view says how much of the shorter side the square keeps, all of it unless told otherwise.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from PIL import (
 )
 
 from featherbone.errors import FeatherboneError
+from featherbone.view import WHOLE, View
 
 MAX_PIXELS = 80_000_000
 MAX_FILE_BYTES = 256 * 2**20
@@ -47,6 +49,7 @@ FORMATS: dict[str, tuple[type[ImageFile.ImageFile], tuple[bytes, ...]]] = {
     "TIFF": (TiffImagePlugin.TiffImageFile, (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
     "PPM": (PpmImagePlugin.PpmImageFile, (b"P1", b"P2", b"P3", b"P4", b"P5", b"P6")),
 }
+_RESAMPLING = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N"})
 
 
@@ -75,7 +78,7 @@ def read_header(content: bytes) -> Header:
     return Header(width=image.width, height=image.height, grey=image.mode in GREY_MODES)
 
 
-def decode(content: bytes, *, resolution: int, channels: int) -> np.ndarray:
+def decode(content: bytes, *, resolution: int, channels: int, view: View = WHOLE) -> np.ndarray:
     """The pixels of an image file: uint8, (resolution, resolution, channels).
 
     >>> decode(b"P5 2 2 255 " + bytes([0, 50, 100, 255]), resolution=2, channels=1)[:, :, 0].tolist()
@@ -85,13 +88,14 @@ def decode(content: bytes, *, resolution: int, channels: int) -> np.ndarray:
     """
     image = _open(content)
     try:
-        # A large JPEG is decoded at 1/2, 1/4 or 1/8, never below twice the resolution: the resize that follows removes
-        # that detail anyway.
-        image.draft(None, (2 * resolution, 2 * resolution))
+        # A large JPEG is decoded at 1/2, 1/4 or 1/8, never below twice the side that it is resized to: the resize
+        # removes that detail anyway.
+        enough = 2 * view.resized(resolution)
+        image.draft(None, (enough, enough))
         image.load()
         upright = ImageOps.exif_transpose(image)
         plain = _to_eight_bits(upright).convert("L" if channels == 1 else "RGB")
-        square = _centre_square(plain, resolution)
+        square = _centre_square(plain, resolution, view)
     except BadImage:
         raise
     except Exception as error:  # Pillow's plugins raise a dozen types on damaged data, IndexError and KeyError included
@@ -99,7 +103,7 @@ def decode(content: bytes, *, resolution: int, channels: int) -> np.ndarray:
     return np.asarray(square, dtype=np.uint8).reshape(resolution, resolution, channels)
 
 
-def load_image(source: str | Path | bytes, *, resolution: int, channels: int) -> np.ndarray:
+def load_image(source: str | Path | bytes, *, resolution: int, channels: int, view: View = WHOLE) -> np.ndarray:
     """One image, from a path or from its bytes, as a network trained on such a data set expects it.
 
     >>> load_image(b"P5 1 1 255 " + bytes([7]), resolution=1, channels=3).tolist()
@@ -110,7 +114,7 @@ def load_image(source: str | Path | bytes, *, resolution: int, channels: int) ->
     name = "image" if isinstance(source, bytes) else str(source)
     try:
         content = source if isinstance(source, bytes) else read_bounded(Path(source))
-        return decode(content, resolution=resolution, channels=channels)
+        return decode(content, resolution=resolution, channels=channels, view=view)
     except BadImage as error:
         raise FeatherboneError(f"{name}: {error}", hint=f"formats: {', '.join(FORMATS)}") from error
 
@@ -168,17 +172,18 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
     return image
 
 
-def _centre_square(image: Image.Image, resolution: int) -> Image.Image:
+def _centre_square(image: Image.Image, resolution: int, view: View) -> Image.Image:
     """Resize the shorter side and crop the centre, in one step.
 
     Cutting first bounds the memory: a 1×10,000,000 image would otherwise grow to 224×2,240,000,000.
     """
     side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    box = (left, top, left + side, top + side)
-    if side == resolution:
-        return image.crop(box)
-    return image.resize((resolution, resolution), Image.Resampling.BILINEAR, box=box)
+    kept = side * view.crop
+    left, top = (((length - side) // 2 + (side - kept) / 2) for length in image.size)
+    if kept == resolution and left.is_integer() and top.is_integer():
+        return image.crop((int(left), int(top), int(left) + resolution, int(top) + resolution))
+    box = (left, top, left + kept, top + kept)
+    return image.resize((resolution, resolution), _RESAMPLING[view.interpolation], box=box)
 
 
 def _sentence(error: Exception) -> str:

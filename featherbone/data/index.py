@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -25,6 +25,7 @@ from featherbone.data.sources import Source
 from featherbone.data.statistics import mean_and_std
 from featherbone.data.survey import Survey, survey
 from featherbone.errors import FeatherboneError
+from featherbone.view import WHOLE, View
 
 FORMAT = 1  # part of key and fingerprint: raise it when the same files would give other pixels or other splits
 NATIVE_LIMIT = 64
@@ -44,6 +45,12 @@ class Request:
     channels: int | None
     seed: int
     skip_bad: bool
+    view: View = WHOLE
+
+    def words(self) -> str:
+        """What was asked as a text, part of the key in the cache; the usual view leaves older keys as they are."""
+        asked = sorted((name, value) for name, value in asdict(self).items() if name != "view")
+        return f"{asked}{_seen(self.view)}"
 
 
 def build_index(
@@ -69,12 +76,15 @@ def build_index(
             rows = [name for split in SPLITS for name, _ in division[split] if name not in bad]
             size, depth, resized = _shape(request, found, rows)
             shape = (size, size, depth)
-            decode_from: Callable[[Sequence[str]], Decoded] = partial(_decode_all, source, found, shape, progress)
+            decode_from: Callable[[Sequence[str]], Decoded] = partial(
+                _decode_all, source, found, shape, request.view, progress
+            )
             if bad and not request.skip_bad:
                 results = decode_from(rows)
                 bad.update({name: str(result) for name, result in results if isinstance(result, BadImage)})
                 raise _bad_files(bad, where=source.where, folder=folder)
-            fingerprint = _fingerprint(division, layout, found, seed=request.seed, resolution=size, channels=depth)
+            settings = f"seed {request.seed}\0resolution {size}\0channels {depth}{_seen(request.view)}"
+            fingerprint = _fingerprint(division, layout, found, settings)
             target = array_path(folder, fingerprint)
             if before is not None and before[2] == shape:
                 decode_from = partial(_decoded_before, before[0], before[1])
@@ -129,13 +139,13 @@ def _shape(request: Request, found: Survey, rows: list[str]) -> tuple[int, int, 
 
 
 def _decode_all(
-    source: Source, found: Survey, shape: tuple[int, int, int], progress: Progress, names: Sequence[str]
+    source: Source, found: Survey, shape: tuple[int, int, int], view: View, progress: Progress, names: Sequence[str]
 ) -> Iterator[tuple[str, np.ndarray | BadImage]]:
     resolution, _, channels = shape
 
     def pixels(name: str) -> np.ndarray | BadImage:
         try:
-            return decode(source.read(name), resolution=resolution, channels=channels)
+            return decode(source.read(name), resolution=resolution, channels=channels, view=view)
         except BadImage as error:
             return error
 
@@ -150,18 +160,20 @@ def _decoded_before(array: Path, before: Sequence[str], names: Sequence[str]) ->
     return rows_of(array, [places[name] for name in names], names)
 
 
-def _fingerprint(
-    division: Division, layout: Layout, found: Survey, *, seed: int, resolution: int, channels: int
-) -> str:
+def _seen(view: View) -> str:
+    """The view in keys and fingerprints, in which nothing stands for the usual one."""
+    return "" if view == WHOLE else f"\0crop {view.crop!r}\0interpolation {view.interpolation}"
+
+
+def _fingerprint(division: Division, layout: Layout, found: Survey, settings: str) -> str:
     """SHA-256 of what the data set is. The wrapping folder has no part in it, nor whether it lies in an archive."""
-    settings = f"featherbone data {FORMAT}\0seed {seed}\0resolution {resolution}\0channels {channels}"
     files = (
         f"{split}\0{layout.classes[label]}\0{name.removeprefix(layout.prefix)}\0{found.digest(name)}"
         for split in SPLITS
         for name, label in division[split]
     )
     digest = hashlib.sha256()
-    for line in chain([settings, *layout.classes], files):
+    for line in chain([f"featherbone data {FORMAT}\0{settings}", *layout.classes], files):
         digest.update(line.encode("utf-8", "surrogateescape") + b"\n")
     return digest.hexdigest()
 

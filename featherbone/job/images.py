@@ -9,6 +9,7 @@ from featherbone.data import Dataset, open_dataset
 from featherbone.data.named import NAMED
 from featherbone.nn import Preprocessing
 from featherbone.progress import Noticed, Progress, Reading, Step
+from featherbone.view import WHOLE, View
 
 
 def open_images(
@@ -16,6 +17,7 @@ def open_images(
     *,
     resolution: int | None,
     channels: int | None = None,
+    view: View = WHOLE,
     seed: int,
     skip_bad: bool,
     progress: Progress,
@@ -30,6 +32,7 @@ def open_images(
         source,
         resolution=resolution,
         channels=channels,
+        view=view,
         seed=seed,
         skip_bad=skip_bad,
         progress=lambda what, done, total: progress(_reading(what, done, total)),
@@ -51,7 +54,14 @@ def located(source: str | Path) -> str:
 
 def preprocessing_of(dataset: Dataset) -> Preprocessing:
     """What happens to an image before a network that was trained on these sees it."""
-    return Preprocessing(resolution=dataset.resolution, channels=dataset.channels, mean=dataset.mean, std=dataset.std)
+    return Preprocessing(
+        resolution=dataset.resolution,
+        channels=dataset.channels,
+        mean=dataset.mean,
+        std=dataset.std,
+        crop=dataset.view.crop,
+        interpolation=dataset.view.interpolation,
+    )
 
 
 def data_facts(dataset: Dataset, source: str | Path) -> dict[str, Any]:
@@ -63,6 +73,8 @@ def data_facts(dataset: Dataset, source: str | Path) -> dict[str, Any]:
         "classes": list(dataset.classes),
         "resolution": dataset.resolution,
         "channels": dataset.channels,
+        "crop": dataset.view.crop,
+        "interpolation": dataset.view.interpolation,
         "counts": {name: len(split.labels) for name, split in dataset.splits.items()},
         "licence": dataset.licence,
         "warnings": list(dataset.warnings),

@@ -17,6 +17,7 @@ from featherbone.job.zoo_target import zoo_graph, zoo_sizes, zoo_usual
 from featherbone.networks.registry import NETWORKS
 from featherbone.nn import load_model
 from featherbone.search.design import Design
+from featherbone.view import WHOLE, View
 
 FOREIGN = (".onnx", ".pt2")
 
@@ -26,9 +27,10 @@ class Target:
     """A network that was asked for.
 
     ``resolution`` and ``channels`` are those that the images should have, None where the network follows them;
-    ``is_fixed`` says that it takes no other resolution. ``build`` makes the network for a data set, and ``usual`` the
-    same with the classes of its paper, as published weights have them. ``title`` is a short name, for folders;
-    ``origin`` says where its weights come from, with their SHA-256, and is empty for a new network.
+    ``is_fixed`` says that it takes no other resolution. ``view`` is the part of them that it is used to. ``build``
+    makes the network for a data set, and ``usual`` the same with the classes of its paper, as published weights have
+    them. ``title`` is a short name, for folders; ``origin`` says where its weights come from, with their SHA-256, and
+    is empty for a new network.
     """
 
     asked: str
@@ -37,6 +39,7 @@ class Target:
     usual: Callable[[Dataset], tuple[Graph, ...]] = lambda dataset: ()
     resolution: int | None = None
     channels: int | None = None
+    view: View = WHOLE
     is_fixed: bool = True
     origin: Mapping[str, str] = field(default_factory=dict)
 
@@ -118,6 +121,7 @@ def _model(path: Path, seed: int) -> Target:
         build=build,
         resolution=model.preprocessing.resolution,
         channels=model.preprocessing.channels,
+        view=model.preprocessing.view,
         is_fixed=False,
         origin=origin,
     )

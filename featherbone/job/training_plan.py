@@ -113,6 +113,7 @@ def plan_training(source: str | Path, network: str, options: Options, progress: 
         source,
         resolution=target.side(options.resolution),
         channels=target.channels or (3 if options.weights is not None else None),
+        view=target.view,
         seed=options.seed,
         skip_bad=options.skip_bad,
         progress=progress,

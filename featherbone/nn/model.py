@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
@@ -20,10 +20,10 @@ from featherbone.graph import Graph, from_json, to_json
 from featherbone.graph.operators import shape_text
 from featherbone.nn.build import module_with
 from featherbone.nn.container import read_tensors, write_tensors
-from featherbone.nn.preprocessing import Preprocessing
+from featherbone.nn.preprocessing import KEYS, VERSION, Preprocessing, read_preprocessing
 from featherbone.nn.weights import check_weights
 
-FORMAT, VERSION = "featherbone-model", "1"
+FORMAT = "featherbone-model"
 TEXTS = ("format", "version", "graph", "classes", "preprocessing", "provenance")
 
 
@@ -109,9 +109,10 @@ def load_model(path: str | os.PathLike[str]) -> Model:
             f"{path} is not a model file: its format is {header.get('format', 'not stated')!r}, not {FORMAT!r}",
             hint="a checkpoint or bare weights lack the graph; `featherbone fit` writes model.safetensors",
         )
-    if header.get("version") != VERSION:
+    version = header.get("version")
+    if version not in KEYS:
         raise FeatherboneError(
-            f"{path} has model format version {header.get('version')!r}; this featherbone reads {VERSION}",
+            f"{path} has model format version {version!r}; this featherbone reads {' and '.join(KEYS)}",
             hint="install the version of featherbone that wrote it",
         )
     missing = [text for text in TEXTS if text not in header]
@@ -124,7 +125,7 @@ def load_model(path: str | os.PathLike[str]) -> Model:
             graph=from_json(header["graph"]),
             weights=weights,
             classes=_classes(_json("classes", header)),
-            preprocessing=_preprocessing(_json("preprocessing", header)),
+            preprocessing=read_preprocessing(_json("preprocessing", header), version),
             provenance=_object("provenance", _json("provenance", header)),
         )
     except FeatherboneError as error:
@@ -148,13 +149,3 @@ def _object(name: str, value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise FeatherboneError(f"{name} in the header is not an object")
     return value
-
-
-def _preprocessing(value: object) -> Preprocessing:
-    names = {part.name for part in fields(Preprocessing)}
-    settings = _object("preprocessing", value)
-    if settings.keys() != names:
-        found = ", ".join(sorted(settings)) or "nothing"
-        raise FeatherboneError(f"preprocessing in the header has {found}; it needs {', '.join(sorted(names))}")
-    checked: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in settings.items()}
-    return Preprocessing(**checked)

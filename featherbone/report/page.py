@@ -22,6 +22,7 @@ from featherbone.report.quality_figures import confusion, reliability
 from featherbone.report.run import Run, read_run
 from featherbone.report.search_content import search_content
 from featherbone.report.training_content import training_content
+from featherbone.view import WHOLE, View
 
 NAME = "report.html"
 REFRESH = 60  # seconds after which a page of a run that is going on is loaded again
@@ -32,6 +33,8 @@ DATA: dict[str, Any] = {  # what the page asks of the data, where a run does not
     "classes": [],
     "resolution": None,
     "channels": None,
+    "crop": WHOLE.crop,
+    "interpolation": WHOLE.interpolation,
     "counts": {},
     "warnings": [],
     "skipped": [],  # (path, reason) of each file that was left out
@@ -65,6 +68,7 @@ def _content(run: Run) -> dict[str, Any]:
         "run": run,
         "facts": facts,
         "data": data,
+        "view": View(crop=data["crop"], interpolation=data["interpolation"]),
         "result": run.result,
         "stages": tables.stages(graph, costs) if graph is not None else [],
         "diagram": Markup(diagram(graph, costs)) if graph is not None else "",

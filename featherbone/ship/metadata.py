@@ -10,8 +10,8 @@ from typing import Any
 
 from featherbone.errors import FeatherboneError
 from featherbone.nn import Model, Preprocessing
+from featherbone.nn.preprocessing import KEYS, VERSION, read_preprocessing
 
-VERSION = "1"
 PREFIX = "featherbone."
 CHECKSUM = PREFIX + "sha256"  # of the whole file, with these digits as zeros
 ZEROS = "0" * 64
@@ -57,9 +57,9 @@ def read(path: object, metadata: Mapping[str, str]) -> tuple[tuple[str, ...], Pr
             f"{path} is an ONNX file without featherbone's metadata, so its classes and preprocessing are unknown",
             hint="use a file that featherbone exported",
         )
-    if version != VERSION:
+    if version not in KEYS:
         raise FeatherboneError(
-            f"{path} has metadata of version {version[:20]!r}; this featherbone reads {VERSION}",
+            f"{path} has metadata of version {version[:20]!r}; this featherbone reads {' and '.join(KEYS)}",
             hint="use the version of featherbone that exported it",
         )
     try:
@@ -67,8 +67,6 @@ def read(path: object, metadata: Mapping[str, str]) -> tuple[tuple[str, ...], Pr
         settings: Any = json.loads(metadata[PREFIX + "preprocessing"])
         if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
             raise ValueError
-        return tuple(classes), Preprocessing(
-            **{**settings, "mean": tuple(settings["mean"]), "std": tuple(settings["std"])}
-        )
+        return tuple(classes), read_preprocessing(settings, version)
     except (KeyError, TypeError, ValueError, RecursionError, FeatherboneError):
         raise FeatherboneError(f"{path} has damaged metadata", hint="export the model again") from None

@@ -52,7 +52,10 @@ class Predictor:
 
     def _probabilities(self, paths: Sequence[Path | str]) -> np.ndarray:
         settings = self.preprocessing
-        images = [load_image(path, resolution=settings.resolution, channels=settings.channels) for path in paths]
+        images = [
+            load_image(path, resolution=settings.resolution, channels=settings.channels, view=settings.view)
+            for path in paths
+        ]
         ready = normalise(np.stack(images), settings.mean, settings.std).contiguous().numpy()
         logits = self.logits(ready).astype(np.float64)
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))

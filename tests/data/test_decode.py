@@ -16,6 +16,7 @@ from PIL import Image
 from featherbone.data import decode as decode_module
 from featherbone.data.decode import BadImage, Header, decode, load_image, read_header
 from featherbone.errors import FeatherboneError
+from featherbone.view import View
 
 Encode = Callable[..., bytes]
 RAMP = np.arange(48, dtype=np.uint8).reshape(4, 4, 3) * 5
@@ -122,6 +123,38 @@ def test_the_shorter_side_is_resized_and_the_centre_is_kept(encode: Encode) -> N
         assert decode(encode(image), resolution=16, channels=3).shape == (16, 16, 3)
 
 
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("size", [(256, 256), (384, 256), (256, 384), (96, 64), (20, 16)])
+def test_a_view_is_resize_and_centre_crop(encode: Encode, size: tuple[int, int], interpolation: str) -> None:
+    """The published way, in two steps: the shorter side becomes 32, and the centre 28 are cut out."""
+    width = size[0]
+    noise = np.random.default_rng(0).integers(0, 256, (9, 9, 3), dtype=np.uint8)
+    smooth = Image.fromarray(noise).resize(size, Image.Resampling.BICUBIC)
+    short, long = min(size), round(32 * max(size) / min(size))
+    whole = smooth.resize(
+        (32, long) if width == short else (long, 32), getattr(Image.Resampling, interpolation.upper())
+    )
+    left, top = ((side - 28) / 2 for side in whole.size)
+    expected = np.asarray(whole.crop((round(left), round(top), round(left) + 28, round(top) + 28))).astype(int)
+    view = View(crop=0.875, interpolation=interpolation)
+    found = decode(encode(np.asarray(smooth)), resolution=28, channels=3, view=view).astype(int)
+    assert np.abs(found - expected).mean() < 0.6
+    all_of_it = decode(encode(np.asarray(smooth)), resolution=28, channels=3).astype(int)
+    assert np.abs(found - all_of_it).mean() > 5
+
+
+def test_a_view_of_the_size_that_is_there_resamples_nothing(encode: Encode) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (32, 40, 3), dtype=np.uint8)
+    for interpolation in ("bilinear", "bicubic"):
+        view = View(crop=0.875, interpolation=interpolation)
+        assert np.array_equal(decode(encode(noise), resolution=28, channels=3, view=view), noise[2:30, 6:34])
+
+
+def test_a_view_of_a_single_pixel_is_that_pixel(encode: Encode) -> None:
+    one = np.full((1, 1, 3), 77, dtype=np.uint8)
+    assert decode(encode(one), resolution=3, channels=3, view=View(crop=0.2)).ravel().tolist() == [77] * 27
+
+
 def test_resizing_is_antialiased(encode: Encode) -> None:
     stripes = np.zeros((64, 64), dtype=np.uint8)
     stripes[:, ::2] = 255
@@ -139,6 +172,9 @@ def test_a_large_jpeg_is_decoded_at_a_fraction_that_does_not_show(encode: Encode
         pixels = decode(encode(stripes, "JPEG", quality=95), resolution=resolution, channels=1)[:, :, 0].astype(int)
         small = Image.fromarray(stripes).resize((resolution, resolution), Image.Resampling.BILINEAR)
         assert np.abs(pixels - np.asarray(small)).mean() <= 5
+    part = decode(encode(stripes, "JPEG", quality=95), resolution=150, channels=1, view=View(crop=0.4))[:, :, 0]
+    small = Image.fromarray(stripes).resize((150, 150), Image.Resampling.BILINEAR, box=(240, 240, 560, 560))
+    assert np.abs(part.astype(int) - np.asarray(small)).mean() <= 5
 
 
 def test_huge_images_are_refused_before_anything_is_decoded() -> None:

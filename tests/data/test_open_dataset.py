@@ -13,6 +13,7 @@ import pytest
 from featherbone.data import Dataset, load_image, open_dataset
 from featherbone.data import index as index_module
 from featherbone.errors import FeatherboneError
+from featherbone.view import View
 
 MakeFolder = Callable[..., Path]
 
@@ -39,6 +40,24 @@ def test_mean_and_std_are_those_of_train(make_folder: MakeFolder) -> None:
     pixels = data.splits["train"].images / 255
     assert np.allclose(data.mean, pixels.mean(axis=(0, 1, 2)), atol=1e-12)
     assert np.allclose(data.std, pixels.std(axis=(0, 1, 2)), atol=1e-12)
+
+
+def test_a_view_has_pixels_and_a_fingerprint_of_its_own(make_folder: MakeFolder) -> None:
+    root = make_folder({"cat": 6, "dog": 6}, size=(32, 32))
+    views = (View(), View(crop=0.75), View(crop=0.75, interpolation="bicubic"))
+    found = [open_dataset(root, resolution=20, view=view) for view in views]
+    assert [data.view for data in found] == list(views)
+    assert len({data.fingerprint for data in found}) == 3
+    for data in found:
+        split = data.splits["train"]
+        expected = load_image(root / split.paths[0], resolution=20, channels=3, view=data.view)
+        assert np.array_equal(split.images[0], expected)
+        assert open_dataset(root, resolution=20, view=data.view).fingerprint == data.fingerprint
+
+
+def test_the_usual_view_leaves_fingerprints_as_they_were() -> None:
+    digits = "e4784b2d"
+    assert open_dataset("digits").fingerprint.startswith(digits)
 
 
 def test_images_of_one_colour_keep_a_positive_std(make_folder: MakeFolder, encode: Callable[..., bytes]) -> None:

@@ -22,10 +22,14 @@ from featherbone.nn import (
     weights_of,
     write_tensors,
 )
+from featherbone.view import WHOLE
 
 GRAPH = (
     image(1, 8).conv(4, 3, name="stem").norm().act("relu").global_pool().flatten().linear(3, name="fc").graph("tiny")
 )
+
+
+OLD = {"resolution": 8, "channels": 1, "mean": [0.1], "std": [0.3]}  # what version 1 holds
 
 
 def model(**changes: object) -> Model:
@@ -53,6 +57,16 @@ def test_exact_round_trip(path: Path) -> None:
     x = torch.randn(5, 1, 8, 8)
     with torch.no_grad():
         assert torch.equal(loaded.module()(x), saved.module()(x))
+
+
+def test_what_the_network_sees_survives_and_version_1_saw_all(path: Path) -> None:
+    seen = Preprocessing(resolution=8, channels=1, mean=(0.1,), std=(0.3,), crop=0.875, interpolation="bicubic")
+    save_model(path, model(preprocessing=seen))
+    assert load_model(path).preprocessing == seen
+    weights, header = read_tensors(path)
+    assert header["version"] == "2"
+    write_tensors(path, weights, {**header, "version": "1", "preprocessing": json.dumps(OLD)})
+    assert load_model(path).preprocessing.view == WHOLE
 
 
 def test_the_same_model_gives_the_same_file(path: Path, tmp_path: Path) -> None:
@@ -111,6 +125,11 @@ def test_parts_that_do_not_fit(changes: dict[str, object], message: str) -> None
         ({"mean": (float("nan"),)}, "mean is .*nan"),
         ({"std": (0.0,)}, "std is .*must be positive"),
         ({"std": "x"}, "std is 'x'; it must be a tuple"),
+        ({"crop": 0}, "crop is 0; it is the share"),
+        ({"crop": 1.01}, "crop is 1.01; it is the share"),
+        ({"crop": float("nan")}, "crop is nan"),
+        ({"crop": True}, "crop is True"),
+        ({"interpolation": "bicubical"}, "interpolation is 'bicubical'.* bilinear, bicubic .*did you mean bicubic"),
     ],
 )
 def test_preprocessing_is_checked(changes: dict[str, object], message: str) -> None:
@@ -132,15 +151,17 @@ def test_provenance_that_is_not_json_leaves_the_previous_file(path: Path) -> Non
     [
         ({"format": "featherbone-checkpoint"}, "not a model file: its format is 'featherbone-checkpoint'"),
         ({"format": None}, "its format is 'not stated'"),
-        ({"version": "2"}, "version '2'; this featherbone reads 1"),
+        ({"version": "3"}, "version '3'; this featherbone reads 1 and 2"),
         ({"graph": None, "classes": None}, "lacks graph, classes"),
         ({"graph": "[]"}, r"model\.safetensors: the graph is list"),
         ({"graph": to_json(GRAPH).replace('"relu"', '"rleu"')}, "unknown activation 'rleu'.*relu"),
         ({"classes": "{"}, "classes in the header is not JSON"),
         ({"classes": "[1, 2, 3]"}, "classes in the header is not a list of names"),
         ({"provenance": "[]"}, "provenance in the header is not an object"),
-        ({"preprocessing": "{}"}, "has nothing; it needs channels, mean, resolution, std"),
-        ({"preprocessing": json.dumps({"resolution": 8, "channels": 1, "mean": ["a"], "std": [1]})}, "mean is"),
+        ({"preprocessing": "{}"}, "has nothing; it needs channels, crop, interpolation, mean, resolution, std"),
+        ({"preprocessing": json.dumps({**OLD, "mean": ["a"]}), "version": "1"}, "mean is"),
+        ({"preprocessing": json.dumps(OLD)}, "it needs channels, crop, interpolation, mean, resolution, std"),
+        ({"preprocessing": json.dumps({**OLD, "crop": 2, "interpolation": "bilinear"})}, "preprocessing's crop is 2;"),
     ],
 )
 def test_headers_that_lie(path: Path, changes: dict[str, str | None], message: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,8 @@ from PIL import Image
 
 from featherbone.errors import FeatherboneError
 from featherbone.nn import Model, save_model
+from featherbone.ship.metadata import ZEROS, seal
+from featherbone.ship.onnx_export import export_onnx
 from featherbone.ship.predict import load_predictor
 from featherbone.ship.timing import time_onnx
 
@@ -58,6 +62,38 @@ def test_a_prediction_is_the_training_path(saved: Path, pictures: list[Path], tr
     assert (name, share) == (trained.classes[int(expected.argmax())], pytest.approx(float(expected.max()), abs=1e-5))
 
 
+def test_both_files_see_the_part_that_the_network_was_trained_on(trained: Model, tmp_path: Path) -> None:
+    """A picture whose centre is another picture: seen whole, it is judged otherwise."""
+    noise = np.random.default_rng(2)
+    framed, centre = tmp_path / "framed.png", tmp_path / "centre.png"
+    pixels = noise.integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(framed)
+    Image.fromarray(pixels[8:24, 8:24]).save(centre)
+    crop = replace(trained, preprocessing=replace(trained.preprocessing, crop=0.5))
+    save_model(tmp_path / "model.safetensors", crop)
+    export_onnx(crop, tmp_path / "model.onnx")
+    save_model(tmp_path / "whole.safetensors", trained)
+    whole = load_predictor(tmp_path / "whole.safetensors")
+    ((name, share), *_) = whole.predict([centre])[0].top
+    for file in (tmp_path / "model.safetensors", tmp_path / "model.onnx"):
+        predictor = load_predictor(file)
+        assert predictor.preprocessing == crop.preprocessing
+        assert predictor.predict([framed])[0].top[0] == (name, pytest.approx(share, abs=1e-5))
+    assert abs(whole.predict([framed])[0].top[0][1] - share) > 1e-4
+
+
+def test_metadata_of_version_1_saw_the_whole_image(exported: Path, tmp_path: Path) -> None:
+    proto = onnx.load(exported)
+    entries = {entry.key: entry for entry in proto.metadata_props}
+    settings = json.loads(entries["featherbone.preprocessing"].value)
+    assert (settings.pop("crop"), settings.pop("interpolation")) == (1.0, "bilinear")
+    entries["featherbone.preprocessing"].value = json.dumps(settings)
+    entries["featherbone.version"].value = "1"
+    entries["featherbone.sha256"].value = ZEROS
+    (tmp_path / "old.onnx").write_bytes(seal(proto.SerializeToString(deterministic=True)))
+    assert load_predictor(tmp_path / "old.onnx").preprocessing == load_predictor(exported).preprocessing
+
+
 def test_no_images_give_no_predictions(exported: Path) -> None:
     assert load_predictor(exported).predict([]) == []
 
@@ -89,15 +125,29 @@ def test_a_foreign_onnx_file_is_refused(exported: Path, tmp_path: Path) -> None:
         load_predictor(tmp_path / "foreign.onnx")
 
 
+def settings(**changes: object) -> str:
+    usual = {
+        "resolution": 16,
+        "channels": 3,
+        "mean": [0, 0, 0],
+        "std": [1, 1, 1],
+        "crop": 1.0,
+        "interpolation": "bilinear",
+    }
+    return json.dumps({**usual, **changes})
+
+
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("version", "2", "metadata of version '2'"),
+        ("version", "3", "metadata of version '3'.*reads 1 and 2"),
         ("classes", '["a", 1]', "damaged metadata"),
         ("classes", '["a", "b"]', "metadata says"),
         ("preprocessing", "[]", "damaged metadata"),
-        ("preprocessing", '{"resolution": 16, "channels": 1, "mean": [0], "std": [1]}', "metadata says"),
-        ("preprocessing", '{"resolution": 16, "channels": 3, "mean": [0, 0, 0], "std": [1, 1, 0]}', "damaged metadata"),
+        ("preprocessing", settings(channels=1, mean=[0], std=[1]), "metadata says"),
+        ("preprocessing", settings(std=[1, 1, 0]), "damaged metadata"),
+        ("preprocessing", settings(crop=1.5), "damaged metadata"),
+        ("preprocessing", '{"resolution": 16, "channels": 3, "mean": [0, 0, 0], "std": [1, 1, 1]}', "damaged metadata"),
     ],
 )
 def test_damaged_metadata_is_refused(key: str, value: str, message: str, exported: Path, tmp_path: Path) -> None:
