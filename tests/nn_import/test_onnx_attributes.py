@@ -101,19 +101,30 @@ def test_reductions(tmp_path, kind, attributes, axes):
     check(tmp_path, helper.make_node(kind, names, ["y"], **attributes), weights, opset=18)
 
 
-def test_axes_that_the_input_decides_are_not_counted(tmp_path):
-    """Nobody knows them, so the count says that it is partial instead of summing over everything."""
+@pytest.mark.parametrize(("stated", "macs"), [([1, 1, 5], 20), (None, 0)])
+def test_axes_that_the_input_decides(tmp_path, stated, macs):
+    """Nobody knows them: what stands behind counts where the file states its shape, and is not counted elsewhere."""
     nodes = [
-        helper.make_node("ArgMax", ["x"], ["best"], axis=1, keepdims=0),
-        helper.make_node("ReduceSum", ["x", "best"], ["y"]),
+        helper.make_node("ArgMax", ["x"], ["best"], axis=2, keepdims=0),
+        helper.make_node("Flatten", ["best"], ["flat"]),
+        helper.make_node("ReduceSum", ["x", "flat"], ["sum"]),
+        helper.make_node("MatMul", ["sum", "w"], ["y"]),
     ]
-    output = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 1])
-    best = helper.make_tensor_value_info("best", TensorProto.INT64, [1])
-    graph = helper.make_graph(nodes, "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2])], [output])
-    graph.value_info.append(best)
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2, 5])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [weight("w", 5, 4)],
+    )
+    if stated:
+        graph.value_info.append(helper.make_tensor_value_info("sum", TensorProto.FLOAT, stated))
     path = tmp_path / "axes.onnx"
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)]), path)
-    assert not count(read(path).graph).complete
+    found = read(path)
+    counted = count(found.graph)
+    assert (counted.complete, counted.macs, counted.params) == (stated is not None, macs, 20)
+    assert any("behind it" in note for note in found.warnings) == (stated is None)
 
 
 @pytest.mark.parametrize(("kind", "gates"), [("LSTM", 4), ("GRU", 3), ("RNN", 1)])

@@ -111,9 +111,8 @@ def test_attention_and_recurrent_layers_count_their_products(file):
 def test_an_operator_that_nobody_knows(file):
     node = helper.make_node("Magic", ["x"], ["y"], domain="acme.ops")
     path = saved(file, [node])
-    with pytest.raises(FeatherboneError, match=r"acme\.ops\.Magic has no rule") as caught:
-        read(path)
-    assert "shape_inference" in caught.value.hint
+    counted = count(read(path).graph)  # nobody knows what it writes
+    assert (counted.uncounted, counted.complete) == ((("acme_ops_Magic", "acme.ops.Magic"),), False)
     model = onnx.load(path)
     model.graph.output[0].CopyFrom(tensor("y", 1, 5, 8, 8))
     path.write_bytes(model.SerializeToString())
@@ -153,8 +152,8 @@ def test_a_constant_that_would_fill_the_memory_is_refused(file):
         helper.make_node("ConstantOfShape", ["huge"], ["c"]),
         helper.make_node("Add", ["x", "c"], ["y"]),
     ]
-    with pytest.raises(FeatherboneError, match="larger than"):
-        read(saved(file, nodes, [numbers("huge", 2**20, 2**20)]))
+    with pytest.raises(FeatherboneError, match="no tensor of a network"):
+        read(saved(file, nodes, [numbers("huge", 2**20, 2**21)]))
     with pytest.raises(FeatherboneError, match="no tensor of a network"):
         read(saved(file, [helper.make_node("Relu", ["x"], ["y"])], size=(1, 2**31, 2**31, 4)))
 

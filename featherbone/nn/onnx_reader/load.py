@@ -42,6 +42,8 @@ def load(path: Path) -> Any:
 
 def _check_opset(path: Path, model: Any, newest: int) -> None:
     versions = [entry.version for entry in model.opset_import if entry.domain in DOMAINS]
+    if not versions and model.opset_import and all(node.domain not in DOMAINS for node in model.graph.node):
+        return  # it has none of ONNX's own operators
     if not versions:
         raise FeatherboneError(f"{path} does not say which opset it uses", hint="export it again")
     if not OLDEST <= versions[0] <= newest:
@@ -65,3 +67,8 @@ def _check_location(path: Path, tensor: Any) -> None:
             f"{path} keeps weights in {location[:80]!r}, which leads outside its folder",
             hint="keep a model's files in one folder",
         )
+
+
+def versions(imports: Any) -> dict[str, int]:
+    """The opset of each domain."""
+    return {"" if entry.domain in DOMAINS else entry.domain: entry.version for entry in imports}

@@ -15,6 +15,8 @@ from featherbone.nn.capture.rules.normalization import batch_norm, local_respons
 from featherbone.nn.capture.tracer import Tracer
 from featherbone.nn.onnx_reader import arranging, resizing, windows
 from featherbone.nn.onnx_reader.folding import number, reduced_axes
+from featherbone.nn.onnx_reader.free import FREE, LEARNING
+from featherbone.nn.onnx_reader.load import DOMAINS
 
 Operator = Callable[[Tracer, list[Any], dict[str, Any]], Any]
 
@@ -209,12 +211,20 @@ OPERATORS: dict[str, Operator] = {
 }
 
 
-def answer(kind: str, t: Tracer, inputs: list[Any], a: dict[str, Any], outputs: int) -> Any:
+def answer(domain: str, kind: str, t: Tracer, inputs: list[Any], a: dict[str, Any], outputs: int) -> Any:
     """What an operator writes; ``NoRule`` where it is not known."""
     while inputs and inputs[-1] is None:
         inputs.pop()
+    if domain not in DOMAINS:
+        raise NoRule
     if kind == "Split":
         return arranging.split(t, inputs, a, outputs)
     if kind not in OPERATORS:
         raise NoRule
     return OPERATORS[kind](t, inputs, a)
+
+
+def cost_without_rule(domain: str, kind: str) -> int | None:
+    """The multiply-adds of an operator that no rule answers: none, or unknown."""
+    free = FREE if domain in DOMAINS else LEARNING if domain == "ai.onnx.ml" else frozenset()
+    return 0 if kind in free else None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping, Sequence
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -12,34 +12,27 @@ import torch
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
-from featherbone.graph.dimension import LARGEST, LARGEST_VOLUME
-from featherbone.nn.capture.calls import NoRule
-from featherbone.nn.capture.common import broadcast
 from featherbone.nn.capture.finish import finish
 from featherbone.nn.capture.modules import Census, modules_with_modules
 from featherbone.nn.capture.structure import each_tensor
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
-from featherbone.nn.onnx_reader.folding import fold
-from featherbone.nn.onnx_reader.load import DOMAINS, load
-from featherbone.nn.onnx_reader.open_sizes import OpenSizes
-from featherbone.nn.onnx_reader.operators import answer
+from featherbone.nn.onnx_reader.control import CONTROL, called
+from featherbone.nn.onnx_reader.folding import MOST, fold
+from featherbone.nn.onnx_reader.free import KEEP_WEIGHTS
+from featherbone.nn.onnx_reader.inference import TORCH, UNKNOWN, Misfit, Written, infer
+from featherbone.nn.onnx_reader.load import DOMAINS, load, versions
+from featherbone.nn.onnx_reader.nodes import attributes_of, label_of, module_path, refers, resolved
+from featherbone.nn.onnx_reader.open_sizes import OpenSizes, value_of
+from featherbone.nn.onnx_reader.recording import MALFORMED, checked_volume, is_active, recorded, typed
+from featherbone.nn.onnx_reader.scope import Scope, stated_in
 from featherbone.nn.onnx_reader.stated import differs, doubt
 
 SMALL = 4096  # elements: constants up to here may be part of a shape, and are read as numbers
 FLOATS = (1, 10, 11, 16)  # ONNX's numbers for float, half, double, bfloat16
 NARROW = (2, 3)  # uint8 and int8, in which quantized weights come
-SAME_SIZE = ("Add", "Sub", "Mul", "Div", "Neg", "Sqrt", "Exp", "Cast", "Identity", "Sigmoid", "Tanh", "Pow", "Where")
-MALFORMED = (
-    LookupError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    ArithmeticError,
-    RuntimeError,
-    AssertionError,
-    StopIteration,
-)
+DEEPEST = 32  # functions and bodies inside each other
+MOST_REPLAYED = 50_000  # operators in functions and bodies, which a small file can make run without end
 
 
 def read_onnx(
@@ -51,11 +44,11 @@ def read_onnx(
 
     Raises:
         FeatherboneError: what ``load`` refuses; a dynamic size other than the batch that nobody fills, or inputs that
-            the file does not have; an operator that is neither known nor says what it writes.
+            the file does not have; an operator that does not fit what it reads; more work than a network has.
     """
     model = load(path)
     try:
-        replay = _Replay(path.stem, model.graph, given, named or {})
+        replay = Replay(path.stem, model, given, named or {})
         return replay.replayed(), tuple(dict.fromkeys(replay.notes))
     except FeatherboneError as error:
         raise FeatherboneError(f"{path}: {error.sentence}", hint=error.hint) from None
@@ -66,54 +59,173 @@ def read_onnx(
         ) from None
 
 
-class _Replay:
-    """One ONNX graph: its tensors by name, and the tracer that records what is done with them."""
+class Replay:
+    """One ONNX file: its tensors by name, and the tracer that records what is done with them."""
 
-    def __init__(self, name: str, graph: Any, given: Sequence[Any], named: Mapping[str, Any]) -> None:
-        self.name, self.graph = name, graph
-        weights = {tensor.name for tensor in graph.initializer}
-        self.open = OpenSizes([info for info in graph.input if info.name not in weights], given, named)
+    def __init__(self, name: str, model: Any, given: Sequence[Any], named: Mapping[str, Any]) -> None:
+        self.name, self.graph = name, model.graph
+        self.opsets = versions(model.opset_import)
+        self.functions = {(own.domain, own.name, own.overload): own for own in model.functions}
+        weights = {tensor.name for tensor in model.graph.initializer}
+        self.open = OpenSizes([info for info in model.graph.input if info.name not in weights], given, named)
         self.census = Census()
         self.tracer = Tracer(self.census, real=False)
         self.notes: list[str] = []  # what is to be said beside the numbers
-        self.values: dict[str, Any] = {"": None}
         self.numbers: set[str] = set()
         self.doubted: set[str] = set()  # names of what has another shape than the file states
-        stated = (*graph.value_info, *graph.output)
-        self.shapes = {info.name: info for info in stated if info.type.tensor_type.HasField("shape")}
+        self.depth = 0  # of functions and bodies that are being replayed
+        self._replayed = 0  # operators in them so far
+        self._literals: dict[str, Any] = {}  # a body that runs again has the same weights
 
     def replayed(self) -> Graph:
-        statistics = self._inputs_of(("BatchNormalization",), slice(3, 5))
-        self.numbers = self._inputs_of(("Resize", "Upsample"), slice(1, None))
-        for tensor in self.graph.initializer:
-            self.values[tensor.name] = self._constant(tensor.name, tensor, tensor.name not in statistics)
+        scope = Scope(stated=stated_in(self.graph))
+        self.initialise(self.graph, scope)
         for info in self.graph.input:
-            if info.name not in self.values:
-                shape = self._sides(info)
-                dtype = torch.float32 if info.type.tensor_type.elem_type in FLOATS else torch.int64
-                self.values[info.name] = self.tracer.input(info.name, shape, dtype, None)
-        modules = [_module_path(node) for node in self.graph.node]
+            if info.name not in scope.values:
+                self._input(info, scope)
+        modules = [module_path(node) for node in self.graph.node]
         outer = modules_with_modules(modules)
         for node, path in zip(self.graph.node, modules, strict=True):
             self.tracer.at(path, path not in outer)
-            self._node(node)
-            self._compare(node)
-        results = [self.values[output.name] for output in self.graph.output]
+            self.node(node, scope)
+            self._compare(node, scope)
+        results = list(each_tensor([self.activation(scope.find(output.name)) for output in self.graph.output]))
         outputs = [value.entry for value in results if type(value) is Traced and value.entry is not None]
         if not outputs:
-            raise FeatherboneError("no output depends on an input")
+            raise FeatherboneError("its outputs hold no tensor")
         return finish(self.name, self.tracer.entries, outputs, self.census.sizes)
 
-    def _inputs_of(self, kinds: tuple[str, ...], places: slice) -> set[str]:
-        """Names of what these operators read at these places."""
-        return {name for node in self.graph.node if node.op_type in kinds for name in node.input[places]}
+    def _input(self, info: Any, scope: Scope) -> None:
+        scope.set(info.name, *value_of(info, self.open, self._tensor))
+
+    def _tensor(self, name: str, shape: tuple[int, ...], kind: int) -> Traced:
+        checked_volume(name, shape)
+        return self.tracer.input(name, shape, TORCH.get(kind, torch.float32), None)
+
+    def activation(self, value: Any) -> Any:
+        """A value as what an operator writes; a constant or a weight gets an operator that gives it."""
+        if isinstance(value, (list, tuple)):
+            return [self.activation(one) for one in value]
+        if isinstance(value, np.ndarray):
+            return self.tracer.opaque("constant", (), value.shape, moves=True)
+        return self.source(value) if isinstance(value, torch.Tensor) and not is_active(value) else value
+
+    # --- running -----------------------------------------------------------------------------------------------
+
+    def initialise(self, graph: Any, scope: Scope) -> None:
+        """Give a graph's weights and constants their names."""
+        statistics = _inputs_of(graph, ("BatchNormalization",), slice(3, 5))
+        self.numbers |= _inputs_of(graph, ("Resize", "Upsample"), slice(1, None))
+        for tensor in graph.initializer:
+            value = self._kept(tensor.name, tensor, scope, tensor.name not in statistics)
+            scope.set(tensor.name, value, tensor.data_type)
+        for sparse in graph.sparse_initializer:
+            shape = tuple(sparse.dims)
+            checked_volume(sparse.values.name, shape)
+            made = torch.empty(shape, device="meta")
+            self._literals[scope.path + sparse.values.name] = made
+            self.census.parameters[id(made)] = scope.path + sparse.values.name
+            self.census.sizes[scope.path + sparse.values.name] = shape
+            scope.set(sparse.values.name, made, sparse.values.data_type)
+
+    def run(self, nodes: Any, scope: Scope) -> None:
+        """Replay the operators of a function or of a body.
+
+        Raises:
+            FeatherboneError: functions and bodies stand deeper in each other, or run more often, than is read.
+        """
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise FeatherboneError(
+                f"functions and bodies call each other more than {DEEPEST} deep",
+                hint="inline them with onnx.inliner.inline_local_functions",
+            )
+        for node in nodes:
+            self._replayed += 1
+            if self._replayed > MOST_REPLAYED:
+                raise FeatherboneError(
+                    f"its functions and loops run more than {MOST_REPLAYED:,} operators, which is more than is read"
+                )
+            self.node(node, scope)
+        self.depth -= 1
+
+    def node(self, node: Any, scope: Scope) -> None:
+        """One operator: what it writes gets its names."""
+        own = not refers(node)
+        node = resolved(node, scope.attributes)
+        inputs = [scope.find(name) for name in node.input]
+        attributes = attributes_of(node)
+        function = self.functions.get((node.domain, node.op_type, node.overload))
+        if function is not None:
+            called(self, function, node, inputs, scope)
+            return
+        if node.domain in DOMAINS:
+            if node.op_type == "Constant":
+                self._literal(node, scope, attributes, own)
+                return
+            if node.op_type in CONTROL:
+                CONTROL[node.op_type](self, node, inputs, attributes, scope)
+                return
+        self._operator(node, inputs, attributes, scope)
+
+    def _operator(self, node: Any, inputs: list[Any], attributes: dict[str, Any], scope: Scope) -> None:
+        reason = next(filter(None, map(scope.reason, node.input)), "")
+        written = [UNKNOWN] * len(node.output)
+        try:
+            written = infer(node, inputs, [scope.kind(name) for name in node.input], self.opsets)
+        except Misfit as error:
+            if not reason:
+                raise FeatherboneError(
+                    f"{label_of(node)} {node.name[:80]!r} does not fit what it reads: {error}",
+                    hint="give sizes that fit with --input, or check the file with onnx.checker.check_model",
+                ) from None
+        active = any(map(is_active, each_tensor(inputs)))
+        made = _known(node, inputs, attributes)
+        if made is None and not active:
+            made = self._constants(node, inputs, attributes, written)
+        if made is None:
+            made, reason = recorded(self, node, inputs, attributes, scope, written, reason)
+        for name, value, known in zip(node.output, made, written, strict=False):
+            why = reason
+            if isinstance(value, torch.Tensor):
+                checked_volume(name, tuple(value.shape))
+                if why and self.open.fixed(scope.stated.get(name)) == tuple(value.shape):
+                    why = ""
+            scope.set(name, typed(value, known.kind), known.kind, why)
+
+    def _constants(self, node: Any, inputs: list[Any], attributes: dict[str, Any], written: list[Written]) -> Any:
+        """What an operator makes of constants and weights alone; ``None`` where it is to be recorded."""
+        if node.domain not in DOMAINS:
+            return None
+        kind, shape = node.op_type, written[0].shape if written else None
+        if inputs and all(value is None or isinstance(value, np.ndarray) for value in inputs):
+            if shape is not None and checked_volume(node.output[0], shape) > MOST:
+                return None
+            try:
+                folded = fold(kind, inputs, attributes)
+            except MALFORMED:
+                return None
+            return None if folded is None else [folded]
+        if kind in KEEP_WEIGHTS and all(known.shape is not None for known in written):
+            names = tuple(name for tensor in each_tensor(inputs) for name in self.tracer.weights_of(tensor))
+            return [self._made_of(names, known.shape or ()) for known in written]
+        return None
+
+    # --- weights and constants ---------------------------------------------------------------------------------
+
+    def _kept(self, name: str, tensor: Any, scope: Scope, trained: bool) -> Any:
+        """A weight or constant of a body, made once however often the body runs."""
+        key = scope.path + name
+        if key not in self._literals:
+            self._literals[key] = self._constant(key, tensor, trained)
+        return self._literals[key]
 
     def _constant(self, name: str, tensor: Any, trained: bool) -> Any:
         """A small or whole-numbered tensor as an array; a weight as a tensor without values."""
         from onnx import numpy_helper
 
         shape = tuple(int(size) for size in tensor.dims)
-        volume = _volume(name, shape)
+        volume = checked_volume(name, shape)
         weight = (tensor.data_type in FLOATS and volume > 1) or (tensor.data_type in NARROW and volume > 16)
         weight = weight and name not in self.numbers
         if not weight and volume <= SMALL and not tensor.external_data:
@@ -124,143 +236,55 @@ class _Replay:
             self.census.sizes[name] = shape
         return made
 
-    def _node(self, node: Any) -> None:
-        kind, attributes = node.op_type, _attributes(node)
-        if kind == "Constant" and node.domain in DOMAINS:
-            self.values[node.output[0]] = self._literal(node.output[0], attributes)
+    def _literal(self, node: Any, scope: Scope, attributes: dict[str, Any], own: bool) -> None:
+        (kind, value), name = next(iter(attributes.items())), node.output[0]
+        if hasattr(value, "values") and hasattr(value, "indices"):
+            value = value.values  # a sparse tensor
+        if not hasattr(value, "data_type"):
+            scope.set(name, np.asarray(value, dtype=np.float32 if kind.startswith("value_float") else None))
             return
-        inputs = [self.values[name] for name in node.input]
-        wanted = [name for name in node.output if name]
-        if kind == "Shape":
-            shape = inputs[0].shape[attributes.get("start", 0) : attributes.get("end", None)]
-            self.values[wanted[0]] = np.array(list(shape), dtype=np.int64)
-            return
-        if (
-            node.domain in DOMAINS
-            and inputs
-            and all(value is None or isinstance(value, np.ndarray) for value in inputs)
-        ):
-            folded = fold(kind, inputs, attributes)
-            if folded is not None:
-                self.values[wanted[0]] = folded
-                return
-        active = [v for v in each_tensor(inputs) if type(v) is Traced and v.entry is not None]
-        if not active:
-            made_of_weights = self._of_weights(node, inputs, attributes)
-            if made_of_weights is not None:
-                self.values.update(dict.fromkeys(wanted, made_of_weights))
-                return
-            inputs = [self._source(value) if isinstance(value, torch.Tensor) else value for value in inputs]
-        before = len(self.tracer.entries)
-        try:
-            if node.domain not in DOMAINS:
-                raise NoRule
-            made: list[Any] = list(each_tensor(answer(kind, self.tracer, inputs, attributes, len(node.output))))
-        except NoRule:
-            del self.tracer.entries[before:]
-            made = self._unknown(node, [value for value in inputs if isinstance(value, torch.Tensor)])
-        self.values.update(zip(node.output, made, strict=False))
+        key = name if own else f"{name}.{len(self._literals)}"  # what the call of a function set is the call's own
+        scope.set(name, self._kept(key, value, scope, True), value.data_type)
 
-    def _compare(self, node: Any) -> None:
+    def _compare(self, node: Any, scope: Scope) -> None:
         """Doubt the count where a node writes another shape than the file states; the first of a chain says so."""
         followed = any(name in self.doubted for name in node.input)
         for name in node.output:
-            info, value = self.shapes.get(name), self.values.get(name)
-            if info is None or value is None or not differs(info, value.shape):
+            info, value = scope.stated.get(name), scope.find(name)
+            if info is None or not hasattr(value, "shape") or not differs(info, value.shape):
                 continue
             self.doubted.add(name)
             if not followed:
                 self.notes.append(doubt(info, node.op_type, value.shape))
                 read = [value] if isinstance(value, torch.Tensor) else []
                 marked = self.tracer.opaque(f"{node.op_type} of another shape", read, value.shape, macs=None)
-                if read and type(value) is Traced and value.entry is not None:
-                    self.values[name] = marked
+                if read and is_active(value):
+                    scope.values[name] = marked
 
-    def _literal(self, name: str, attributes: dict[str, Any]) -> Any:
-        kind, value = next(iter(attributes.items()))
-        if hasattr(value, "data_type"):
-            return self._constant(name, value, True)
-        return np.asarray(value, dtype=np.float32 if kind.startswith("value_float") else None)
-
-    def _source(self, weight: torch.Tensor) -> Traced:
+    def source(self, weight: torch.Tensor) -> Traced:
         """A weight that is computed with by itself, as a token that every input gets: an operator that gives it."""
         return self.tracer.opaque("weight", (weight,), tuple(weight.shape), moves=True)
 
-    def _of_weights(self, node: Any, inputs: list[Any], attributes: dict[str, Any]) -> Traced | None:
-        """A weight that is transposed, scaled or unpacked before it is used; ``None`` for anything else."""
-        tensors = [value for value in inputs if value is not None]
-        names = tuple(name for tensor in each_tensor(inputs) for name in self.tracer.weights_of(tensor))
-        shape: Any = tuple(tensors[0].shape) if tensors else ()
-        kind, stated = node.op_type, self.shapes.get(node.output[0])
-        if kind not in (*SAME_SIZE, "Transpose", "Reshape", "DequantizeLinear") and node.domain in DOMAINS:
-            return None
-        if stated is not None:
-            shape = self._sides(stated)
-        elif kind == "Transpose":
-            shape = tuple(shape[place] for place in attributes.get("perm", range(len(shape))[::-1]))
-        elif kind == "Reshape":
-            shape = tuple(torch.empty(shape, device="meta").reshape(inputs[1].tolist()).shape)
-        elif kind in SAME_SIZE:
-            shape = broadcast(*[tensor.shape for tensor in tensors])
-        elif kind != "DequantizeLinear":
-            return None
+    def _made_of(self, names: tuple[str, ...], shape: tuple[int, ...]) -> Traced:
+        """A weight that is transposed, scaled or unpacked before it is used."""
         value = torch.empty(shape, device="meta")
         return Traced.make(shape, torch.float32, self.tracer.device, weights=names, value=value)
 
-    def _sides(self, info: Any) -> tuple[int, ...]:
-        """The stated shape, with 1 for a batch that is left open."""
-        shape = self.open.filled(info)
-        _volume(info.name, shape)
-        return shape
 
-    def _unknown(self, node: Any, tensors: list[torch.Tensor]) -> list[Traced]:
-        """An operator without a rule: not counted, with the shapes that the file states."""
-        label = f"{node.domain}.{node.op_type}" if node.domain not in DOMAINS else node.op_type
-        made: list[Traced] = []
-        for place, name in enumerate(node.output):
-            info = self.shapes.get(name)
-            if info is None:
-                if place:
-                    break
-                raise FeatherboneError(
-                    f"the operator {label} has no rule, and the file does not say what it writes",
-                    hint="run onnx.shape_inference.infer_shapes on it first",
-                )
-            shape = self._sides(info)
-            if place:
-                made.append(self.tracer.opaque(f"{label}_result", (made[0],), shape, moves=True))
-            else:
-                made.append(self.tracer.opaque(label, tensors, shape, macs=None))
-        return made
+def _inputs_of(graph: Any, kinds: tuple[str, ...], places: slice) -> set[str]:
+    """Names of what these operators read at these places."""
+    return {name for node in graph.node if node.op_type in kinds for name in node.input[places]}
 
 
-def _volume(name: str, shape: tuple[int, ...]) -> int:
-    volume = 1
-    for size in shape:
-        volume *= size
-        if not 0 <= size <= LARGEST or volume > LARGEST_VOLUME:
-            raise FeatherboneError(f"{name[:80]} has shape {shape[:8]}, which no tensor of a network has")
-    return volume
-
-
-def _attributes(node: Any) -> dict[str, Any]:
-    from onnx import helper
-
-    found = {}
-    for attribute in node.attribute:
-        value = helper.get_attribute_value(attribute)
-        found[attribute.name] = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-    return found
-
-
-def _module_path(node: Any) -> str:
-    """The path of the module that a node came from, where the exporter wrote it down."""
-    scopes = next((entry.value for entry in node.metadata_props if entry.key == "pkg.torch.onnx.name_scopes"), "")
-    if scopes and len(scopes) < 10_000:
-        try:
-            names = ast.literal_eval(scopes)
-            return str(names[-2]) if len(names) > 1 else ""
-        except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
-            return ""
-    parts = node.name.strip("/").split("/")[:-1]
-    return parts[-1] if parts else ""
+def _known(node: Any, inputs: list[Any], attributes: dict[str, Any]) -> list[Any] | None:
+    """What needs no recording: the sides of a tensor, or their product, as numbers; a sequence as it is."""
+    if node.domain not in DOMAINS or not inputs:
+        return None
+    if node.op_type == "Identity" and (inputs[0] is None or isinstance(inputs[0], list)):
+        return [inputs[0]]
+    if node.op_type not in ("Shape", "Size"):
+        return None
+    shape = tuple(inputs[0].shape)
+    if node.op_type == "Size":
+        return [np.array(prod(shape), dtype=np.int64)]
+    return [np.array(shape[attributes.get("start", 0) : attributes.get("end")], dtype=np.int64)]
