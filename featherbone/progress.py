@@ -84,9 +84,14 @@ class TrialScored:
 
 @dataclass(frozen=True, kw_only=True)
 class TrialFailed:
-    """A trial crashed; the search goes on, and unless this is final, the trial will be tried again."""
+    """A trial has no score; the search goes on, and unless this is final, the trial will be tried again.
+
+    ``kind`` is that of the executor's ``Outcome``: it ``crashed``, was ``lost`` with its worker, or was ``interrupted``
+    by what is no fault of its own.
+    """
 
     trial: int
+    kind: str
     error: str
     final: bool
 

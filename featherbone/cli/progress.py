@@ -19,6 +19,7 @@ WORDS = {
     "data": "reading the images",
     "designs": "sampling designs within the budget",
     "tempo": "timing a few training steps",
+    "nodes": "looking at the nodes of the cluster",
     "search": "searching",
     "winner": "finishing the winner",
     "setting": "trying what trains fastest here",
@@ -31,6 +32,11 @@ WORDS = {
     "finalist": "measuring a finalist",
     "test": "measuring on the test split",
     "report": "writing the report",
+}
+FATES = {
+    "crashed": "crashed and will be tried again",
+    "lost": "was lost with its worker and goes on from its last checkpoint",
+    "interrupted": "was interrupted and goes on from its last checkpoint",
 }
 
 
@@ -99,7 +105,7 @@ class Live:
         elif isinstance(event, events.TrialScored):
             self._scored(event)
         elif event.final or self._dashboard is None:
-            fate = "failed and is left out" if event.final else "crashed and will be tried again"
+            fate = "failed and is left out" if event.final else FATES[event.kind]
             self._say(f"  trial {event.trial} {fate}: {event.error}")
 
     def _trained(self, event: Trained) -> None:

@@ -17,7 +17,7 @@ from featherbone.job.images import data_facts, located, open_images, preprocessi
 from featherbone.job.latency import latencies_for, remember_latencies
 from featherbone.job.paging import paged
 from featherbone.job.searching_recipe import require_searchable, searching_recipe
-from featherbone.job.storage import fetching, storage_of
+from featherbone.job.storage import fetching
 from featherbone.job.tempo import tempo_of
 from featherbone.job.trials import Images, TrialWork
 from featherbone.measure.kernels.measured import require_known
@@ -116,9 +116,17 @@ def fit(
     require_job(folder, read_facts(folder), "fit")
     with (
         open_ledger(folder) as ledger,
-        crew(workers=workers, ray=ray, storage=storage, large=_is_large(usual, budget)) as hands,
+        crew(
+            ledger,
+            images,
+            folder,
+            workers=workers,
+            ray=ray,
+            storage=storage,
+            large=_is_large(usual, budget),
+            progress=progress,
+        ) as hands,
     ):
-        place = storage_of(ledger, storage)
         tempo = tempo_of(
             ledger,
             images,
@@ -149,22 +157,24 @@ def fit(
             progress(Step(name="search", detail=f"designs within {budget}"))
             progress(Searching(folder=str(folder)))
             work = TrialWork(images=images, recipe=schedule, seed=seed, folder=folder.resolve(), setting=tempo.setting)
-            with paged(folder, fetching(place, work, progress)) as watch:
+            with paged(folder, fetching(hands.storage, work, progress)) as watch:
                 winner = search(
                     ledger,
                     job.rungs,
                     limits=limits,
                     propose=propose,
-                    executor=hands.executor(work, progress, place),
+                    executor=hands.executor(work, progress),
                     progress=watch,
                 )
                 if budget.latency is not None:
                     ranked = Board.of(ledger, job.rungs).ranked()
                     winner = fastest_enough(ranked, budget.latency, ledger, work.graph, progress)
-                if place is not None:
-                    place.fetch(winner.id, work.folder_of(winner.id))
+                if hands.storage is not None:
+                    hands.storage.fetch(winner.id, work.folder_of(winner.id))
                 result = _result(job, ledger, winner, work, progress)
             write_facts(folder, {**facts, "result": result})
+        if hands.storage is not None:
+            hands.storage.empty()
         progress(Step(name="report"))
         write_report(folder)
     return folder
@@ -188,7 +198,7 @@ def _result(job: Job, ledger: Ledger, winner: Trial, work: TrialWork, progress: 
     progress(Step(name="winner", detail=winner.design))
     graph = work.graph(winner.id, winner.design)
     dataset = work.images.seen_by(graph)
-    training = work.trained(winner.id, winner.design, job.recipe.epochs, progress)
+    training = work.trained(winner.id, winner.design, job.recipe.epochs, progress, ledger.last(winner.id))
     model = Model(
         graph=graph,
         weights=training.weights,

@@ -2,7 +2,8 @@
 fsspec can reach, such as S3, another machine over SSH, or files.
 
 A trial's worker fetches the checkpoint before it trains and puts it back whenever the training has saved one. A file is
-first written under another name and then moved, so that nobody ever reads half of one.
+first written under another name and then moved, so that nobody ever reads half of one. What the run no longer needs is
+removed: of a trial that has failed at once, and the rest when there is a result.
 """
 
 from __future__ import annotations
@@ -13,18 +14,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from featherbone.errors import FeatherboneError
+from featherbone.job.scratch import scratch
 from featherbone.job.trials import TRIALS, TrialWork
-from featherbone.progress import Event, Progress, TrialScored
+from featherbone.progress import Event, Progress, TrialFailed, TrialScored
 from featherbone.search.executors import Task, Tell
 from featherbone.search.ledger import Ledger, Score
 from featherbone.train.checkpoint import NEWEST
 from featherbone.train.log import NAME as LOG
 
 KEY = "storage"
+MARK = "node-check"
 FILES = (NEWEST, LOG)  # of a trial; the checkpoint first: a log is cut to its checkpoint, never the other way round
 
 
@@ -58,22 +60,76 @@ class Storage:
                     system.put_file(str(folder / name), new)
                     system.mv(new, f"{place}/{name}")
 
-    def try_out(self) -> None:
-        """Raise unless this process can write and read there."""
-        with TemporaryDirectory() as name:
-            (Path(name) / LOG).write_bytes(b"\n")
-            self.put(0, Path(name))
-            self.fetch(0, Path(name), (LOG,))
-            system, place = self._reach(0)
-            with _explained(self.url, "written"):
+    def require_place(self) -> None:
+        """Raise where the URL's bucket, or of a place with folders the one above it, is not there: none is made."""
+        system, home = self._home()
+        place = home.rpartition("/")[0]
+        needed = place.rpartition("/")[0] or "/" if place.startswith("/") else place.split("/")[0]
+        with _explained(self.url, "read"):
+            there = system.exists(place) or system.exists(needed)
+        if not there:
+            what = "folder" if place.startswith("/") else "bucket"
+            raise FeatherboneError(
+                f"the storage {self.url} cannot be used: there is no {what} {needed}",
+                hint=f"make the {what} first, or correct the URL",
+            )
+
+    def put_mark(self, mark: str) -> None:
+        """Leave a mark that every process which reaches this place can find.
+
+        Raises `FeatherboneError` where this process cannot write there.
+        """
+        system, home = self._home()
+        with _explained(self.url, "written"):
+            system.makedirs(home, exist_ok=True)
+            system.pipe_file(f"{home}/{MARK}", mark.encode())
+        self.require_marked(mark)
+
+    def require_marked(self, mark: str) -> None:
+        """Raise unless the mark is found, and this process can write and remove a file beside it."""
+        system, home = self._home()
+        with _explained(self.url, "read"):
+            found = system.cat_file(f"{home}/{MARK}").decode() if system.exists(f"{home}/{MARK}") else ""
+        if found != mark:
+            raise FeatherboneError(
+                f"the storage {self.url} is another place there than for the driver",
+                hint="give a URL that means the same on every node",
+            )
+        with _explained(self.url, "written"):
+            tried = f"{home}/.{uuid.uuid4().hex}"
+            system.pipe_file(tried, mark.encode())
+            system.rm_file(tried)
+
+    def remove_mark(self) -> None:
+        """Nobody is to find the mark any more."""
+        system, home = self._home()
+        self._remove((system, f"{home}/{MARK}"))
+
+    def remove(self, trial: int) -> None:
+        """Remove what is there of a trial."""
+        self._remove(self._reach(trial))
+
+    def empty(self) -> None:
+        """Remove all that is there of the run."""
+        self._remove(self._home())
+
+    def _remove(self, found: tuple[Any, str]) -> None:
+        system, place = found
+        with _explained(self.url, "emptied"):
+            if system.exists(place):
                 system.rm(place, recursive=True)
 
-    def _reach(self, trial: int) -> tuple[Any, str]:
+    def _home(self) -> tuple[Any, str]:
+        """The file system, and the run's place in it."""
         fsspec = _fsspec()
         with _explained(self.url, "reached"):
             system, place = fsspec.core.url_to_fs(self.url)
             system.invalidate_cache()  # others write there
-        return system, f"{place.rstrip('/')}/{self.run}/{TRIALS}/{trial}"
+        return system, f"{place.rstrip('/')}/{self.run}"
+
+    def _reach(self, trial: int) -> tuple[Any, str]:
+        system, home = self._home()
+        return system, f"{home}/{TRIALS}/{trial}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +140,8 @@ class Stored:
     storage: Storage
 
     def __call__(self, task: Task, tell: Tell) -> Score:
-        with TemporaryDirectory(prefix="featherbone-") as name:
-            work = replace(self.work, folder=Path(name))
+        with scratch() as place:
+            work = replace(self.work, folder=place)
             folder = work.folder_of(task.trial)
             self.storage.fetch(task.trial, folder)
             last = _written(folder)
@@ -106,7 +162,7 @@ def storage_of(ledger: Ledger, url: str | None) -> Storage | None:
     """The storage of a run; its part of the place is named once, and goes with the ledger.
 
     Raises:
-        FeatherboneError: fsspec is not installed or does not know the URL; it cannot be written or read.
+        FeatherboneError: fsspec is not installed or does not know the URL; its bucket is not there.
     """
     if url is None:
         return None
@@ -117,18 +173,23 @@ def storage_of(ledger: Ledger, url: str | None) -> Storage | None:
         run = uuid.uuid4().hex[:12]
         ledger.remember(KEY, run)
     storage = Storage(url=url, run=run)
-    storage.try_out()
+    storage.require_place()
     return storage
 
 
 def fetching(storage: Storage | None, work: TrialWork, progress: Progress) -> Progress:
-    """Fetch a trial's log into the run's folder whenever it has a score, so that the report can draw it."""
+    """Fetch a trial's log into the run's folder whenever it has a score, so that the report can draw it.
+
+    What is kept of a trial that has failed for good is removed.
+    """
     if storage is None:
         return progress
 
     def watch(event: Event) -> None:
         if isinstance(event, TrialScored):
             storage.fetch(event.trial, work.folder_of(event.trial), (LOG,))
+        elif isinstance(event, TrialFailed) and event.final:
+            storage.remove(event.trial)
         progress(event)
 
     return watch

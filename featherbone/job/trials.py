@@ -9,6 +9,7 @@ from pathlib import Path
 from featherbone.data import Dataset, open_dataset
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
+from featherbone.job.reached import require_reached
 from featherbone.nn import stated_checksum
 from featherbone.progress import Trained
 from featherbone.search.candidates import candidate_graph
@@ -86,7 +87,7 @@ class TrialWork:
     setting: Setting
 
     def __call__(self, task: Task, tell: Tell) -> Score:
-        history = self.trained(task.trial, task.design, task.epochs, tell).history[: task.epochs]
+        history = self.trained(task.trial, task.design, task.epochs, tell, task.after).history[: task.epochs]
         return Score(
             epochs=task.epochs,
             val_top1=history[-1]["val_top1"],
@@ -95,8 +96,14 @@ class TrialWork:
             checkpoint=stated_checksum(self.folder_of(task.trial) / NEWEST),
         )
 
-    def trained(self, trial: int, design: str, epochs: int, tell: Tell) -> Training:
-        """The trial, trained up to so many epochs."""
+    def trained(self, trial: int, design: str, epochs: int, tell: Tell, after: Score | None = None) -> Training:
+        """The trial, trained up to so many epochs, from where it scored ``after``.
+
+        Raises:
+            CheckpointMissing: its checkpoint from there is not in its folder.
+        """
+        if after is not None:
+            require_reached(self.folder_of(trial), after, f"trial {trial}")
 
         def watch(report: Report) -> None:
             tell(Trained(trial=trial, **vars(report)))

@@ -56,6 +56,7 @@ class Board:
         self.ladder = ladder
         self.trials: dict[int, Trial] = {}
         self.scores: list[Reached] = []
+        self.last: dict[int, Score] = {}  # of each trial, at the last rung that it reached
         self.running: dict[int, Job] = {}
         self.failures: dict[int, int] = {}
         self.epochs, self.seconds = 0, 0.0  # spent, by all trials together
@@ -89,6 +90,7 @@ class Board:
             if stays:
                 standing.here.append(rank)
             board.scores.append(entry)
+            board.last[entry.trial] = entry.score
         for standing in board._standings:  # once, as so many single insertions would take long
             standing.ranks.sort()
             heapify(standing.here)
@@ -131,6 +133,7 @@ class Board:
         self._spend(trial, self.trials[job.trial])
         self._standings[job.rung].add(_rank(trial, job.rung, score), stays=state == "paused")
         self.scores.append(Reached(trial=job.trial, rung=job.rung, score=score))
+        self.last[job.trial] = score
 
     def _spend(self, before: Trial, now: Trial) -> None:
         """Count what a trial has spent more than before."""

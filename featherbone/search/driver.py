@@ -152,7 +152,8 @@ class _Desk:
 
     def _start(self, job: Job) -> Event:
         design, epochs = self.board.trials[job.trial].design, self.board.ladder[job.rung]
-        worker = self._executor.submit(Task(trial=job.trial, design=design, rung=job.rung, epochs=epochs))
+        after = self.board.last.get(job.trial)
+        worker = self._executor.submit(Task(trial=job.trial, design=design, rung=job.rung, epochs=epochs, after=after))
         self._attempts[job.trial] = self._ledger.begin(job.trial, job.rung, worker)
         self.board.begin(job)
         self._purse.begin(job)
@@ -178,7 +179,7 @@ class _Desk:
             state = board.fail(job, outcome.error)
         write = self._ledger.end if state == "failed" or outcome.kind == "crashed" else self._ledger.lose
         write(attempt, task.trial, outcome.kind, outcome.error, worker=worker, seconds=seconds, state=state)
-        return TrialFailed(trial=task.trial, error=outcome.error, final=state == "failed")
+        return TrialFailed(trial=task.trial, kind=outcome.kind, error=outcome.error, final=state == "failed")
 
 
 def _hopeless(board: Board) -> FeatherboneError:

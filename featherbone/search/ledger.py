@@ -95,6 +95,10 @@ class Ledger:
             for trial, rung, epochs, top1, loss, seconds, checkpoint in rows
         )
 
+    def last(self, trial: int) -> Score | None:
+        """What a trial scored at the last rung that it reached."""
+        return next((entry.score for entry in reversed(self.reached()) if entry.trial == trial), None)
+
     def failures(self) -> dict[int, int]:
         """How often each trial has crashed or taken its worker with it."""
         rows = self._connection.execute(

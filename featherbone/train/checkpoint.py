@@ -40,6 +40,14 @@ class Saved:
     note: str  # a sentence where a newer one was damaged
 
 
+@dataclass(frozen=True, kw_only=True)
+class SavedHistory:
+    """The rows of a checkpoint's epochs, and whether there is a newer one that cannot be read."""
+
+    rows: tuple[Mapping[str, Any], ...]
+    newer_is_damaged: bool
+
+
 def save_checkpoint(folder: Path, identity: Identity, setting: Setting, state: State) -> None:
     """Write the newest checkpoint; the one before stays whole until the new one is on the disk, and is then kept.
 
@@ -135,6 +143,18 @@ def saved_setting(folder: Path) -> Setting | None:
             header = read_tensors(path)[1]
             if header.get("format") == FORMAT:
                 return Setting.from_json(header["setting"])
+    return None
+
+
+def saved_history(folder: Path) -> SavedHistory | None:
+    """The epochs that the newest sound checkpoint in `folder` has behind it; None where there is no sound one."""
+    damaged = False
+    for path in (folder / NEWEST, folder / PREVIOUS):
+        if path.exists():
+            with suppress(FeatherboneError):
+                progress = json.loads(read_tensors(path)[1].get("progress", '{"history": []}'))
+                return SavedHistory(rows=tuple(progress["history"]), newer_is_damaged=damaged)
+            damaged = True
     return None
 
 

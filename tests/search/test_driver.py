@@ -162,7 +162,7 @@ def test_a_full_disk_ends_the_run_not_the_trial(ledger: Ledger) -> None:
         except OSError as error:
             raise FeatherboneError("the checkpoint could not be saved") from error
 
-    with pytest.raises(FeatherboneError, match="stopped by the machine: FeatherboneError: the checkpoint could not"):
+    with pytest.raises(FeatherboneError, match="stopped by the machine: the checkpoint could not"):
         run(ledger, Trainer(rule))
     assert all(trial.state != "failed" for trial in ledger.trials())
     assert run(ledger, Trainer(lambda trial, epochs: trial / 10)).id == 9

@@ -8,19 +8,24 @@ import sqlite3
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fake_training import RUNGS, FakeTraining, run, table
 
 from featherbone.errors import FeatherboneError
-from featherbone.progress import Event, Trained, silent
+from featherbone.progress import Event, Noticed, Trained, TrialFailed, silent
 from featherbone.search import open_ledger
 from featherbone.search.executors import InProcess, Outcome, Task, Tell
 from featherbone.search.executors.on_ray import OnRay
 from featherbone.search.executors.ray_cluster import connected, room, share_of_a_task
+from featherbone.search.executors.ray_nodes import Nodes
 from featherbone.search.ledger import Score
+
+if TYPE_CHECKING:
+    from tests.conftest import Server
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::FutureWarning")  # of Ray itself
 SECONDS_TO_NOTICE = {
@@ -67,6 +72,91 @@ class Mortal(FakeTraining):
         return super().__call__(task, tell)
 
 
+def nothing_missing() -> None:
+    """What a node lacks: nothing."""
+
+
+@dataclass(frozen=True)
+class Lacks:
+    """A node lacks its data when a file says so."""
+
+    folder: Path
+
+    def __call__(self) -> None:
+        import ray
+
+        lacking = self.folder / "lacking"
+        if lacking.exists() and ray.get_runtime_context().get_node_id() in lacking.read_text():
+            raise FeatherboneError("the photos are gone", hint="bring them back")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeedsData(FakeTraining):
+    """Fails on a node that lacks the data; where a node is named, it loses them when trial 4 is trained there."""
+
+    look: Lacks
+    spoils: str = ""
+
+    def __call__(self, task: Task, tell: Tell) -> Score:
+        import ray
+
+        if task.trial > 3 and ray.get_runtime_context().get_node_id() == self.spoils:
+            (self.folder / "lacking").write_text(self.spoils)
+        self.look()
+        return super().__call__(task, tell)
+
+
+def test_a_node_without_the_data_gets_no_work_and_one_that_loses_them_costs_no_trial_an_attempt(
+    cluster: Any, tmp_path: Path
+) -> None:
+    bad = cluster.add_node(num_cpus=1, object_store_memory=80_000_000)
+    look, told = Lacks(tmp_path), list[str]()
+
+    def watch(event: Event) -> None:
+        if isinstance(event, Noticed | TrialFailed):
+            told.append(event.sentence if isinstance(event, Noticed) else event.kind)
+
+    with open_ledger(tmp_path / "run") as ledger, connected(cluster.address):
+        (tmp_path / "lacking").write_text(bad.node_id)
+        nodes = Nodes(look)
+        (sentence,) = nodes.wait()
+        assert f" {bad.node_id[:8]} gets no work: the photos are gone (bring them back)" in sentence
+        assert bad.node_id not in nodes.fit()
+        assert room(among=nodes.fit()) == 1
+        work = NeedsData(folder=tmp_path, epoch_seconds=0, look=look, spoils=bad.node_id)
+        run(ledger, OnRay(work, nodes, workers=2), trials=3, progress=watch)
+        assert told == []
+        (tmp_path / "lacking").unlink()
+        nodes = Nodes(look)
+        assert nodes.wait() == []
+    cluster_trials(ledger_folder=tmp_path / "second", cluster=cluster, work=work, progress=watch)
+    assert told[0].endswith("gets no work: the photos are gone (bring them back)")
+    assert set(told[1:]) == {"interrupted"}
+    with sqlite3.connect(tmp_path / "second" / "ledger.sqlite") as reader:
+        rows = reader.execute("SELECT outcome, worker, error FROM attempt WHERE outcome != 'scored'").fetchall()
+        states = {row[0] for row in reader.execute("SELECT state FROM trial")}
+    reader.close()
+    assert rows
+    assert all(outcome == "interrupted" and bad.node_id[:8] in worker for outcome, worker, _ in rows)
+    assert states <= {"done", "stopped"}
+    (tmp_path / "lacking").write_text(" ".join(node.node_id for node in cluster.list_all_nodes()))
+    with connected(cluster.address):
+        nodes = Nodes(look)
+        assert len(nodes.wait()) == 2
+        with pytest.raises(FeatherboneError, match=r"no node of the cluster can work: node .*: the photos are gone"):
+            nodes.require_fit()
+    cluster.remove_node(bad)
+
+
+def cluster_trials(*, ledger_folder: Path, cluster: Any, work: FakeTraining, progress: Any) -> None:
+    """A search of ten trials on all nodes that are fit."""
+    with open_ledger(ledger_folder) as ledger, connected(cluster.address):
+        nodes = Nodes(work.look)  # type: ignore[attr-defined]
+        assert nodes.wait() == []
+        run(ledger, OnRay(work, nodes, workers=2), trials=10, progress=progress)
+        assert ledger.failures() == {}
+
+
 def test_a_search_outlives_a_node(cluster: Any, tmp_path: Path) -> None:
     node = cluster.add_node(num_cpus=1, object_store_memory=80_000_000)
     work = Mortal(folder=tmp_path, epoch_seconds=0.02)
@@ -85,7 +175,9 @@ def test_a_search_outlives_a_node(cluster: Any, tmp_path: Path) -> None:
     with open_ledger(tmp_path / "run") as ledger:
         with connected(cluster.address):
             assert room() == 2
-            executor = OnRay(work, workers=2)
+            nodes = Nodes(nothing_missing)
+            assert nodes.wait() == []
+            executor = OnRay(work, nodes, workers=2)
             run(ledger, executor, progress=kill_at_work)
         assert {trial.state for trial in ledger.trials()} == {"done", "stopped"}
         assert ledger.failures() == {2: 1, 3: 1}  # those whose own work failed, not those whose node did
@@ -146,6 +238,14 @@ def test_without_ray_or_a_cluster_that_is_a_sentence(monkeypatch: pytest.MonkeyP
     with pytest.raises(FeatherboneError, match="Ray is not installed") as caught, connected("auto"):
         pass
     assert "featherbone[cluster]" in caught.value.hint
+
+
+def test_a_port_of_another_service_is_no_cluster(server: Server, capfd: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("ray", reason="Ray is not installed: pip install 'featherbone[cluster]'")
+    address = server.address.removeprefix("http://")
+    with pytest.raises(FeatherboneError, match="does not speak Ray's protocol"), connected(address):
+        pass
+    assert capfd.readouterr().err == ""  # no log of Ray's own
 
 
 @pytest.mark.parametrize(

@@ -6,18 +6,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from featherbone.errors import FeatherboneError
 from featherbone.progress import Event
 from featherbone.search.ledger import Score
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """Train a trial up to so many epochs, from its checkpoint on; plain values, so that it can travel."""
+    """Train a trial up to so many epochs, from its checkpoint on; plain values, so that it can travel.
+
+    ``after`` is what it scored at the rung before, from whose checkpoint it goes on.
+    """
 
     trial: int
     design: str
     rung: int
     epochs: int
+    after: Score | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +48,10 @@ class Placed:
 
     task: Task
     worker: str
+
+
+class CheckpointMissing(FeatherboneError):
+    """The checkpoint that a trial reached its last rung with is not where the trial should go on."""
 
 
 Message = Event | Placed | Outcome
@@ -75,7 +84,7 @@ def outcome_of(task: Task, work: Work, tell: Tell, *, worker: str, clock: Callab
     except Exception as error:  # whatever a design's training can raise: it is that design's end, not the search's
         details = {
             "kind": "machine" if of_the_machine(error) else "crashed",
-            "error": f"{type(error).__name__}: {error}",
+            "error": str(error) if isinstance(error, FeatherboneError) else f"{type(error).__name__}: {error}",
         }
     return Outcome(task=task, worker=worker, seconds=clock() - began, **details)
 
@@ -83,7 +92,7 @@ def outcome_of(task: Task, work: Work, tell: Tell, *, worker: str, clock: Callab
 def of_the_machine(error: BaseException | None) -> bool:
     """Whether the machine is the cause, such as a full disk, and not the design: then all trials would fail."""
     while error is not None:
-        if isinstance(error, OSError | MemoryError):
+        if isinstance(error, OSError | MemoryError | CheckpointMissing):
             return True
         error = error.__cause__
     return False

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from featherbone.errors import FeatherboneError
-
-ADDRESSES = "auto for a cluster that runs on this machine, local for a new one, or HOST:PORT"
-REACHABLE = 10.0  # seconds
+from featherbone.search.executors.ray_address import no_cluster, require_cluster
 
 
 @contextmanager
@@ -29,58 +27,52 @@ def connected(address: str) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    _require_reachable(address)
+    if address != "local":
+        require_cluster(address)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent from a user's machine
     settings: dict[str, Any] = {"address": address, "log_to_driver": False, "logging_level": "ERROR"}
     if address == "local":
         settings["include_dashboard"] = False
     handler = signal.getsignal(signal.SIGTERM)
-    try:
-        ray.init(**settings)
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError, OSError) as error:
-        ray.shutdown()
-        raise _no_cluster(address, first_sentence(error)) from None
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, handler)  # Ray sets its own, which would end this process with no word
-    try:
-        yield
-    finally:
-        ray.shutdown()
+    with _without_dumps():
+        try:
+            ray.init(**settings)
+        except (ConnectionError, RuntimeError, ValueError, TimeoutError, OSError) as error:
+            ray.shutdown()
+            raise no_cluster(address, first_sentence(error)) from None
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)  # Ray sets its own, which would end this process with no word
+        try:
+            yield
+        finally:
+            ray.shutdown()
 
 
-def _require_reachable(address: str) -> None:
-    """Raise where nobody listens: Ray itself would try for two minutes."""
-    if address in ("auto", "local"):
-        return
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal() or "/" in host:
-        raise FeatherboneError(f"{address!r} is no address of a Ray cluster", hint=f"--ray takes {ADDRESSES}")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=REACHABLE).close()
-    except (OSError, OverflowError) as error:
-        raise _no_cluster(address, str(error)) from None
+def alive() -> dict[str, dict[str, float]]:
+    """The resources of each node that is there now, by its id."""
+    return {node["NodeID"]: node["Resources"] for node in import_ray().nodes() if node["Alive"]}
 
 
-def _no_cluster(address: str, reason: str) -> FeatherboneError:
-    return FeatherboneError(
-        f"there is no Ray cluster at {address!r}: {reason}",
-        hint=f"--ray takes {ADDRESSES}; `ray start --head` begins a cluster",
-    )
+def name_of(node: str) -> str:
+    """A node as messages and the ledger show it: its address and the beginning of its id."""
+    address = next((each["NodeManagerAddress"] for each in import_ray().nodes() if each["NodeID"] == node), "?")
+    return f"node {address} {node[:8]}"
 
 
-def room(threads: int = 1) -> int:
-    """How many tasks the nodes of the cluster have room for at once, at least 1."""
+def room(threads: int = 1, *, among: Collection[str] | None = None) -> int:
+    """How many tasks the nodes of the cluster, or some of them, have room for at once, at least 1."""
     share = share_of_a_task(threads)
-    nodes = [node["Resources"] for node in import_ray().nodes() if node["Alive"]]
-    rooms = [int(node.get("CPU", 0) // share["num_cpus"]) for node in nodes]
-    if share["num_gpus"]:
-        rooms = [min(cores, int(node.get("GPU", 0))) for cores, node in zip(rooms, nodes, strict=True)]
+    rooms = []
+    for node, has in alive().items():
+        if among is None or node in among:
+            cores = int(has.get("CPU", 0) // share["num_cpus"])
+            rooms.append(min(cores, int(has.get("GPU", 0))) if share["num_gpus"] else cores)
     return max(1, sum(rooms))
 
 
-def fewest_cores() -> int:
-    """Of the cluster's nodes: a task that asks for no more can run on any."""
-    cores = [int(node["Resources"].get("CPU", 0)) for node in import_ray().nodes() if node["Alive"]]
+def fewest_cores(*, among: Collection[str] | None = None) -> int:
+    """Of the cluster's nodes, or some of them: a task that asks for no more can run on any."""
+    cores = [int(has.get("CPU", 0)) for node, has in alive().items() if among is None or node in among]
     return max(1, min((number for number in cores if number), default=1))
 
 
@@ -107,6 +99,7 @@ def import_ray() -> Any:
         import ray
         import ray.exceptions
         import ray.util
+        import ray.util.scheduling_strategies
     except ModuleNotFoundError as error:
         raise FeatherboneError("Ray is not installed", hint="pip install 'featherbone[cluster]'") from error
     return ray
@@ -114,3 +107,33 @@ def import_ray() -> Any:
 
 def first_sentence(error: BaseException) -> str:
     return str(error).strip().split("\n")[0].split(". ")[0][:300]
+
+
+@contextmanager
+def _without_dumps() -> Iterator[None]:
+    """Inside, standard output is without what Ray's own threads print there: pages of a daemon's state when one dies.
+
+    That is no part of an answer; that a node is gone is told in a sentence of ours.
+    """
+    before = sys.stdout
+    sys.stdout = _Spoken(before)
+    try:
+        yield
+    finally:
+        sys.stdout = before
+
+
+class _Spoken:
+    """A stream that takes nothing from threads of Ray, which name themselves; for the rest, the stream itself."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        if threading.current_thread().name.startswith("ray_"):
+            return len(text)
+        written: int = self._stream.write(text)
+        return written
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
