@@ -15,9 +15,10 @@ import numpy as np
 
 from featherbone.data.cache import array_path, cache_folder, explained, load_index, save_index
 from featherbone.data.index import FORMAT, Request, build_index
-from featherbone.data.layout import SPLITS, readable
+from featherbone.data.layout import readable
 from featherbone.data.named import NAMED, Named, open_named
 from featherbone.data.sources import opened, signature
+from featherbone.data.splits import SPLITS
 from featherbone.errors import FeatherboneError, did_you_mean
 from featherbone.lock import in_turn
 from featherbone.view import WHOLE, View

@@ -19,7 +19,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from featherbone.data.layout import SPLITS, UNSPLIT, Layout
+from featherbone.data.layout import Layout
+from featherbone.data.splits import SPLITS, UNSPLIT
 from featherbone.errors import FeatherboneError
 
 VAL_AND_TEST_OF_ALL = {"val": 0.15, "test": 0.15}

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from featherbone.data.division import Division
-from featherbone.data.layout import SPLITS, Layout
+from featherbone.data.layout import Layout
+from featherbone.data.splits import SPLITS
 from featherbone.data.survey import Survey
 
 

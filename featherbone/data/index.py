@@ -18,10 +18,11 @@ from featherbone.data.cache import array_path, checksum, explained
 from featherbone.data.decode import BadImage, decode
 from featherbone.data.division import Division, divide
 from featherbone.data.duplicates import contradictions, duplicates
-from featherbone.data.layout import SPLITS, Layout, named_classes, read_layout, readable
+from featherbone.data.layout import Layout, named_classes, read_layout, readable
 from featherbone.data.ordered import Progress, in_order
 from featherbone.data.pixels import Decoded, discard, keep_part, rows_of, write_pixels
 from featherbone.data.sources import Source
+from featherbone.data.splits import SPLITS
 from featherbone.data.statistics import mean_and_std
 from featherbone.data.survey import Survey, survey
 from featherbone.errors import FeatherboneError

@@ -1,7 +1,7 @@
 """Which class and which split each file belongs to, read from folder names alone.
 
 Understood: `<class>/…`, `train|val|test/<class>/…`, `train|test/<class>/…` and `train|val/<class>/…`, each also inside
-one wrapping folder. Folders below a class folder belong to the class.
+one wrapping folder; `splits.py` has other spellings of the splits. Folders below a class folder belong to the class.
 """
 
 from __future__ import annotations
@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from featherbone.data.splits import UNSPLIT, looks_like_a_split, split_folders, split_named
 from featherbone.errors import FeatherboneError
-
-SPLITS = ("train", "val", "test")
-UNSPLIT = "all"  # the one group of a data set that does not come divided
 
 Groups = Mapping[str, Mapping[str, tuple[str, ...]]]
 
@@ -75,32 +73,120 @@ def read_layout(paths: Iterable[str], *, where: str) -> Layout:
             f"{where!r} holds files but no class folders, for example {loose[0]!r}",
             hint="put the images of each class into a folder named after the class",
         )
-    warnings = []
-    if _is_split(top):
-        others = sorted(set(top) - set(SPLITS))
-        if others:
-            warnings.append(f"folders beside train, val and test were left out: {_some(others)}")
-        groups: dict[str, dict[str, tuple[str, ...]]] = {}
-        for split in (name for name in SPLITS if name in top):
-            folders, deeper = _by_folder(top[split])
-            loose += deeper
-            groups[split] = {name: _files(folders[name]) for name in sorted(folders)}
+    warnings: list[str] = []
+    folders = _splits_in(top, where)
+    if folders:
+        groups, prefix = _split_groups(top, folders, prefix, loose, warnings)
     else:
+        _require_classes(top, where)
         groups = {UNSPLIT: {name: _files(top[name]) for name in sorted(top)}}
+        warnings += _alike(top)
     if loose:
         warnings.append(f"{len(loose)} file(s) outside of class folders were left out: {_some(sorted(loose))}")
-    classes = _check_classes(groups, where)
+    classes = _check_classes(groups, folders, where)
     return Layout(classes=classes, groups=groups, prefix=prefix, warnings=tuple(warnings))
 
 
-def _check_classes(groups: Groups, where: str) -> tuple[str, ...]:
+Level = list[tuple[str, str]]  # (path below this level, full path)
+
+
+def _split_groups(
+    top: Mapping[str, Level], folders: Mapping[str, str], prefix: str, loose: list[str], warnings: list[str]
+) -> tuple[dict[str, dict[str, tuple[str, ...]]], str]:
+    """The classes of each split, and the prefix; what lies outside of them goes to `loose`."""
+    others = sorted(set(top) - set(folders.values()))
+    if others:
+        warnings.append(f"folders beside {_and(list(folders.values()))} were left out: {_some(others)}")
+    inside = _unwrapped({split: top[folder] for split, folder in folders.items()}, folders)
+    groups: dict[str, dict[str, tuple[str, ...]]] = {}
+    for split, level in inside.items():
+        classes, deeper = _by_folder(level)
+        if deeper and not classes and split != "train":
+            warnings.append(
+                f"{folders[split]} was left out: its {len(deeper)} file(s) lie in no class folders, so have no labels"
+            )
+            continue
+        loose += deeper
+        groups[split] = {name: _files(classes[name]) for name in sorted(classes)}
+    if list(groups) == ["train"] and groups["train"]:
+        return {UNSPLIT: groups["train"]}, f"{prefix}{folders['train']}/"
+    return groups, prefix
+
+
+def _unwrapped(levels: Mapping[str, Level], folders: Mapping[str, str]) -> dict[str, Level]:
+    """Without a folder in a split that repeats its name, `test_set/test_set/cat`, or that is the only one in all."""
+    found = dict(levels)
+    while True:
+        below = {split: _by_folder(level)[0] for split, level in found.items()}
+        lone = {split: next(iter(inside)) for split, inside in below.items() if len(inside) == 1 and _has_below(inside)}
+        named = {split: name for split, name in lone.items() if name == folders[split] or split_named(name) == split}
+        wrappers = lone if len(lone) == len(found) and len(set(lone.values())) == 1 else named
+        if not wrappers:
+            return found
+        found |= {split: below[split][name] for split, name in wrappers.items()}
+
+
+def _splits_in(top: Mapping[str, Level], where: str) -> dict[str, str]:
+    """The folder of each split, or nothing: folders named so may also be classes (train is one of CIFAR-100)."""
+    folders = split_folders(top, where)
+    if len(folders) < 2:
+        return {}
+    if len(folders) == len(top) and all(split_named(name) for name in folders.values()):
+        return folders
+    if "train" not in folders:
+        return {}
+    levels = _unwrapped({split: top[folder] for split, folder in folders.items()}, folders)
+    inside = {split: set(_by_folder(level)[0]) for split, level in levels.items()}
+    repeats = any(inside["train"] & names for split, names in inside.items() if split != "train")
+    named = all(split_named(name) for name in folders.values())
+    return folders if repeats or (named and all(inside.values())) else {}
+
+
+def _require_classes(top: Mapping[str, Level], where: str) -> None:
+    """Raise where folders look like splits that are not spelled so, as they hold the same sub-folders."""
+    suspects = [name for name in sorted(top) if looks_like_a_split(name)]
+    shared = _shared(top, suspects)
+    if len(shared) > 1:
+        raise FeatherboneError(
+            f"{where!r} has folders that would be classes, {_some(sorted(top))}, and look like splits: {_some(shared)} "
+            f"lie in more than one of them, and {_and(suspects[:5])} is what a split may be called",
+            hint="name the splits train, val and test; where they are classes, rename them, or put the images of each "
+            "into its folder itself",
+        )
+
+
+def _alike(top: Mapping[str, Level]) -> list[str]:
+    """A warning where all classes hold the same sub-folders and nothing else: those may be the classes."""
+    inside = [(set(folders), files) for folders, files in map(_by_folder, top.values())]
+    first = inside[0][0]
+    if len(inside) < 2 or len(first) < 2 or any(files or folders != first for folders, files in inside):
+        return []
+    return [
+        f"each of the classes {_some(sorted(top))} holds the same sub-folders, {_some(sorted(first))}: where those are "
+        "the classes, merge the folders"
+    ]
+
+
+def _shared(top: Mapping[str, Level], suspects: list[str]) -> list[str]:
+    """Sub-folders of a suspect that another folder has, too."""
+    inside = {name: set(_by_folder(level)[0]) for name, level in top.items()}
+    found: set[str] = set()
+    for name in suspects:
+        found |= inside[name] & set().union(*(names for other, names in inside.items() if other != name))
+    return sorted(found)
+
+
+def _check_classes(groups: Groups, folders: Mapping[str, str], where: str) -> tuple[str, ...]:
     first = UNSPLIT if UNSPLIT in groups else "train"
     if first not in groups:
-        raise FeatherboneError(f"{where!r} has {' and '.join(groups)} but no train folder", hint="add train/<class>/")
+        raise FeatherboneError(
+            f"{where!r} has {_and(list(folders.values()))} but no train folder", hint="add train/<class>/"
+        )
     for split, group in groups.items():
-        place = "" if split == UNSPLIT else f" in {split}"
+        folder = folders.get(split, split)
+        place = "" if split == UNSPLIT else f" in {folder}"
         if not group:
-            raise FeatherboneError(f"{where!r} has no class folders{place}", hint=f"expected {split}/<class>/<image>")
+            raise FeatherboneError(f"{where!r} has no class folders{place}", hint=f"expected {folder}/<class>/<image>")
         empty = [name for name, paths in group.items() if not paths]
         if empty:
             raise FeatherboneError(
@@ -127,9 +213,6 @@ def _check_classes(groups: Groups, where: str) -> tuple[str, ...]:
     return classes
 
 
-Level = list[tuple[str, str]]  # (path below this level, full path)
-
-
 def _by_folder(level: Level) -> tuple[dict[str, Level], list[str]]:
     """What lies in each folder of a level, and the full paths of the files that lie in none."""
     folders: dict[str, Level] = {}
@@ -153,12 +236,8 @@ def _files(level: Level) -> tuple[str, ...]:
     return tuple(path for below, path in level if not below.endswith("/"))
 
 
-def _is_split(top: Mapping[str, Level]) -> bool:
-    """Whether folders named train, val and test are splits: they may also be classes (train is one of CIFAR-100)."""
-    named = [name for name in SPLITS if name in top]
-    if len(named) == len(top):
-        return len(named) > 1
-    return "train" in named and len(named) > 1 and all(_has_folders(top[name]) for name in named)
+def _has_below(folders: Mapping[str, Level]) -> bool:
+    return all(_has_folders(level) for level in folders.values())
 
 
 def readable(name: str) -> str:
@@ -174,3 +253,7 @@ def readable(name: str) -> str:
 def _some(names: list[str], limit: int = 5) -> str:
     shown = ", ".join(names[:limit])
     return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"
+
+
+def _and(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from featherbone.data.division import divide
-from featherbone.data.layout import SPLITS, read_layout
+from featherbone.data.layout import read_layout
+from featherbone.data.splits import SPLITS
 from featherbone.errors import FeatherboneError
 
 
@@ -67,6 +68,81 @@ def test_folders_below_a_class_belong_to_it() -> None:
 def test_train_may_be_a_class() -> None:
     layout = read_layout(listing({"train": 3, "bus": 3, "tram": 3}), where="vehicles")
     assert layout.classes == ("bus", "train", "tram")
+    layout = read_layout(listing({"train/old": 3, "bus/old": 3, "tram/new": 3}), where="vehicles")
+    assert layout.classes == ("bus", "train", "tram")
+
+
+SPELLINGS = {
+    "train": ["training", "Train", "TRAINING", "train_set", "Training Set", "trainset", "TrainImages", "training-data"],
+    "val": ["valid", "validation", "Valid", "VALIDATION", "dev", "val_set", "Validation-Images", "valset"],
+    "test": ["testing", "Test", "test_set", "testset", "Test Data", "holdout", "eval", "Evaluation"],
+}
+
+
+@pytest.mark.parametrize(("split", "folder"), [(split, name) for split, names in SPELLINGS.items() for name in names])
+def test_splits_are_known_by_their_usual_spellings(split: str, folder: str) -> None:
+    content = {"train/cat": 5, "train/dog": 4, "val/cat": 3, "val/dog": 2, "test/cat": 1, "test/dog": 1}
+    spelt = {name.replace(f"{split}/", f"{folder}/"): count for name, count in content.items()}
+    assert counts(spelt) == counts(content)
+    assert warnings(spelt) == ""
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        ("seg_train/seg_train", "seg_test/seg_test"),  # two public sets of Kaggle are packed so
+        ("training_set/training_set", "test_set/test_set"),
+        ("train2017", "test2017"),
+        ("pets-train", "pets-test"),
+        ("train/images", "test/images"),
+    ],
+)
+def test_splits_with_a_word_more_or_folders_between_are_known(train: str, test: str) -> None:
+    content = {f"{train}/cat": 50, f"{train}/dog": 30, f"{test}/cat": 7, f"{test}/dog": 8}
+    assert counts(content) == {"train": [45, 27], "val": [5, 3], "test": [7, 8]}
+    assert warnings(content) == ""
+
+
+def test_eval_is_test_or_what_is_left() -> None:
+    parts = {"train/cat": 50, "train/dog": 50, "eval/cat": 7, "eval/dog": 8}
+    assert counts(parts)["test"] == [7, 8]
+    assert counts({**parts, "test/cat": 3, "test/dog": 3})["val"] == [7, 8]
+    assert counts({**parts, "val/cat": 3, "val/dog": 3})["test"] == [7, 8]
+
+
+@pytest.mark.parametrize("test", ["test", "Testing"])
+def test_a_test_folder_without_classes_is_left_out(test: str) -> None:
+    """As competitions have it: its labels are not told."""
+    listed = [*listing({"train/cat": 20, "train/dog": 20}), *(f"{test}/{number}.jpg" for number in range(9))]
+    layout = read_layout(listed, where="pets")
+    assert layout.warnings == (f"{test} was left out: its 9 file(s) lie in no class folders, so have no labels",)
+    division, _ = divide(layout, seed=0)
+    assert {split: len(rows) for split, rows in division.items()} == {"train": 28, "val": 6, "test": 6}
+    with_val = read_layout([*listed, *listing({"val/cat": 4, "val/dog": 5})], where="pets")
+    assert len(divide(with_val, seed=0)[0]["test"]) == 9
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [("train", "extra"), ("train1", "train2"), ("fold1", "fold2", "fold3"), ("trainset_a", "testset_b"), ("a", "test")],
+)
+def test_classes_that_look_like_splits_are_refused(folders: tuple[str, ...]) -> None:
+    content = {f"{folder}/{name}": 9 for folder in folders for name in ("cat", "dog")}
+    with pytest.raises(FeatherboneError, match=r"look like splits: cat, dog lie in more than one of them") as caught:
+        counts(content)
+    assert "train, val and test" in caught.value.hint
+
+
+def test_two_folders_for_one_split_are_refused() -> None:
+    content = {"train/cat": 5, "train/dog": 5, "Training/cat": 5, "Training/dog": 5, "test/cat": 2, "test/dog": 2}
+    with pytest.raises(FeatherboneError, match="two folders for train: 'Training' and 'train'"):
+        counts(content)
+
+
+def test_classes_that_all_hold_the_same_sub_folders_are_told() -> None:
+    content = {"2021/cat": 5, "2021/dog": 5, "2022/cat": 5, "2022/dog": 5}
+    assert "each of the classes 2021, 2022 holds the same sub-folders, cat, dog" in warnings(content)
+    assert warnings({**content, "2022": 3}) == ""
 
 
 @given(st.integers(3, 200), st.integers(0, 5))
@@ -136,7 +212,7 @@ def test_what_is_left_out_is_told() -> None:
     layout = read_layout([*listing({"cat": 3, "dog": 3}), "README.md", "stray.png"], where="pets")
     assert layout.warnings == ("2 file(s) outside of class folders were left out: README.md, stray.png",)
     content = {"train/cat": 3, "train/dog": 3, "test/cat": 3, "test/dog": 3, "extra/cow": 3}
-    assert warnings(content) == "folders beside train, val and test were left out: extra"
+    assert warnings(content) == "folders beside train and test were left out: extra"
 
 
 def test_unbalanced_and_missing_classes_are_told() -> None:
