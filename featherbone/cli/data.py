@@ -18,7 +18,10 @@ LISTED = 30  # classes in the table; --json has them all
 def data(
     source: Annotated[
         str | None,
-        typer.Argument(help="A folder of images by class, a .zip or .tar of one, or a name; the names unless given."),
+        typer.Argument(
+            help="A folder of images by class, a .zip or .tar of one, a .csv of paths and labels, or a name; the names "
+            "unless given."
+        ),
     ] = None,
     resolution: Annotated[int | None, typer.Option(min=1, help="Side of the images; follows from the data.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the split.")] = 0,

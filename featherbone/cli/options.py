@@ -18,8 +18,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a tabl
 Data = Annotated[
     str,
     typer.Argument(
-        help="A folder of images by class, a .zip or .tar of one, or a name: digits, cifar10, cifar100, fashion-mnist, "
-        "imagenette, imagenette-320, imagenette-160."
+        help="A folder of images by class, a .zip or .tar of one, a .csv of paths and labels, or a name: digits, "
+        "cifar10, cifar100, fashion-mnist, imagenette, imagenette-320, imagenette-160."
     ),
 ]
 

@@ -12,9 +12,10 @@ from featherbone.cli.learning import Remaining, epoch_line, step_note
 from featherbone.cli.output import console
 
 if TYPE_CHECKING:
-    from featherbone.progress import Event, Trained, TrialScored
+    from featherbone.progress import Event, Reading, Trained, TrialScored
 
 PER_SECOND = 2.0  # how often the display is drawn
+AGAIN = 10.0  # seconds after which a log hears how far the reading is
 WORDS = {
     "data": "reading the images",
     "designs": "sampling designs within the budget",
@@ -73,6 +74,7 @@ class Live:
         self._epochs: dict[int, tuple[float, float | None]] = {}
         self._remaining = Remaining()
         self._counting = False
+        self._told = ("", 0.0)
 
     def __enter__(self) -> Live:
         if self._draws:
@@ -92,7 +94,7 @@ class Live:
             self._dashboard = None
             self._say(f"{WORDS.get(event.name, event.name)}{': ' + event.detail if event.detail else ''}")
         elif isinstance(event, events.Reading):
-            self._move(event.what, event.done, event.total, event.unit)
+            self._read(event)
         elif isinstance(event, events.Noticed):
             self._say(f"note: {event.sentence}")
         elif isinstance(event, events.Searching):
@@ -107,6 +109,16 @@ class Live:
         elif event.final or self._dashboard is None:
             fate = "failed and is left out" if event.final else FATES[event.kind]
             self._say(f"  trial {event.trial} {fate}: {event.error}")
+
+    def _read(self, event: Reading) -> None:
+        """The bar moves; a log hears of each thing that is read at once, at its end and from time to time."""
+        self._move(event.what, event.done, event.total, event.unit)
+        what, when = self._told
+        now = time.monotonic()
+        if self._draws or (what == event.what and now - when < AGAIN and not 0 < event.total <= event.done):
+            return
+        self._told = (event.what, now)
+        self._say(f"  {event.what}{f' {event.done:,} of {event.total:,} {event.unit}' if event.total else ''}")
 
     def _trained(self, event: Trained) -> None:
         if event.note:

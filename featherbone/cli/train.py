@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from featherbone.cli.options import Json
+from featherbone.cli.options import Data, Json
 from featherbone.cli.output import print_json
 from featherbone.cli.run_output import print_result
 
@@ -20,7 +20,7 @@ RECIPE, START, TEACHER, WORK = "Recipe", "Where it begins", "Teacher", "Work"
 
 
 def train(
-    data: Annotated[str, typer.Argument(help="A folder of images by class, a .zip or .tar of one, or a named set.")],
+    data: Data,
     network: Annotated[str, typer.Option(help=NETWORK_HELP)],
     recipe: Annotated[
         str | None,

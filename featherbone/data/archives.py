@@ -10,7 +10,6 @@ import tarfile
 import tempfile
 import threading
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,12 +17,20 @@ from typing import IO
 
 from featherbone.data.cache import explained
 from featherbone.data.decode import BadImage, check_file_size
+from featherbone.data.formats import what_else
 from featherbone.errors import FeatherboneError
 
 # (paths of files and folders, refused paths with reasons, reader)
 Listing = tuple[list[str], list[tuple[str, str]], Callable[[str], bytes]]
 
-_DAMAGE = (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+
+COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ")  # how gzip, bzip2 and xz begin
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a file is a zip, or the beginning of one."""
+    with path.open("rb") as file:
+        return file.read(4) == b"PK\x03\x04" or zipfile.is_zipfile(file)
 
 
 def unpacked_limit(packed: int) -> int:
@@ -35,14 +42,16 @@ def unpacked_limit(packed: int) -> int:
     return 2**30 + 100 * packed
 
 
+def zip_members(path: Path) -> list[zipfile.ZipInfo]:
+    """What a zip says that it holds."""
+    with _opened_zip(path) as archive:
+        return archive.infolist()
+
+
 @contextmanager
 def zip_listing(path: Path) -> Iterator[Listing]:
     """The members of a zip. Reading checks each member's CRC-32."""
-    try:
-        archive = zipfile.ZipFile(path)
-    except _DAMAGE as error:
-        raise _damaged(path, error) from error
-    with archive:
+    with _opened_zip(path) as archive:
         members: dict[str, zipfile.ZipInfo] = {}
         paths: list[str] = []
         refused: list[tuple[str, str]] = []
@@ -63,8 +72,8 @@ def zip_listing(path: Path) -> Iterator[Listing]:
         def read(name: str) -> bytes:
             try:
                 return archive.read(members[name])
-            except _DAMAGE as error:
-                raise BadImage(f"can't be read from the archive: {error}") from error
+            except Exception as error:  # damaged members raise a dozen types
+                raise BadImage(f"can't be read from the archive: {_words(error)}") from error
 
         yield paths, refused, read
 
@@ -74,20 +83,21 @@ def tar_listing(path: Path, *, scratch: Path) -> Iterator[Listing]:
     """The members of a tar, of a compressed one through a nameless decompressed copy in `scratch`."""
     try:
         archive = tarfile.open(path)  # noqa: SIM115 - closed below, once it is known whether a copy replaces it
-    except (tarfile.TarError, *_DAMAGE) as error:
-        raise FeatherboneError(
-            f"{str(path)!r} is neither a folder nor a readable archive",
-            hint="give a folder of images by class, or a .zip, .tar or .tar.gz of one",
-        ) from error
+    except Exception as error:  # what is damaged raises a dozen types
+        raise _no_tar(path, error) from error
     with archive, tempfile.TemporaryFile(dir=scratch) as copy:
         stream: IO[bytes] = archive.fileobj  # type: ignore[assignment]
         try:
             if isinstance(stream, (gzip.GzipFile, bz2.BZ2File, lzma.LZMAFile)):
                 _decompress(path, stream, copy, scratch)
                 stream = copy
+            stream.seek(0)  # the first header has been read
             with tarfile.open(fileobj=stream, mode="r:") as plain:
                 members = plain.getmembers()
-        except (tarfile.TarError, *_DAMAGE) as error:
+                _require_end(stream, plain.offset)
+        except FeatherboneError:
+            raise
+        except Exception as error:
             raise _damaged(path, error) from error
 
         _check_total(path, sum(member.size for member in members))
@@ -117,6 +127,13 @@ def tar_listing(path: Path, *, scratch: Path) -> Iterator[Listing]:
                 return stream.read(size)
 
         yield paths, refused, read
+
+
+def _require_end(stream: IO[bytes], offset: int) -> None:
+    """Raise unless a tar ends where its members do: behind a damaged header tarfile lists nothing, without a word."""
+    stream.seek(offset)
+    if any(stream.read(tarfile.BLOCKSIZE)):
+        raise tarfile.ReadError(f"the header at byte {offset:,} is damaged")
 
 
 def _decompress(path: Path, stream: IO[bytes], copy: IO[bytes], scratch: Path) -> None:
@@ -157,7 +174,34 @@ def _refusal(
     return None
 
 
+@contextmanager
+def _opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        archive = zipfile.ZipFile(path)
+    except Exception as error:  # a damaged directory raises a dozen types, struct.error and UnicodeDecodeError included
+        raise _damaged(path, error) from error
+    with archive:
+        yield archive
+
+
+def _no_tar(path: Path, error: Exception) -> FeatherboneError:
+    """What a file is that can't be opened as a tar: a damaged one, or something else that says what it is."""
+    with path.open("rb") as file:
+        head = file.read(2048)
+    if head.startswith(COMPRESSED):
+        return _damaged(path, error)
+    what = what_else(head)
+    return FeatherboneError(
+        f"{str(path)!r} {what}" if what else f"{str(path)!r} is neither a folder nor a readable archive",
+        hint="give a folder of images by class, a .zip, .tar or .tar.gz of one, or a .csv of paths and labels",
+    )
+
+
 def _damaged(path: Path, error: Exception) -> FeatherboneError:
     return FeatherboneError(
-        f"the archive {str(path)!r} is damaged or cut short: {error}", hint="copy or download it again"
+        f"the archive {str(path)!r} is damaged or cut short: {_words(error)}", hint="copy or download it again"
     )
+
+
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from featherbone.data.cache import array_path, cache_folder, explained, load_index, save_index
-from featherbone.data.index import FORMAT, Request, build_index
+from featherbone.data.formats import readable_formats
+from featherbone.data.index import FORMAT, RULES, Request, build_index
 from featherbone.data.layout import readable
 from featherbone.data.named import NAMED, Named, open_named
 from featherbone.data.sources import opened, signature
@@ -64,16 +65,16 @@ def open_dataset(
     cache: Path | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Dataset:
-    """A folder of images by class, a .zip or .tar(.gz) of one, or a name of `NAMED`: `digits`, `cifar10`, …
+    """A folder of images by class, a .zip or .tar(.gz) of one, a .csv of paths and labels, or a name of `NAMED`.
 
     >>> digits = open_dataset("digits")
     >>> digits.resolution, digits.channels, len(digits.classes), digits.splits["train"].images.shape
     (8, 1, 10, (1079, 8, 8, 1))
 
-    `division.py` says which folders make which split, `decode.py` how pixels are made. Without a `resolution`, images
-    that all share one size of at most 64×64 keep it, larger ones become 224×224, and a mixture takes the median of the
-    shorter sides, at most 224. Without `channels`, it is 1 if every file is stored as grey and 3 otherwise. The `view`
-    says which part of an image is seen: ``View(crop=0.875)`` is the centre that ImageNet's networks are tested on.
+    `layout.py`, `table.py` and `division.py` say what makes which split, `decode.py` how pixels are made. Without a
+    `resolution`, it is the median of the shorter sides, at most 224. Without `channels`, it is 1 if every file is
+    stored as grey and 3 otherwise. The `view` says which part of an image is seen: ``View(crop=0.875)`` is the centre
+    that ImageNet's networks are tested on.
 
     A name means the named set; write `./digits` for a folder. `digits` is part of featherbone; the others are fetched
     into the cache once, unless FEATHERBONE_OFFLINE forbids it. `progress` is called with what is being done, how many
@@ -97,12 +98,13 @@ def open_dataset(
         raise _unknown(str(source))
     request = Request(resolution=resolution, channels=channels, seed=seed, skip_bad=skip_bad, view=view)
     folder = cache_folder(cache)
-    identity = signature(path) if path is not None else f"named {NAMED[str(source)].identity()}"
-    key = _hash(f"{FORMAT} {identity} {request.words()}")
+    read_as = f"{FORMAT}.{RULES} {readable_formats()}"
+    identity = signature(path, cache=folder) if path is not None else f"named {NAMED[str(source)].identity()}"
+    key = _hash(f"{read_as} {identity} {request.words()}")
     index = load_index(folder, key)
     if index is None:
         report = progress or (lambda stage, done, total: None)
-        kept = folder / f"{_hash(f'{FORMAT} {identity}')}.survey"
+        kept = folder / f"{_hash(f'{read_as} {identity}')}.survey"
         with _alone(kept, report):
             index = load_index(folder, key)  # another process may have built it meanwhile
             if index is None:
@@ -136,7 +138,8 @@ def _unknown(source: str) -> FeatherboneError:
     names = "" if close.startswith("known") else f"{close} "
     return FeatherboneError(
         f"there is no file or folder {source!r}, and no data set of that name",
-        hint=f"{names}give a folder of images by class, a .zip or .tar(.gz) of one, or one of {', '.join(NAMED)}",
+        hint=f"{names}give a folder of images by class, a .zip or .tar(.gz) of one, a .csv of paths and labels, or one "
+        f"of {', '.join(NAMED)}",
     )
 
 
@@ -153,7 +156,7 @@ def _name(path: Path) -> str:
     name = path.resolve().name
     if path.is_dir():
         return name
-    for ending in (".gz", ".bz2", ".xz", ".tgz", ".tar", ".zip"):
+    for ending in (".gz", ".bz2", ".xz", ".tgz", ".tar", ".zip", ".csv", ".tsv"):
         name = name.removesuffix(ending)
     return name
 

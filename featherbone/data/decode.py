@@ -2,7 +2,7 @@
 
 What happens, in this order, and the same for training and for `featherbone predict`:
 
-1. The format must be one of `FORMATS`, told by the first bytes and never by the file name.
+1. The format must be one of `formats.FORMATS`, told by the first bytes and never by the file name.
 2. Width × height must stay within `MAX_PIXELS`, read from the header before any pixel is decoded.
 3. Of an animation, the first frame. EXIF rotation is applied.
 4. 16-bit grey becomes 8-bit by scaling (v · 255 / 65535, rounded); Pillow itself keeps the high byte of 16-bit colour.
@@ -19,36 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import (
-    BmpImagePlugin,
-    GifImagePlugin,
-    Image,
-    ImageFile,
-    ImageOps,
-    JpegImagePlugin,
-    PngImagePlugin,
-    PpmImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
+from PIL import Image, ImageFile, ImageOps
 
+from featherbone.data.formats import FORMATS, plugin_for
 from featherbone.errors import FeatherboneError
 from featherbone.view import WHOLE, View
 
 MAX_PIXELS = 80_000_000
 MAX_FILE_BYTES = 256 * 2**20
 
-# Pillow's classes are called directly: Image.open would try every plugin that is installed, and it refuses or warns
-# about large images by global settings that belong to the person's own program.
-FORMATS: dict[str, tuple[type[ImageFile.ImageFile], tuple[bytes, ...]]] = {
-    "PNG": (PngImagePlugin.PngImageFile, (b"\x89PNG\r\n\x1a\n",)),
-    "JPEG": (JpegImagePlugin.JpegImageFile, (b"\xff\xd8\xff",)),
-    "BMP": (BmpImagePlugin.BmpImageFile, (b"BM",)),
-    "GIF": (GifImagePlugin.GifImageFile, (b"GIF87a", b"GIF89a")),
-    "WEBP": (WebPImagePlugin.WebPImageFile, (b"RIFF",)),
-    "TIFF": (TiffImagePlugin.TiffImageFile, (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
-    "PPM": (PpmImagePlugin.PpmImageFile, (b"P1", b"P2", b"P3", b"P4", b"P5", b"P6")),
-}
 _RESAMPLING = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N"})
 
@@ -89,9 +68,10 @@ def decode(content: bytes, *, resolution: int, channels: int, view: View = WHOLE
     image = _open(content)
     try:
         # A large JPEG is decoded at 1/2, 1/4 or 1/8, never below twice the side that it is resized to: the resize
-        # removes that detail anyway.
-        enough = 2 * view.resized(resolution)
-        image.draft(None, (enough, enough))
+        # removes that detail anyway. Other plugins would take a thumbnail in place of the image.
+        if image.format == "JPEG":
+            enough = 2 * view.resized(resolution)
+            image.draft(None, (enough, enough))
         image.load()
         upright = ImageOps.exif_transpose(image)
         plain = _to_eight_bits(upright).convert("L" if channels == 1 else "RGB")
@@ -141,11 +121,11 @@ def check_file_size(size: int) -> None:
 def _open(content: bytes) -> ImageFile.ImageFile:
     if not content:
         raise BadImage("is empty")
-    opener = next((opener for opener, beginnings in FORMATS.values() if content.startswith(beginnings)), None)
-    if opener is None:
-        raise BadImage(f"is not an image in one of the formats {', '.join(FORMATS)}")
+    plugin = plugin_for(content)
+    if isinstance(plugin, str):
+        raise BadImage(plugin)
     try:
-        image = opener(io.BytesIO(content))
+        image = plugin(io.BytesIO(content))
     except Exception as error:  # as in decode: damaged headers raise many types
         raise BadImage(_sentence(error)) from error
     if image.width * image.height > MAX_PIXELS:

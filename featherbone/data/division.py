@@ -17,6 +17,7 @@ machine and version, and an image that is added later moves few others.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 
 from featherbone.data.layout import Layout
@@ -25,6 +26,7 @@ from featherbone.errors import FeatherboneError
 
 VAL_AND_TEST_OF_ALL = {"val": 0.15, "test": 0.15}
 VAL_OF_TRAIN = {"val": 0.10}
+ENOUGH = 100  # images of validation; of fewer, one is a point or more
 UNBALANCED = 20  # the largest class of train against the smallest, from which a warning is given
 
 Division = dict[str, list[tuple[str, int]]]  # split → (path, label)
@@ -69,6 +71,25 @@ def divide(layout: Layout, *, seed: int) -> tuple[Division, tuple[str, ...]]:
         for split in SPLITS
     }
     return division, tuple(warnings)
+
+
+def chance_of_validation(division: Division) -> list[str]:
+    """A warning where the validation split is too small to choose networks or epochs by.
+
+    >>> chance_of_validation({"train": [], "val": [("cat/1.png", 0)] * 40, "test": []})[0].partition(":")[0]
+    'validation has 40 images, too few to choose by'
+
+    The spread is the 95 % interval of an accuracy of 90 %, by the normal approximation.
+    """
+    count = len(division["val"])
+    if count >= ENOUGH:
+        return []
+    spread = 1.96 * math.sqrt(0.9 * 0.1 / count)
+    number = f"{count} images" if count > 1 else "1 image"
+    return [
+        f"validation has {number}, too few to choose by: one is {100 / count:.3g} points of accuracy, and chance alone "
+        f"moves 90 % by ±{100 * min(spread, 1):.0f}; more images help, or a val folder of your own"
+    ]
 
 
 def _shares(

@@ -16,7 +16,7 @@ import numpy as np
 from featherbone.atomic import replacing
 from featherbone.data.cache import array_path, checksum, explained
 from featherbone.data.decode import BadImage, decode
-from featherbone.data.division import Division, divide
+from featherbone.data.division import Division, chance_of_validation, divide
 from featherbone.data.duplicates import contradictions, duplicates
 from featherbone.data.layout import Layout, named_classes, read_layout, readable
 from featherbone.data.ordered import Progress, in_order
@@ -29,8 +29,9 @@ from featherbone.errors import FeatherboneError
 from featherbone.view import WHOLE, View
 
 FORMAT = 1  # part of key and fingerprint: raise it when the same files would give other pixels or other splits
-NATIVE_LIMIT = 64
-DEFAULT_RESOLUTION = 224
+RULES = 2  # part of the key alone: raise it when a source is read by other rules, which the fingerprint shows
+LARGEST = 224  # side of images where no resolution is given
+UNNOTICED = 64  # side up to which nobody expects images to be resized
 LISTED = 10  # bad files in a message
 # Pillow releases the interpreter's lock while it decodes. For small images, passing that lock around costs more than it
 # gains: 60,000 CIFAR-10 images take 16 s on two threads and 8 s on one.
@@ -66,11 +67,13 @@ def build_index(
     """
     folder = kept.parent
     with opening as source:
-        layout = read_layout(source.paths, where=source.where)
+        layout = source.layout or read_layout(source.paths, where=source.where)
         if source.classes:
             layout = named_classes(layout, source.classes)
         found = survey(source, layout.files(), kept, progress)
         bad = {**found.bad, **dict(source.refused)}
+        if not layout.without(bad).files():
+            raise _bad_files(bad, where=source.where, folder=folder, others=False)
         before: tuple[Path, list[str], tuple[int, int, int]] | None = None
         while True:
             division, notes = divide(layout.without(bad) if request.skip_bad else layout, seed=request.seed)
@@ -111,7 +114,13 @@ def build_index(
         "paths": {split: [name for name, _ in division[split]] for split in SPLITS},
         "labels": {split: [label for _, label in division[split]] for split in SPLITS},
         "skipped": sorted(bad.items()),
-        "warnings": [*layout.warnings, *notes, *resized, *_repeated(division, layout, found)],
+        "warnings": [
+            *layout.warnings,
+            *notes,
+            *resized,
+            *chance_of_validation(division),
+            *_repeated(division, layout, found),
+        ],
     }
 
 
@@ -120,23 +129,32 @@ def _repeated(division: Division, layout: Layout, found: Survey) -> list[str]:
 
 
 def _shape(request: Request, found: Survey, rows: list[str]) -> tuple[int, int, list[str]]:
-    """Resolution, channels, and a warning if small images are cut to a square."""
+    """Resolution, channels, and what there is to say about the first: what it does to the images and what it costs."""
     places = [found.place[name] for name in rows]
     sides = found.sides[places]
     channels = request.channels or (1 if found.grey[places].all() else 3)
     if request.resolution is not None:
         return request.resolution, channels, []
+    side = min(LARGEST, max(1, int(np.median(sides.min(axis=1)))))
     sizes = np.unique(sides, axis=0)
-    if len(sizes) != 1:
-        side = min(DEFAULT_RESOLUTION, int(np.median(sides.min(axis=1))))
-        mixed = f"images have {len(sizes)} sizes; each is brought to {side}×{side}, and --resolution sets another side"
-        return side, channels, [mixed]
     width, height = sizes[0].tolist()
-    if max(width, height) > NATIVE_LIMIT:
-        return DEFAULT_RESOLUTION, channels, []
-    side = min(width, height)
-    cut = [] if width == height else [f"images are {width}×{height}: the centre {side}×{side} of each is used"]
-    return side, channels, cut
+    if len(sizes) > 1:
+        said = f"images have {len(sizes)} sizes; each is brought to {side}×{side}, and --resolution sets another side"
+    elif (width, height) == (side, side):
+        said = f"images are {side}×{side} and stay so" if side > UNNOTICED else ""
+    elif min(width, height) == side:
+        said = f"images are {width}×{height}: the centre {side}×{side} of each is used"
+    else:
+        said = f"images are {width}×{height}: each is brought to {side}×{side}"
+    return side, channels, [said + _price(side)] if said else []
+
+
+def _price(side: int) -> str:
+    """What the other choice costs: the multiply-adds of a network without its last layer go with the side's square."""
+    if side <= UNNOTICED:
+        return ""
+    other = LARGEST if side < LARGEST else LARGEST // 2
+    return f"; at --resolution {other} the same network costs {(other / side) ** 2:.3g} times the multiply-adds"
 
 
 def _decode_all(
@@ -179,8 +197,8 @@ def _fingerprint(division: Division, layout: Layout, found: Survey, settings: st
     return digest.hexdigest()
 
 
-def _bad_files(bad: dict[str, str], *, where: str, folder: Path) -> FeatherboneError:
-    """The first ten in the message; if there are more, all of them in a table in the cache."""
+def _bad_files(bad: dict[str, str], *, where: str, folder: Path, others: bool = True) -> FeatherboneError:
+    """The first ten in the message; if there are more, all of them in a table in the cache. Or there are no others."""
     ordered = sorted(bad.items())
     lines = [f"  {readable(name)} {reason}" for name, reason in ordered[:LISTED]]
     if len(bad) > LISTED:
@@ -188,5 +206,8 @@ def _bad_files(bad: dict[str, str], *, where: str, folder: Path) -> FeatherboneE
         with explained(folder), replacing(table) as file:
             file.write("".join(f"{name}\t{reason}\n" for name, reason in ordered).encode("utf-8", "surrogateescape"))
         lines.append(f"  and {len(bad) - LISTED} more: {table} lists them all")
-    sentence = "\n".join([f"{len(bad)} file(s) of {where!r} can't be used as images:", *lines])
-    return FeatherboneError(sentence, hint="repair or remove them, or leave them out with --skip-bad")
+    first = f"{len(bad)} file(s) of {where!r} can't be used as images:"
+    hint = "repair or remove them, or leave them out with --skip-bad"
+    if not others:
+        first, hint = f"no file of {where!r} can be used as an image:", "give a folder of images by class"
+    return FeatherboneError("\n".join([first, *lines]), hint=hint)

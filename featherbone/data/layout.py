@@ -71,7 +71,8 @@ def read_layout(paths: Iterable[str], *, where: str) -> Layout:
     if not top:
         raise FeatherboneError(
             f"{where!r} holds files but no class folders, for example {loose[0]!r}",
-            hint="put the images of each class into a folder named after the class",
+            hint="put the images of each class into a folder named after the class, or give a .csv of their paths and "
+            f"labels{_table_among(loose, where)}",
         )
     warnings: list[str] = []
     folders = _splits_in(top, where)
@@ -230,6 +231,12 @@ def _by_folder(level: Level) -> tuple[dict[str, Level], list[str]]:
 
 def _has_folders(level: Level) -> bool:
     return any("/" in below for below, _ in level)
+
+
+def _table_among(loose: list[str], where: str) -> str:
+    """Where labels may already be."""
+    found = next((path for path in sorted(loose) if path.lower().endswith((".csv", ".tsv"))), None)
+    return f", such as {where.rstrip('/')}/{found}" if found else ""
 
 
 def _files(level: Level) -> tuple[str, ...]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from featherbone.cost import count
 from featherbone.data import Dataset
 from featherbone.errors import FeatherboneError, did_you_mean
 from featherbone.graph import Graph
 from featherbone.networks import network
+from featherbone.networks.ends import SMALL_SIDE
 from featherbone.networks.registry import NETWORKS
 from featherbone.networks.settings import read_settings, require_known, typed_setting
-
-SMALL = 64  # images up to this side get the small-image form
 
 
 def zoo_sizes(spec: str) -> tuple[int | None, int | None]:
@@ -38,7 +38,8 @@ def zoo_graph(spec: str, dataset: Dataset) -> tuple[Graph, tuple[str, ...]]:
     >>> graph.input_shape, said
     ((1, 8, 8), ('cifar_resnet20 is built for digits with classes=10, image_channels=1, resolution=8',))
 
-    Images of at most 64×64 get the small-image form of networks that have one, unless ``small`` is given.
+    Images of at most 64×64 get the small-image form of networks that have one, unless ``small`` is given. A second
+    sentence says what the other form would cost.
 
     Raises:
         FeatherboneError: classes that are not those of the data; the images are too small for the network.
@@ -60,7 +61,30 @@ def zoo_graph(spec: str, dataset: Dataset) -> tuple[Graph, tuple[str, ...]]:
             hint=error.hint or "give a larger --resolution, or another network",
         ) from None
     listed = ", ".join(f"{key}={str(value).lower()}" for key, value in adapted.items())
-    return graph, (f"{name} is built for {dataset.name} with {listed}",) if listed else ()
+    said = (f"{name} is built for {dataset.name} with {listed}",) if listed else ()
+    return graph, (*said, *_other_form(spec, given, adapted, graph))
+
+
+def _other_form(spec: str, given: dict[str, Any], adapted: dict[str, Any], graph: Graph) -> tuple[str, ...]:
+    """What the form that was not taken would cost, where the side of the images chose and is not far from the limit."""
+    side = int(graph.input_shape[1])
+    known = NETWORKS[spec.partition(":")[0].strip()].settings
+    if "small" not in known or "small" in given or side > 2 * SMALL_SIDE:
+        return ()
+    small = adapted.get("small", False)
+    try:
+        other = network(spec, **{**adapted, "small": not small})
+    except FeatherboneError:  # images that only one form takes leave no choice
+        return ()
+    form = f"the small-image form, as images of up to {SMALL_SIDE}×{SMALL_SIDE} do" if small else "the paper's strides"
+    return (
+        f"images of {side}×{side} get {form}: {_millions(graph)}; small={str(not small).lower()} would cost "
+        f"{_millions(other)}",
+    )
+
+
+def _millions(graph: Graph) -> str:
+    return f"{int(count(graph).macs) / 10**6:,.1f} M multiply-adds"
 
 
 def zoo_usual(spec: str, dataset: Dataset) -> tuple[Graph, ...]:
@@ -79,7 +103,7 @@ def _adapted(name: str, given: dict[str, Any], dataset: Dataset) -> dict[str, An
         "image_channels": dataset.channels,
         "resolution": dataset.resolution,
     }
-    if "small" in NETWORKS[name].settings and dataset.resolution <= SMALL:
+    if "small" in NETWORKS[name].settings and dataset.resolution <= SMALL_SIDE:
         wanted["small"] = True
     return {key: value for key, value in wanted.items() if key not in given}
 

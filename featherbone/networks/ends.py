@@ -7,6 +7,7 @@ from featherbone.graph import Dim, Wire, image, scope
 from featherbone.graph.dimension import is_symbolic
 
 SMALL_RESOLUTION = 32  # CIFAR's
+SMALL_SIDE = 64  # images up to this side get the small-image form where nobody chooses: its strides leave 8×8 of them
 
 
 def network_input(

@@ -9,13 +9,13 @@ from typing import Any
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.networks import NETWORKS, Network
+from featherbone.networks.ends import SMALL_SIDE
 from featherbone.search.budget import Budget, Costs, costs_of
 from featherbone.search.latency import LatencyModel
 from featherbone.search.size import FILE_HEAD
 
 STEP = 100  # widths are hundredths
 WIDEST = 400
-SMALL_IMAGES = 64  # sides up to here take the small-image form, where a network has one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ def scaled_zoo(
 def _settings(entry: Network, classes: int, channels: int, resolution: int) -> dict[str, Any]:
     """What every form of the network has in common; the small-image form for small images, where there is one."""
     wanted = {"resolution": resolution, "classes": classes, "image_channels": channels}
-    wanted |= {"small": True} if resolution <= SMALL_IMAGES else {}
+    wanted |= {"small": True} if resolution <= SMALL_SIDE else {}
     return {name: value for name, value in wanted.items() if name in entry.settings}
 
 

@@ -70,3 +70,9 @@ def test_a_near_miss_is_guessed(featherbone: Command) -> None:
     ended = featherbone("data", "fashion_mnist")
     assert ended.code == 2
     assert "did you mean fashion-mnist?" in ended.err
+
+
+def test_a_log_hears_how_far_the_reading_is(featherbone: Command, pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = featherbone("data", pets)
+    lines = [line.partition(" s  ")[2].strip() for line in ended.err.splitlines()]
+    assert [line for line in lines if "files" in line] == ["reading 12 of 12 files", "decoding 12 of 12 files"]

@@ -209,8 +209,8 @@ def test_truncated_files_are_refused(encode: Encode, kind: str) -> None:
         (b"", "is empty"),
         (b"notes about cats", "is not an image in one of the formats PNG, JPEG, BMP, GIF, WEBP, TIFF, PPM"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n", "is not an image"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is not an image"),
-        (b"RIFF\x24\0\0\0WAVEfmt ", "can't be decoded"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is an SVG drawing"),
+        (b"RIFF\x24\0\0\0WAVEfmt ", "is a sound or a video"),
         (b"\x89PNG\r\n\x1a\n" + b"garbage that is no chunk", "can't be decoded"),
     ],
 )

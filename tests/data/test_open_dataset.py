@@ -72,11 +72,27 @@ def test_size_and_channels_follow_the_images_or_the_request(make_folder: MakeFol
     grey = make_folder(content, name="grey", channels=1)
     assert open_dataset(grey).channels == 1
     assert open_dataset(grey, channels=3, resolution=5).splits["val"].images.shape == (2, 5, 5, 3)
-    assert open_dataset(make_folder(content, name="large", size=(65, 65))).resolution == 224
-    assert open_dataset(make_folder(content, name="edge", size=(64, 64))).resolution == 64
     wide = open_dataset(make_folder(content, name="wide", size=(12, 8)))
     assert wide.resolution == 8
-    assert wide.warnings == ("images are 12×8: the centre 8×8 of each is used",)
+    assert told(wide) == ["images are 12×8: the centre 8×8 of each is used"]
+
+
+@pytest.mark.parametrize(
+    ("size", "side", "said"),
+    [
+        ((64, 64), 64, ""),
+        ((65, 65), 65, "images are 65×65 and stay so; at --resolution 224 the same network costs 11.9 times "),
+        ((200, 150), 150, "images are 200×150: the centre 150×150 of each is used; at --resolution 224 the same netw"),
+        ((224, 224), 224, "images are 224×224 and stay so; at --resolution 112 the same network costs 0.25 times "),
+        ((300, 256), 224, "images are 300×256: each is brought to 224×224; at --resolution 112 the same network costs"),
+    ],
+)
+def test_one_rule_of_resolution_and_what_the_other_choice_costs(
+    make_folder: MakeFolder, size: tuple[int, int], side: int, said: str
+) -> None:
+    data = open_dataset(make_folder({"cat": 3, "dog": 3}, size=size))
+    assert data.resolution == side
+    assert [sentence[: len(said)] for sentence in told(data)] == [said] * bool(said)
 
 
 def test_mixed_sizes_take_the_median_side_and_say_so_and_mixed_colours_become_rgb(
@@ -93,6 +109,20 @@ def test_mixed_sizes_take_the_median_side_and_say_so_and_mixed_colours_become_rg
 def test_impossible_requests_are_refused(make_folder: MakeFolder, name: str, value: int) -> None:
     with pytest.raises(FeatherboneError, match=f"{name} is {value}"):
         open_dataset(make_folder({"cat": 3, "dog": 3}), **{name: value})
+
+
+def told(data: Dataset) -> list[str]:
+    """What there is to say about a data set, but that it is small."""
+    return [sentence for sentence in data.warnings if not sentence.startswith("validation has ")]
+
+
+def test_a_validation_split_too_small_to_choose_by_is_told(make_folder: MakeFolder) -> None:
+    data = open_dataset(make_folder({"cat": 20, "dog": 20}))
+    (said,) = data.warnings
+    start = "validation has 6 images, too few to choose by: one is 16.7 points of accuracy, and chance alone moves 90 %"
+    assert said.startswith(f"{start} by ±24")
+    grown = {"train/cat": 3, "train/dog": 3, "val/cat": 50, "val/dog": 50, "test/cat": 2, "test/dog": 2}
+    assert open_dataset(make_folder(grown, name="grown")).warnings == ()
 
 
 def spoil(root: Path) -> None:
@@ -163,7 +193,7 @@ def test_what_desktops_leave_behind_is_ignored(make_folder: MakeFolder) -> None:
     (root / ".git").mkdir()
     (root / ".git" / "HEAD").write_text("junk")
     data = open_dataset(root)
-    assert (data.fingerprint, data.skipped, data.warnings) == (expected, (), ())
+    assert (data.fingerprint, data.skipped, told(data)) == (expected, (), [])
 
 
 def test_links_to_folders_are_followed_and_loops_are_not(make_folder: MakeFolder, tmp_path: Path) -> None:
@@ -189,10 +219,10 @@ def test_a_named_pipe_does_not_hang(make_folder: MakeFolder) -> None:
 
 def test_duplicates_across_splits_are_told(make_folder: MakeFolder) -> None:
     root = make_folder({"train/cat": 5, "train/dog": 5, "val/cat": 2, "val/dog": 2, "test/cat": 2, "test/dog": 2})
-    assert open_dataset(root).warnings == ()
+    assert told(open_dataset(root)) == []
     (root / "test" / "cat" / "0.png").write_bytes((root / "train" / "cat" / "3.png").read_bytes())
     (root / "test" / "cat" / "1.png").write_bytes((root / "train" / "cat" / "3.png").read_bytes())
-    (warning,) = open_dataset(root).warnings
+    (warning,) = told(open_dataset(root))
     assert warning == "2 image(s) of test are also in train, for example train/cat/3.png is test/cat/0.png"
 
 
@@ -201,7 +231,7 @@ def test_one_image_in_two_classes_is_told(make_folder: MakeFolder) -> None:
     for name in ("0.png", "1.png"):
         (root / "train" / "dog" / name).write_bytes((root / "train" / "cat" / "3.png").read_bytes())
     (root / "train" / "cat" / "0.png").write_bytes((root / "train" / "cat" / "4.png").read_bytes())  # of one class
-    (warning,) = open_dataset(root).warnings
+    (warning,) = told(open_dataset(root))
     said = "1 image(s) have more than one class, for example train/cat/3.png is train/dog/0.png, as cat and dog"
     assert warning == said
 

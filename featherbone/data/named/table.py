@@ -36,14 +36,15 @@ class Named:
 
 
 _TORONTO = "https://www.cs.toronto.edu/~kriz"
-_ZALANDO = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"
+_ZALANDO = "https://github.com/zalandoresearch/fashion-mnist/raw/b2617bb6d3ffa2e429640350f613e3291e10b141/data/fashion"
 _FAST_AI = "https://s3.amazonaws.com/fast-ai-imageclas"
 _CIFAR = "none stated; for research, cite Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009"
 _IMAGENETTE = "Apache 2.0 for the selection; the images are ImageNet's, for non-commercial research"
 _IMAGENETTE_PAGE = "https://github.com/fastai/imagenette"
 
-# The MD5s of CIFAR stand on its page, those of Fashion-MNIST in its README; Imagenette's are torchvision's
-# (torchvision/datasets/imagenette.py), which lists the same ones for Fashion-MNIST (mnist.py).
+# The MD5s of CIFAR stand on its page; Imagenette's are torchvision's (torchvision/datasets/imagenette.py).
+# Fashion-MNIST comes from its publishers' repository, as their own address has no https; its SHA-256s are those of the
+# files that have the MD5s of its README.
 _ALL = (
     Named(
         name="digits",
@@ -78,10 +79,22 @@ _ALL = (
         page="https://github.com/zalandoresearch/fashion-mnist",
         size="30 MB",
         files=(
-            (f"{_ZALANDO}/train-images-idx3-ubyte.gz", "md5:8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
-            (f"{_ZALANDO}/train-labels-idx1-ubyte.gz", "md5:25c81989df183df01b3e8a0aad5dffbe"),
-            (f"{_ZALANDO}/t10k-images-idx3-ubyte.gz", "md5:bef4ecab320f06d8554ea6380940ec79"),
-            (f"{_ZALANDO}/t10k-labels-idx1-ubyte.gz", "md5:bb300cfdad3c16e7a12a480ee83cd310"),
+            (
+                f"{_ZALANDO}/train-images-idx3-ubyte.gz",
+                "sha256:3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+            ),
+            (
+                f"{_ZALANDO}/train-labels-idx1-ubyte.gz",
+                "sha256:a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+            ),
+            (
+                f"{_ZALANDO}/t10k-images-idx3-ubyte.gz",
+                "sha256:346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+            ),
+            (
+                f"{_ZALANDO}/t10k-labels-idx1-ubyte.gz",
+                "sha256:67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+            ),
         ),
         read=fashion_mnist,
     ),
