@@ -14,6 +14,7 @@ from featherbone.graph import Graph
 
 if TYPE_CHECKING:
     from featherbone.cost import Calls, Convention, Count
+    from featherbone.cost.table import Constant
 
 Inputs = Sequence[Any] | Mapping[str, Any]
 USUAL = (3, 224, 224)  # what a model is assumed to take where nobody says
@@ -23,10 +24,14 @@ PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt")
 
 @dataclass(frozen=True, kw_only=True)
 class Imported:
-    """A graph, what is to be said about how it came about, a sentence each, and the module it was captured from."""
+    """A graph, what is to be said about how it came about, a sentence each, and the module it was captured from.
+
+    ``constants`` are the numbers of an ONNX file that are no parameters.
+    """
 
     graph: Graph
     warnings: tuple[str, ...] = ()
+    constants: tuple[Constant, ...] = ()
     module: Any = None
 
     def calls(self) -> Calls:
@@ -223,10 +228,15 @@ def _file(path: Path, suffix: str, given: list[Any], named: dict[str, Any]) -> I
     if suffix == ".json":
         return Imported(graph=_graph_file(path))
     if suffix == ".onnx":
+        from featherbone.cost.table import Constant
         from featherbone.nn.onnx_reader import read_onnx
 
-        graph, notes = read_onnx(path, given, named)
-        return Imported(graph=graph, warnings=notes)
+        graph, notes, constants = read_onnx(path, given, named)
+        return Imported(
+            graph=graph,
+            warnings=notes,
+            constants=tuple(Constant(name=name, shape=shape, role=role) for name, shape, role in constants),
+        )
     from featherbone.nn.export_reader import read_export
 
     graph, notes = read_export(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from featherbone.errors import FeatherboneError
 
 if TYPE_CHECKING:
     from featherbone.cost import Count
+    from featherbone.importing import Imported
 
 
 def cost(
@@ -76,8 +78,7 @@ def cost(
         return
     rules = convention_named(convention)
 
-    def counted() -> Count:
-        imported = read_imported(network, input)
+    def counted(imported: Imported) -> Count:
         return count(imported.graph, rules, calls=NO_CALLS if rules is PAPERS else imported.calls())
 
     if budget is not None:
@@ -85,11 +86,13 @@ def cost(
 
         if form not in ("table", "json") or out is not None:
             raise FeatherboneError("--budget answers in lines or in JSON", hint="leave out --format and --out")
-        gate(counted(), budget, dtype=dtype, json=form == "json")
+        gate(counted(read_imported(network, input)), budget, dtype=dtype, json=form == "json")
         return
     folded = depth or (1 if form in ("table", "markdown") and not operators else None)
     wanted = columns_of(columns.split(",") if columns is not None else OPERATORS if folded is None else SCOPES)
-    table = cost_table(counted(), dtype=dtype, depth=folded, sort=sort)
+    imported = read_imported(network, input)
+    table = cost_table(counted(imported), dtype=dtype, depth=folded, sort=sort)
+    table = replace(table, notes=imported.warnings, constants=imported.constants)
     write_table(table, format=form, columns=wanted, chosen=columns is not None, out=out)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from featherbone.cost.table import Table
 
 FORMATS = ("table", "json", "csv", "markdown", "html")
+TOLD = 6  # tables of constants that are named
 WIDEST = 100  # columns of a terminal
 GAP = 2  # characters beside each column
 SHORTENED = ("name", "what", "reads")  # columns that may be shortened,
@@ -169,3 +170,25 @@ def _print_totals(table: Table) -> None:
         labels = ", ".join(sorted({label for _, label in counted.uncounted}))
         text = f" {len(counted.uncounted)} operators not counted ({labels})"
         screen.print(with_lead("partial:", text, "bold yellow"), soft_wrap=False)
+    if table.constants:
+        screen.print(_constants(table), soft_wrap=False)
+
+
+def _constants(table: Table) -> str:
+    """What the file holds beside parameters: tables by name, the steps of quantization by number.
+
+    Names give way where there are many; ``--json`` has all.
+    """
+    from math import prod
+
+    from featherbone.graph.operators import shape_text
+
+    tables = [one for one in table.constants if one.role == "table"]
+    steps = len(table.constants) - len(tables)
+    parts = [f"{_shortened(one.name, COMFORTABLE)} {shape_text(one.shape)}" for one in tables[:TOLD]]
+    if len(tables) > TOLD:
+        numbers = sum(prod(one.shape) for one in tables[TOLD:])
+        parts.append(f"{len(tables) - TOLD} more tables of {numbers:,} numbers (--json names them)")
+    if steps:
+        parts.append(f"{steps:,} scales and zero points")
+    return f"constants, which are no parameters: {', '.join(parts)}"

@@ -48,11 +48,21 @@ class Line:
         return self.macs / self.bytes if self.bytes else None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Constant:
+    """Numbers of a file that are no parameters: a ``table`` that an exporter wrote, or a step of ``quantization``."""
+
+    name: str
+    shape: Shape
+    role: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Table:
     """The lines of a count, in the order asked for, with totals and the peak of the activations' memory.
 
-    ``depth`` is how many parts of the names were kept in folding, ``None`` where each operator has a line.
+    ``depth`` is how many parts of the names were kept in folding, ``None`` where each operator has a line. ``notes``
+    and ``constants`` are what is to be said of the file or model that was counted.
     """
 
     count: Count
@@ -60,6 +70,8 @@ class Table:
     bytes: int
     peak: PeakMemory
     depth: int | None
+    notes: tuple[str, ...] = ()
+    constants: tuple[Constant, ...] = ()
 
     @property
     def dtype(self) -> str:

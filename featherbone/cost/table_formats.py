@@ -77,6 +77,8 @@ def to_document(table: Table) -> dict[str, Any]:
         "rows": [_row(table, line) for line in table.lines],
         "unused": [{"name": name, "shape": list(shape)} for name, shape in counted.graph.unused],
         "uncounted": [{"name": name, "label": label} for name, label in counted.uncounted],
+        "notes": list(table.notes),
+        "constants": [{"name": one.name, "shape": list(one.shape), "role": one.role} for one in table.constants],
     }
 
 

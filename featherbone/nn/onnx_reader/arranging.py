@@ -63,6 +63,8 @@ def slicing(t: Tracer, inputs: list[Any], a: dict[str, Any]) -> Any:
 def gather(t: Tracer, inputs: list[Any], a: dict[str, Any]) -> Any:
     table, places = inputs
     dim = axis(a.get("axis", 0), len(table.shape))
+    if isinstance(table, np.ndarray):
+        return _picked(t, inputs, dim)
     if not is_activation(table):
         return attention.embedding(t, places, table) if dim == 0 and len(table.shape) == 2 else _picked(t, inputs, dim)
     if isinstance(places, np.ndarray) and places.ndim == 0:

@@ -121,6 +121,12 @@ def _hard_sigmoid(t: Tracer, inputs: list[Any], a: dict[str, Any]) -> Any:
     return (RULES["hardsigmoid"] if usual else activation.element_wise("hard_sigmoid"))(t, inputs[0])
 
 
+def _dropout(t: Tracer, inputs: list[Any], a: dict[str, Any]) -> Any:
+    share = number(inputs[1]) if len(inputs) > 1 else a.get("ratio", 0.5)
+    mask = t.opaque("dropout_mask", inputs[:1], inputs[0].shape, moves=True)
+    return activation.dropout(t, inputs[0], 0.5 if share is None else share), mask
+
+
 def _first(rule: Any) -> Operator:
     return lambda t, inputs, a: rule(t, inputs[0])
 
@@ -179,7 +185,7 @@ OPERATORS: dict[str, Operator] = {
     "LeakyRelu": lambda t, i, a: activation.leaky_relu(t, i[0], round(a.get("alpha", 0.01), 6)),
     "Gelu": lambda t, i, a: activation.gelu(t, i[0], a.get("approximate", "none")),
     "HardSigmoid": _hard_sigmoid,
-    "Dropout": lambda t, i, a: activation.dropout(t, i[0], number(i[1]) or 0.5 if len(i) > 1 else a.get("ratio", 0.5)),
+    "Dropout": _dropout,
     "Reshape": arranging.reshape,
     "Flatten": arranging.flatten,
     "Squeeze": arranging.squeeze,

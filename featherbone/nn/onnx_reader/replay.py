@@ -24,21 +24,23 @@ from featherbone.nn.onnx_reader.inference import TORCH, UNKNOWN, Misfit, Written
 from featherbone.nn.onnx_reader.load import DOMAINS, load, versions
 from featherbone.nn.onnx_reader.nodes import attributes_of, label_of, module_path, refers, resolved
 from featherbone.nn.onnx_reader.open_sizes import OpenSizes, value_of
+from featherbone.nn.onnx_reader.places import MAKING
 from featherbone.nn.onnx_reader.recording import MALFORMED, checked_volume, is_active, recorded, typed
+from featherbone.nn.onnx_reader.roles import FLOATS, roles
 from featherbone.nn.onnx_reader.scope import Scope, stated_in
 from featherbone.nn.onnx_reader.stated import differs, doubt
 
 SMALL = 4096  # elements: constants up to here may be part of a shape, and are read as numbers
-FLOATS = (1, 10, 11, 16)  # ONNX's numbers for float, half, double, bfloat16
-NARROW = (2, 3)  # uint8 and int8, in which quantized weights come
 DEEPEST = 32  # functions and bodies inside each other
 MOST_REPLAYED = 50_000  # operators in functions and bodies, which a small file can make run without end
 
 
 def read_onnx(
     path: Path, given: Sequence[Any] = (), named: Mapping[str, Any] | None = None
-) -> tuple[Graph, tuple[str, ...]]:
-    """The graph of an ONNX file for one example, and what is to be said of it.
+) -> tuple[Graph, tuple[str, ...], tuple[tuple[str, tuple[int, ...], str], ...]]:
+    """The graph of an ONNX file for one example, what is to be said of it, and its constants that are no parameters.
+
+    Of such a constant the name, the shape, and what it is.
 
     ``given`` and ``named`` fill the sizes that its inputs leave open.
 
@@ -49,7 +51,7 @@ def read_onnx(
     model = load(path)
     try:
         replay = Replay(path.stem, model, given, named or {})
-        return replay.replayed(), tuple(dict.fromkeys(replay.notes))
+        return replay.replayed(), tuple(dict.fromkeys(replay.notes)), replay.roles.constants(replay.sizes)
     except FeatherboneError as error:
         raise FeatherboneError(f"{path}: {error.sentence}", hint=error.hint) from None
     except MALFORMED as error:
@@ -63,7 +65,7 @@ class Replay:
     """One ONNX file: its tensors by name, and the tracer that records what is done with them."""
 
     def __init__(self, name: str, model: Any, given: Sequence[Any], named: Mapping[str, Any]) -> None:
-        self.name, self.graph = name, model.graph
+        self.name, self.graph, self.roles = name, model.graph, roles(model)
         self.opsets = versions(model.opset_import)
         self.functions = {(own.domain, own.name, own.overload): own for own in model.functions}
         weights = {tensor.name for tensor in model.graph.initializer}
@@ -71,7 +73,7 @@ class Replay:
         self.census = Census()
         self.tracer = Tracer(self.census, real=False)
         self.notes: list[str] = []  # what is to be said beside the numbers
-        self.numbers: set[str] = set()
+        self.sizes: dict[str, tuple[int, ...]] = {}  # of the constants
         self.doubted: set[str] = set()  # names of what has another shape than the file states
         self.depth = 0  # of functions and bodies that are being replayed
         self._replayed = 0  # operators in them so far
@@ -114,18 +116,14 @@ class Replay:
 
     def initialise(self, graph: Any, scope: Scope) -> None:
         """Give a graph's weights and constants their names."""
-        statistics = _inputs_of(graph, ("BatchNormalization",), slice(3, 5))
-        self.numbers |= _inputs_of(graph, ("Resize", "Upsample"), slice(1, None))
         for tensor in graph.initializer:
-            value = self._kept(tensor.name, tensor, scope, tensor.name not in statistics)
+            value = self._kept(tensor.name, tensor.name, tensor, scope)
             scope.set(tensor.name, value, tensor.data_type)
         for sparse in graph.sparse_initializer:
             shape = tuple(sparse.dims)
             checked_volume(sparse.values.name, shape)
-            made = torch.empty(shape, device="meta")
-            self._literals[scope.path + sparse.values.name] = made
-            self.census.parameters[id(made)] = scope.path + sparse.values.name
-            self.census.sizes[scope.path + sparse.values.name] = shape
+            key = scope.path + sparse.values.name
+            made = self._literals[key] = self._parameter(key, shape)
             scope.set(sparse.values.name, made, sparse.values.data_type)
 
     def run(self, nodes: Any, scope: Scope) -> None:
@@ -197,6 +195,9 @@ class Replay:
         """What an operator makes of constants and weights alone; ``None`` where it is to be recorded."""
         if node.domain not in DOMAINS:
             return None
+        weight = self._made_weight(node, inputs, attributes)
+        if weight is not None:
+            return [weight]
         kind, shape = node.op_type, written[0].shape if written else None
         if inputs and all(value is None or isinstance(value, np.ndarray) for value in inputs):
             if shape is not None and checked_volume(node.output[0], shape) > MOST:
@@ -213,28 +214,42 @@ class Replay:
 
     # --- weights and constants ---------------------------------------------------------------------------------
 
-    def _kept(self, name: str, tensor: Any, scope: Scope, trained: bool) -> Any:
+    def _kept(self, key: str, name: str, tensor: Any, scope: Scope) -> Any:
         """A weight or constant of a body, made once however often the body runs."""
-        key = scope.path + name
+        key = scope.path + key
         if key not in self._literals:
-            self._literals[key] = self._constant(key, tensor, trained)
+            self._literals[key] = self._constant(key, name, tensor)
         return self._literals[key]
 
-    def _constant(self, name: str, tensor: Any, trained: bool) -> Any:
-        """A small or whole-numbered tensor as an array; a weight as a tensor without values."""
+    def _constant(self, key: str, name: str, tensor: Any) -> Any:
+        """A small tensor as an array; a weight, and what is large, as a tensor without values."""
         from onnx import numpy_helper
 
         shape = tuple(int(size) for size in tensor.dims)
         volume = checked_volume(name, shape)
-        weight = (tensor.data_type in FLOATS and volume > 1) or (tensor.data_type in NARROW and volume > 16)
-        weight = weight and name not in self.numbers
-        if not weight and volume <= SMALL and not tensor.external_data:
+        self.sizes[name] = shape
+        if name in self.roles.parameters:
+            return self._parameter(key, shape)
+        if name not in self.roles.statistics and volume <= SMALL and not tensor.external_data:
             return np.array(numpy_helper.to_array(tensor))
-        made = torch.empty(shape, device="meta", dtype=torch.float32 if weight else torch.int64)
-        if weight and trained:
-            self.census.parameters[id(made)] = name
-            self.census.sizes[name] = shape
+        return torch.empty(shape, device="meta", dtype=torch.float32 if tensor.data_type in FLOATS else torch.int64)
+
+    def _parameter(self, name: str, shape: tuple[int, ...]) -> torch.Tensor:
+        made = torch.empty(shape, device="meta")
+        self.census.parameters[id(made)] = name
+        self.census.sizes[name] = shape
         return made
+
+    def _made_weight(self, node: Any, inputs: list[Any], attributes: dict[str, Any]) -> torch.Tensor | None:
+        """A weight that the file makes when it runs, of one number or by chance; ``None`` for anything else."""
+        name, kind = node.output[0], node.op_type
+        trained = name in self.roles.parameters
+        if kind not in MAKING or not (trained or name in self.roles.statistics):
+            return None
+        shape: Any = attributes["shape"] if not inputs else inputs[0].shape if kind.endswith("Like") else inputs[0]
+        sizes = tuple(int(size) for size in shape)
+        checked_volume(name, sizes)
+        return self._parameter(name, sizes) if trained else torch.empty(sizes, device="meta")
 
     def _literal(self, node: Any, scope: Scope, attributes: dict[str, Any], own: bool) -> None:
         (kind, value), name = next(iter(attributes.items())), node.output[0]
@@ -244,7 +259,7 @@ class Replay:
             scope.set(name, np.asarray(value, dtype=np.float32 if kind.startswith("value_float") else None))
             return
         key = name if own else f"{name}.{len(self._literals)}"  # what the call of a function set is the call's own
-        scope.set(name, self._kept(key, value, scope, True), value.data_type)
+        scope.set(name, self._kept(key, name, value, scope), value.data_type)
 
     def _compare(self, node: Any, scope: Scope) -> None:
         """Doubt the count where a node writes another shape than the file states; the first of a chain says so."""
@@ -269,11 +284,6 @@ class Replay:
         """A weight that is transposed, scaled or unpacked before it is used."""
         value = torch.empty(shape, device="meta")
         return Traced.make(shape, torch.float32, self.tracer.device, weights=names, value=value)
-
-
-def _inputs_of(graph: Any, kinds: tuple[str, ...], places: slice) -> set[str]:
-    """Names of what these operators read at these places."""
-    return {name for node in graph.node if node.op_type in kinds for name in node.input[places]}
 
 
 def _known(node: Any, inputs: list[Any], attributes: dict[str, Any]) -> list[Any] | None:
