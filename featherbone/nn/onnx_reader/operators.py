@@ -7,15 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from featherbone.graph.operators import AvgPool, Linear, MaxPool
+from featherbone.graph.operators import AvgPool, MaxPool
 from featherbone.nn.capture.calls import NoRule
-from featherbone.nn.capture.common import ModelError, is_batched
 from featherbone.nn.capture.rules import RULES, activation, arrange, combine, matrix, pooling
 from featherbone.nn.capture.rules.normalization import batch_norm, local_response_norm
 from featherbone.nn.capture.tracer import Tracer
-from featherbone.nn.onnx_reader import arranging, resizing, windows
+from featherbone.nn.onnx_reader import arranging, fused, products, resizing, windows
 from featherbone.nn.onnx_reader.folding import number, reduced_axes
-from featherbone.nn.onnx_reader.free import FREE, LEARNING
+from featherbone.nn.onnx_reader.free import FREE, LEARNING, TRAINING
 from featherbone.nn.onnx_reader.load import DOMAINS
 
 Operator = Callable[[Tracer, list[Any], dict[str, Any]], Any]
@@ -25,33 +24,6 @@ def _batch_norm(t: Tracer, inputs: list[Any], a: dict[str, Any]) -> Any:
     x, scale, shift, mean, variance = inputs[:5]
     kept = round(1 - a.get("momentum", 0.9), 6)
     return batch_norm(t, x, mean, variance, scale, shift, False, kept, round(a.get("epsilon", 1e-5), 12))
-
-
-def _gemm(t: Tracer, inputs: list[Any], a: dict[str, Any]) -> Any:
-    x, weight, *bias = inputs
-    if a.get("transA", 0):
-        raise NoRule
-    return _linear(t, x, weight, bias[0] if bias else None, transposed=bool(a.get("transB", 0)))
-
-
-def _linear(t: Tracer, x: Any, weight: Any, bias: Any, *, transposed: bool) -> Any:
-    names = [t.parameter(weight), *([] if bias is None else [t.parameter(bias)])]
-    rows, columns = weight.shape if transposed else tuple(weight.shape)[::-1]
-    if x.shape[-1] != columns:
-        raise ModelError(f"a linear layer takes {columns} features and is given {x.shape[-1]}")
-    if is_batched(x) and len(x.shape) == 2 and None not in names and x.shape[1] == columns:
-        operator = Linear(out_features=rows, bias=bias is not None)
-        weights = tuple(name for name in names if name is not None)
-        return t.emit(operator, (x,), "linear", weights=weights, macs=rows * columns)
-    full = (*x.shape[:-1], rows)
-    return t.opaque("linear", (x, weight, bias), full, macs=rows * columns * x.shape[:-1].numel())
-
-
-def _matmul(t: Tracer, inputs: list[Any], a: dict[str, Any]) -> Any:
-    x, other = inputs
-    if t.parameter(other) is not None and len(other.shape) == 2:
-        return _linear(t, x, other, None, transposed=False)
-    return matrix.matmul(t, x, other)
 
 
 def _clip(t: Tracer, inputs: list[Any], a: dict[str, Any]) -> Any:
@@ -161,13 +133,15 @@ SIMPLE = {
 SAME_SHAPE = (
     "CumSum DequantizeLinear GroupNormalization InstanceNormalization LayerNormalization LpNormalization "
     "MeanVarianceNormalization PRelu QuantizeLinear RMSNormalization Selu Celu ThresholdedRelu Not Trilu "
-    "ScatterND ScatterElements"
+    "ScatterND ScatterElements SimplifiedLayerNormalization"
 )
 
 OPERATORS: dict[str, Operator] = {
     **{kind: _first(RULES[name]) for kind, name in SIMPLE.items()},
     **{kind: _same_shape(kind) for kind in SAME_SHAPE.split()},
     "Conv": windows.conv,
+    "ConvInteger": lambda t, i, a: windows.conv(t, i[:2], a),
+    "QLinearConv": windows.quantized_conv,
     "ConvTranspose": windows.conv_transpose,
     "MaxPool": windows.pool(MaxPool),
     "AveragePool": windows.pool(AvgPool),
@@ -177,8 +151,14 @@ OPERATORS: dict[str, Operator] = {
     "LRN": lambda t, i, a: local_response_norm(
         t, i[0], a["size"], a.get("alpha", 1e-4), a.get("beta", 0.75), a.get("bias", 1.0)
     ),
-    "Gemm": _gemm,
-    "MatMul": _matmul,
+    "Gemm": products.gemm,
+    "MatMul": products.matmul,
+    "MatMulInteger": products.matmul,
+    "QLinearMatMul": lambda t, i, a: products.matmul(t, [i[0], i[3]], a),
+    "Attention": products.attention,
+    "LinearAttention": products.linear_attention,
+    "CausalConvWithState": products.causal_convolution,
+    "DeformConv": products.deformable_convolution,
     "Einsum": lambda t, i, a: matrix.einsum(t, a["equation"], *i),
     "Clip": _clip,
     "Elu": lambda t, i, a: activation.elu(t, i[0], a.get("alpha", 1.0)),
@@ -216,21 +196,29 @@ OPERATORS: dict[str, Operator] = {
     "Where": lambda t, i, a: combine.binary("where")(t, *[_operand(value) for value in i]),
 }
 
+OTHERS: dict[str, dict[str, Operator]] = {
+    "com.microsoft": fused.OPERATORS,
+    "ai.onnx.ml": {"LinearRegressor": products.linear_model},
+    "ai.onnx.preview": {"FlexAttention": products.attention},
+}
+"""The operators of other domains."""
+
+FREE_ELSEWHERE = {"com.microsoft": fused.FREE, "ai.onnx.ml": LEARNING, "ai.onnx.preview.training": TRAINING}
+
 
 def answer(domain: str, kind: str, t: Tracer, inputs: list[Any], a: dict[str, Any], outputs: int) -> Any:
     """What an operator writes; ``NoRule`` where it is not known."""
     while inputs and inputs[-1] is None:
         inputs.pop()
-    if domain not in DOMAINS:
-        raise NoRule
-    if kind == "Split":
+    table = OPERATORS if domain in DOMAINS else OTHERS.get(domain, {})
+    if kind == "Split" and domain in DOMAINS:
         return arranging.split(t, inputs, a, outputs)
-    if kind not in OPERATORS:
+    if kind not in table:
         raise NoRule
-    return OPERATORS[kind](t, inputs, a)
+    return table[kind](t, inputs, a)
 
 
 def cost_without_rule(domain: str, kind: str) -> int | None:
     """The multiply-adds of an operator that no rule answers: none, or unknown."""
-    free = FREE if domain in DOMAINS else LEARNING if domain == "ai.onnx.ml" else frozenset()
+    free = FREE if domain in DOMAINS else FREE_ELSEWHERE.get(domain, frozenset())
     return 0 if kind in free else None
