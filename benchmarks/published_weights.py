@@ -18,7 +18,10 @@ from featherbone.errors import FeatherboneError
 from featherbone.networks import network
 from featherbone.nn.foreign import match
 
-COLUMNS = ("name", "network", "url", "repository", "sha256", "licence", "resolution", "mean", "std", "tensorflow")
+COLUMNS = (
+    *("name", "network", "url", "repository", "sha256", "licence"),
+    *("resolution", "mean", "std", "crop", "interpolation", "tensorflow"),
+)
 TORCHVISION_LICENCE = "BSD-3-Clause code; weights may carry terms of ImageNet"
 HASH = re.compile(r"-([0-9a-f]{8,64})\.pth$")  # of the file's SHA-256, by torch.hub's rule
 HALF = "0.5 0.5 0.5"
@@ -56,6 +59,8 @@ def _torchvision(model: str, spec: str) -> list[dict[str, str]]:
                 "resolution": str(transform.crop_size[0]),
                 "mean": HALF if inception else _numbers(transform.mean),
                 "std": HALF if inception else _numbers(transform.std),
+                "crop": _share(transform.crop_size[0] / transform.resize_size[0]),
+                "interpolation": transform.interpolation.value,
             }
         )
     return rows
@@ -84,6 +89,8 @@ def _timm(model: str, spec: str) -> list[dict[str, str]]:
                 "resolution": str(config.input_size[1]),
                 "mean": _numbers(config.mean),
                 "std": _numbers(config.std),
+                "crop": _share(config.crop_pct),
+                "interpolation": config.interpolation,
                 "tensorflow": "yes" if bare.startswith("tf_") else "",
             }
         )
@@ -92,6 +99,11 @@ def _timm(model: str, spec: str) -> list[dict[str, str]]:
 
 def _numbers(values: tuple[float, ...]) -> str:
     return " ".join(str(value) for value in values)
+
+
+def _share(crop: float) -> str:
+    """Digits enough to give the side that is resized to."""
+    return f"{crop:.6g}"
 
 
 if __name__ == "__main__":

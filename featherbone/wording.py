@@ -30,3 +30,21 @@ def listed(words: Sequence[str]) -> str:
     ('a', 'a and b', 'a, b and c')
     """
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]])) if words else ""
+
+
+SCREEN = 12  # lines of a list in a message
+
+
+def one_screen(problems: Sequence[str]) -> str:
+    """The lines of a message, of which a long list shows the first ones.
+
+    >>> print(one_screen(["a", "b"]))
+    a
+      b
+    """
+    shown = (
+        list(problems)
+        if len(problems) <= SCREEN
+        else [*problems[: SCREEN - 1], f"… and {len(problems) - SCREEN + 1} more"]
+    )
+    return "\n  ".join(shown)

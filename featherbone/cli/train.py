@@ -11,12 +11,13 @@ import typer
 from featherbone.cli.options import Data, Json
 from featherbone.cli.output import print_json
 from featherbone.cli.run_output import print_result
+from featherbone.errors import FeatherboneError
 
 NETWORK_HELP = (
     "A network of the zoo, such as mobilenet_v2:width=0.5, which is adapted to the images; a model.safetensors to go "
     "on from; a design such as 'r32 | stem w16 | basic w32 d2 s2'; or a graph (.json)."
 )
-RECIPE, START, TEACHER, WORK = "Recipe", "Where it begins", "Teacher", "Work"
+RECIPE, START, WEIGHTS, TEACHER, WORK = "Recipe", "Where it begins", "What --weights do not say", "Teacher", "Work"
 
 
 def train(
@@ -49,6 +50,38 @@ def train(
         int | None,
         typer.Option(min=1, help="Side of the images; follows from data and network.", rich_help_panel=START),
     ] = None,
+    crop: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of the shorter side that is seen, such as 0.875; as the weights know, else 1.",
+            rich_help_panel=START,
+        ),
+    ] = None,
+    interpolation: Annotated[
+        str | None,
+        typer.Option(help="Of resized images: bilinear or bicubic; as the weights know.", rich_help_panel=START),
+    ] = None,
+    activation: Annotated[
+        str | None,
+        typer.Option(help="In place of each ReLU of the network, such as relu6.", rich_help_panel=WEIGHTS),
+    ] = None,
+    tensorflow: Annotated[
+        bool | None,
+        typer.Option(
+            "--tensorflow/--no-tensorflow",
+            help="Pad as TensorFlow, with its epsilon; published weights know.",
+            rich_help_panel=WEIGHTS,
+        ),
+    ] = None,
+    drop_background: Annotated[
+        bool,
+        typer.Option("--drop-background", help="Leave out the file's first class.", rich_help_panel=WEIGHTS),
+    ] = False,
+    mean: Annotated[
+        str | None,
+        typer.Option(help="Of pixels in 0..1, such as 0.5 or 0.485,0.456,0.406.", rich_help_panel=WEIGHTS),
+    ] = None,
+    std: Annotated[str | None, typer.Option(help="Standard deviation, likewise.", rich_help_panel=WEIGHTS)] = None,
     teacher: Annotated[
         str | None, typer.Option(help="A model.safetensors to learn from.", rich_help_panel=TEACHER)
     ] = None,
@@ -84,9 +117,19 @@ def train(
     With --json, progress goes to standard error.
     """
     from featherbone.cli.progress import Live
+    from featherbone.hub import WeightChoices
     from featherbone.job import train_network
     from featherbone.train.distributed import is_first
 
+    choices = WeightChoices(
+        activation=activation,
+        tensorflow=tensorflow,
+        drop_background=drop_background,
+        mean=_numbers("mean", mean),
+        std=_numbers("std", std),
+        crop=crop,
+        interpolation=interpolation,
+    )
     with Live(stderr=json) as live:
         folder = train_network(
             data,
@@ -98,6 +141,7 @@ def train(
             find_lr=find_lr,
             freeze=freeze,
             weights=weights,
+            choices=choices,
             seed=seed,
             resolution=resolution,
             teacher=teacher,
@@ -120,3 +164,15 @@ def train(
         print_json({"run": str(folder), **facts})
     else:
         print_result(folder, facts, never_saw="it never saw")
+
+
+def _numbers(name: str, text: str | None) -> tuple[float, ...] | None:
+    """One number, or several between commas."""
+    if text is None:
+        return None
+    try:
+        return tuple(float(number) for number in text.split(","))
+    except ValueError:
+        raise FeatherboneError(
+            f"--{name} is {text!r}; it must be a number, or one for each channel", hint=f"--{name} 0.485,0.456,0.406"
+        ) from None

@@ -6,8 +6,11 @@ import csv
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
+from featherbone.download import file_hash
 from featherbone.errors import FeatherboneError, did_you_mean
+from featherbone.view import View
 
 LIBRARIES = ("torchvision/", "timm/")
 
@@ -17,8 +20,8 @@ class Published:
     """One file of weights: for which network, where it is, what is known of it.
 
     It is at ``url``, with a SHA-256 that begins with ``sha256``; or it is ``model.safetensors`` of a ``repository`` on
-    the Hugging Face hub, which states the hash. ``resolution``, ``mean`` and ``std`` are those it was made for;
-    ``tensorflow`` says that its convolutions pad as TensorFlow's.
+    the Hugging Face hub, which states the hash. ``resolution``, ``mean``, ``std`` and ``view`` are those it was
+    tested with; ``tensorflow`` says that its convolutions pad as TensorFlow's.
     """
 
     name: str
@@ -30,6 +33,7 @@ class Published:
     resolution: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    view: View
     tensorflow: bool
 
 
@@ -62,6 +66,14 @@ def list_published() -> tuple[Published, ...]:
     return tuple(_table().values())
 
 
+def known_file(path: Path) -> Published | None:
+    """The published weights that a file is, told by its SHA-256 and not by its name; None where it is none of them."""
+    if not path.is_file():
+        return None
+    digest = file_hash(path)
+    return next((entry for entry in _table().values() if entry.sha256 and digest.startswith(entry.sha256)), None)
+
+
 def _hint(name: str, table: dict[str, Published]) -> str:
     models = {row.rpartition(".")[0] if row not in name else row for row in table}
     close = did_you_mean(name[:80], {*models, *table})
@@ -85,5 +97,6 @@ def _row(row: dict[str, str]) -> Published:
         resolution=int(row["resolution"]),
         mean=tuple(map(float, row["mean"].split())),
         std=tuple(map(float, row["std"].split())),
+        view=View(crop=float(row["crop"]), interpolation=row["interpolation"]),
         tensorflow=row["tensorflow"] == "yes",
     )

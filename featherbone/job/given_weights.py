@@ -10,7 +10,8 @@ from pathlib import Path
 from featherbone.data import Dataset
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
-from featherbone.hub import load
+from featherbone.hub import WeightChoices
+from featherbone.hub.loading import load_chosen
 from featherbone.hub.published import LIBRARIES
 from featherbone.job.starting import Network, continued
 from featherbone.job.target import Target
@@ -21,26 +22,22 @@ MEGABYTE = 10**6
 MODEL, CHECKPOINT = "featherbone-model", "featherbone-checkpoint"  # what files of ours say of themselves
 
 
-def with_weights(target: Target, weights: str, dataset: Dataset, *, seed: int, progress: Progress) -> Network:
+def with_weights(
+    target: Target, weights: str, choices: WeightChoices, dataset: Dataset, *, seed: int, progress: Progress
+) -> Network:
     """The network of a target for a data set, with these weights; a new last layer where they are of other classes.
 
     The file may have as many classes as the images, in the order of their names, or as many as the network has in its
     paper.
 
     Raises:
-        FeatherboneError: no such weights; what does not fit, every mismatch listed; a target with weights of its own;
-            a model or a checkpoint of ours.
+        FeatherboneError: no such weights; what does not fit; a choice that changes nothing.
     """
-    if target.origin:
-        raise FeatherboneError(
-            f"{target.asked} has weights of its own, and --weights names {weights}", hint="leave one of them out"
-        )
-    _require_bare(weights)
     made = target.build(dataset)
     model, errors = None, []
     for graph in (made.graph, *target.usual(dataset)):
         try:
-            model = _loaded(graph, weights, dataset, progress)
+            model = _loaded(graph, weights, choices, dataset, progress)
             break
         except FeatherboneError as error:
             errors.append(error)
@@ -52,8 +49,12 @@ def with_weights(target: Target, weights: str, dataset: Dataset, *, seed: int, p
     return replace(begun, origin=origin, said=(*made.said, *remarks, *begun.said))
 
 
-def _require_bare(weights: str) -> None:
-    """Raise for a file of ours: its classes and preprocessing would be lost."""
+def require_bare(target: Target, weights: str) -> None:
+    """Raise for a target with weights of its own, and for a file of ours, which holds more than weights."""
+    if target.origin:
+        raise FeatherboneError(
+            f"{target.asked} has weights of its own, and --weights names {weights}", hint="leave one of them out"
+        )
     kind = ""
     with suppress(FeatherboneError):  # raised for files of others, which state no checksums, and for names
         kind = read_tensors(weights)[1].get("format", "")
@@ -69,13 +70,13 @@ def _require_bare(weights: str) -> None:
         )
 
 
-def _loaded(graph: Graph, weights: str, dataset: Dataset, progress: Progress) -> Model:
+def _loaded(graph: Graph, weights: str, choices: WeightChoices, dataset: Dataset, progress: Progress) -> Model:
     def fetched(done: int, total: int | None) -> None:
         what = f"fetching {weights}"
         progress(Reading(what=what, done=done // MEGABYTE, total=(total or done) // MEGABYTE, unit="MB"))
 
     same = graph.output_shape == (len(dataset.classes),)
-    return load(graph, weights, classes=dataset.classes if same else None, progress=fetched)
+    return load_chosen(graph, weights, choices, classes=dataset.classes if same else None, progress=fetched)
 
 
 def _sha256(model: Model, weights: str) -> str:

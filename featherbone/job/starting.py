@@ -43,13 +43,19 @@ def continued(model: Model, dataset: Dataset, *, seed: int) -> Network:
         )
     else:
         head = f"{name} goes on from its weights: the {len(model.classes)} classes are the same"
-    side = model.preprocessing.resolution
-    moved = f"{name} was made for images of {side}×{side}; these have {dataset.resolution}×{dataset.resolution}"
+    said = [head]
+    side, view = model.preprocessing.resolution, model.preprocessing.view
+    if side != dataset.resolution:
+        said.append(
+            f"{name} was made for images of {side}×{side}; these have {dataset.resolution}×{dataset.resolution}"
+        )
+    if view != dataset.view:
+        said.append(f"{name} was made to see {view}; of these it sees {dataset.view}")
     return Network(
         graph=start.graph,
         weights=start.weights,
         preprocessing=model.preprocessing,
-        said=(head,) if side == dataset.resolution else (head, moved),
+        said=tuple(said),
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
 from featherbone.errors import FeatherboneError, did_you_mean
+from featherbone.hub import WeightChoices
 from featherbone.job.tensorboard import require_tensorboard
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -21,6 +22,7 @@ class Options:
     - `recipe`: a name of ``featherbone.train.RECIPES``, or a TOML file; the next four replace parts of it.
     - `freeze`: ``none``, ``backbone``, or so many stages from the image on.
     - `weights`: a file of weights, or published ones by name, that the network begins with.
+    - `choices`: what those weights do not say themselves; its view is for any images.
     - `teacher`: a model file whose answers are learned from; `temperature`, `teacher_weight`, `hint_weight` and
       `teacher_precision` are those of ``featherbone.train.Distillation``.
     - `find_lr`: take the learning rate that a range test suggests.
@@ -36,6 +38,7 @@ class Options:
     learning_rate: float | None = None
     freeze: str | None = None
     weights: str | None = None
+    choices: WeightChoices = field(default_factory=WeightChoices)
     teacher: str | None = None
     temperature: float | None = None
     teacher_weight: float | None = None
@@ -71,6 +74,12 @@ class Options:
         if taught and self.teacher is None:
             raise FeatherboneError(f"{taught[0]} is given without a teacher", hint="give --teacher model.safetensors")
 
+        own = self.choices.only_for_weights()
+        if own and self.weights is None:
+            raise FeatherboneError(
+                f"--{own.replace('_', '-')} is given without --weights: it says what their file does not",
+                hint="a new network follows its paper and its images; a model file brings its own",
+            )
         if self.tensorboard:
             require_tensorboard()
 
@@ -85,5 +94,7 @@ class Options:
         """The options as the command line names them; what was not asked for is None or False."""
         named = {**vars(self), "lr": self.learning_rate, "seed": self.seed or None}
         usual = {"device": "auto", "precision": "auto"}
-        order = ["recipe", "epochs", "batch_size", "lr", *[name for name in vars(self) if name != "learning_rate"]]
-        return {name: None if named[name] == usual.get(name) else named[name] for name in dict.fromkeys(order)}
+        others = [name for name in vars(self) if name not in ("learning_rate", "choices")]
+        order = ["recipe", "epochs", "batch_size", "lr", *others]
+        words = {name: None if named[name] == usual.get(name) else named[name] for name in dict.fromkeys(order)}
+        return words | self.choices.words()

@@ -11,10 +11,11 @@ from typing import Any
 from featherbone.data import Dataset
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, to_json
-from featherbone.job.given_weights import with_weights
+from featherbone.hub.loading import view_of
+from featherbone.job.given_weights import require_bare, with_weights
 from featherbone.job.images import data_facts, open_images
 from featherbone.job.starting import Network
-from featherbone.job.target import read_target
+from featherbone.job.target import Target, read_target
 from featherbone.job.teaching import Teaching, read_teaching
 from featherbone.job.training_options import Options
 from featherbone.job.training_recipe import recipe_for
@@ -23,6 +24,7 @@ from featherbone.train import Objective, Recipe
 from featherbone.train.freeze import frozen_nodes
 from featherbone.train.objective import make_objective
 from featherbone.train.require import require_trainable
+from featherbone.view import View
 
 SHOWN = 12  # characters of a digest that a message shows
 FOUND = "as --find-lr finds it"
@@ -113,7 +115,7 @@ def plan_training(source: str | Path, network: str, options: Options, progress: 
         source,
         resolution=target.side(options.resolution),
         channels=target.channels or (3 if options.weights is not None else None),
-        view=target.view,
+        view=_view(target, options),
         seed=options.seed,
         skip_bad=options.skip_bad,
         progress=progress,
@@ -121,7 +123,7 @@ def plan_training(source: str | Path, network: str, options: Options, progress: 
     if options.weights is None:
         made = target.build(dataset)
     else:
-        made = with_weights(target, options.weights, dataset, seed=options.seed, progress=progress)
+        made = with_weights(target, options.weights, options.choices, dataset, seed=options.seed, progress=progress)
     if made.preprocessing is not None:  # what the weights are used to
         dataset = replace(dataset, mean=made.preprocessing.mean, std=made.preprocessing.std)
     recipe, notes = recipe_for(dataset, options, tuned=made.weights is not None)
@@ -139,6 +141,14 @@ def plan_training(source: str | Path, network: str, options: Options, progress: 
     )
     _require_possible(plan)
     return plan
+
+
+def _view(target: Target, options: Options) -> View:
+    """The part of the images that the network is used to, or that was chosen."""
+    if options.weights is None:
+        return options.choices.over(target.view)
+    require_bare(target, options.weights)
+    return view_of(options.weights, options.choices)
 
 
 def _require_possible(plan: Plan) -> None:

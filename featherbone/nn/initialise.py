@@ -2,7 +2,8 @@
 
 - convolution: He's normal for rectifiers with the fan of the backward pass, sqrt(2 / (K·K·N/G)) (arXiv:1502.01852,
   equation 14). The fan counts what is really connected, so a depthwise kernel is drawn with sqrt(2 / K·K).
-- linear: normal with deviation 0.01 (AlexNet, section 5; VGG, section 3.1).
+- linear: normal with deviation 0.01 (AlexNet, section 5; VGG, section 3.1). So is a convolution that writes the scores
+  of the classes, as the last one of SqueezeNet in its authors' definition: with He's it would begin far from guessing.
 - norm: weight 1, bias 0 (arXiv:1502.03167), and statistics of a standard normal.
 - every bias: 0.
 
@@ -18,8 +19,9 @@ import torch
 
 from featherbone.graph import Graph, Node
 from featherbone.graph.operators import Conv, ConvTranspose, Linear
+from featherbone.nn.classifier import last_layer, writes_classes
 
-LINEAR_DEVIATION = 0.01
+CLASSIFIER_DEVIATION = 0.01
 
 
 def initial_weights(graph: Graph, *, seed: int | None = None) -> dict[str, torch.Tensor]:
@@ -37,26 +39,30 @@ def initial_weights(graph: Graph, *, seed: int | None = None) -> dict[str, torch
         seed = int(torch.randint(2**62, ()))
     generator = torch.Generator().manual_seed(seed)
     weights: dict[str, torch.Tensor] = {}
+    last = last_layer(graph)
+    classifier = last if writes_classes(graph, last) else None
     for node in graph.nodes:
         if node.shares:
             continue
         inputs = graph.input_shapes(node)
         tensors = {**node.operator.parameters(*inputs), **node.operator.buffers(*inputs)}
         for name, shape in tensors.items():
-            weights[f"{node.name}.{name}"] = _draw(node, name, shape, generator)
+            weights[f"{node.name}.{name}"] = _draw(node, name, shape, generator, classifies=node is classifier)
     return weights
 
 
-def _draw(node: Node, name: str, shape: tuple[int, ...], generator: torch.Generator) -> torch.Tensor:
+def _draw(
+    node: Node, name: str, shape: tuple[int, ...], generator: torch.Generator, *, classifies: bool
+) -> torch.Tensor:
     if name in ("bias", "running_mean"):
         return torch.zeros(shape, dtype=torch.float32)
     operator = node.operator
+    if classifies or isinstance(operator, Linear):
+        return torch.randn(shape, generator=generator, dtype=torch.float32) * CLASSIFIER_DEVIATION
     if isinstance(operator, Conv):
         fan_out = math.prod(shape[2:]) * operator.out_channels // operator.groups
         return torch.randn(shape, generator=generator, dtype=torch.float32) * math.sqrt(2 / fan_out)
     if isinstance(operator, ConvTranspose):
         fan_out = math.prod(shape[1:])
         return torch.randn(shape, generator=generator, dtype=torch.float32) * math.sqrt(2 / fan_out)
-    if isinstance(operator, Linear):
-        return torch.randn(shape, generator=generator, dtype=torch.float32) * LINEAR_DEVIATION
     return torch.ones(shape, dtype=torch.float32)

@@ -10,6 +10,7 @@ from torch import nn
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.graph.operators import shape_text
+from featherbone.wording import one_screen
 
 COUNTER = "num_batches_tracked"  # torch's batch norm counts batches; with a fixed momentum nothing reads it
 
@@ -41,7 +42,7 @@ def check_weights(graph: Graph, weights: Mapping[str, torch.Tensor], *, what: st
             problems.append(f"{name} is {str(tensor.dtype).removeprefix('torch.')}; the graph needs float32")
     if problems:
         tensors = "1 tensor" if len(problems) == 1 else f"{len(problems)} tensors"
-        raise FeatherboneError(f"{what} do not fit {graph.name}, in {tensors}:\n  " + "\n  ".join(sorted(problems)))
+        raise FeatherboneError(f"{what} do not fit {graph.name}, in {tensors}:\n  " + one_screen(sorted(problems)))
 
 
 def weights_of(module: nn.Module) -> dict[str, torch.Tensor]:

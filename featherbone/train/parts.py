@@ -7,9 +7,8 @@ from dataclasses import replace
 from featherbone.cost.group import producer
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, Node
-from featherbone.graph.operators import Activation, AvgPool, Conv, Dropout, Flatten, GlobalPool, Input, Linear
-
-_BEHIND = (Activation, AvgPool, Dropout, Flatten, GlobalPool)  # what may stand behind a classifier
+from featherbone.graph.operators import Dropout, Input
+from featherbone.nn.classifier import last_layer, writes_classes
 
 
 def classifier_of(graph: Graph) -> str:
@@ -21,16 +20,10 @@ def classifier_of(graph: Graph) -> str:
 
     Raises `FeatherboneError` where the network ends in anything else.
     """
-    outputs = graph.output_shape[0]
-    node = graph[graph.outputs[0]]
-    while isinstance(node.operator, _BEHIND) and len(node.inputs) == 1:
-        node = graph[node.inputs[0]]
-    operator = node.operator
-    linear = isinstance(operator, Linear) and operator.out_features == outputs
-    pointwise = isinstance(operator, Conv) and operator.groups == 1 and operator.out_channels == outputs
-    if node.shares or not (linear or pointwise):
+    node = last_layer(graph)
+    if not writes_classes(graph, node):
         raise FeatherboneError(
-            f"{graph.name} ends in {node.name} ({operator.kind}), which is no classifier",
+            f"{graph.name} ends in {node.name} ({node.operator.kind}), which is no classifier",
             hint="the last layer with weights must be a linear layer or a convolution that writes the classes",
         )
     return node.name

@@ -12,6 +12,7 @@ import pytest
 
 from featherbone.errors import FeatherboneError
 from featherbone.hub import Published, fetch
+from featherbone.view import View
 
 CONTENT = bytes(range(256)) * 2000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -34,6 +35,7 @@ def entry(url: str, sha256: str = DIGEST[:8]) -> Published:
         resolution=8,
         mean=(0.5,) * 3,
         std=(0.5,) * 3,
+        view=View(),
         tensorflow=False,
     )
 

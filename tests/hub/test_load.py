@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
+import sys
+import warnings
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,10 +16,13 @@ import torch
 from safetensors.torch import save_file
 
 import featherbone as fb
-from featherbone.hub import loading
+from featherbone.graph.operators import Activation
+from featherbone.hub import WeightChoices, loading
+from featherbone.hub.loading import view_of
 from featherbone.hub.published import Published, list_published, published
 from featherbone.networks import network
 from featherbone.nn import Preprocessing, module, weights_of
+from featherbone.view import View
 
 SPEC = "mobilenet_v2:width=0.1,resolution=32,classes=4"
 OWN = weights_of(module(network(SPEC), seed=0))
@@ -35,7 +42,7 @@ def test_a_file_becomes_a_model(file: Path, tmp_path: Path) -> None:
     assert said["source"] == str(file)
     assert said["remarks"] == [
         "no class names were given: the classes are called by their numbers",
-        "no preprocessing was given: it is ImageNet's usual mean and deviation",
+        "no preprocessing was given: it is ImageNet's usual mean and deviation, of the whole shorter side, bilinear",
     ]
     fb.save_model(tmp_path / "model.safetensors", model)
     assert fb.load_model(tmp_path / "model.safetensors").provenance == model.provenance
@@ -108,6 +115,92 @@ def test_weights_of_another_network_are_not_even_fetched() -> None:
 def test_tensorflow_padding_on_request(file: Path) -> None:
     operator = fb.load(SPEC, file, tensorflow=True).graph["stem.conv"].operator
     assert operator.padding == ((0, 1), (0, 1))  # type: ignore[attr-defined]
+
+
+def test_tensorflow_padding_that_changes_nothing_is_refused(tmp_path: Path) -> None:
+    squeeze = "squeezenet1_1:classes=4"
+    save_file(weights_of(module(network(squeeze), seed=0)), tmp_path / "w.safetensors")
+    with pytest.raises(
+        fb.FeatherboneError, match=r"TensorFlow's padding changes nothing in squeezenet1_1: none of its"
+    ):
+        fb.load(squeeze, tmp_path / "w.safetensors", tensorflow=True)
+    assert fb.load(squeeze, tmp_path / "w.safetensors", tensorflow=False).graph == network(squeeze)
+
+
+def test_an_activation_stands_in_place_of_each_relu_or_is_refused(file: Path, tmp_path: Path) -> None:
+    spec = "mobilenet_v1:width=0.25,resolution=32,classes=4"
+    save_file(weights_of(module(network(spec), seed=0)), tmp_path / "w.safetensors")
+    model = fb.load(spec, tmp_path / "w.safetensors", activation="relu6")
+    functions = [node.operator.function for node in model.graph.nodes if isinstance(node.operator, Activation)]
+    assert set(functions) == {"relu6"}
+    assert "relu6 stands in place of each ReLU, as chosen" in model.provenance["weights"]["remarks"]
+    with pytest.raises(fb.FeatherboneError, match=r"the choice of relu6 changes nothing: mobilenet_v2 has no ReLU"):
+        fb.load(SPEC, file, activation="relu6")
+    with pytest.raises(fb.FeatherboneError, match=r"unknown activation 'relu66' \(did you mean relu6\?\)"):
+        fb.load(SPEC, file, activation="relu66")
+
+
+def test_relus_that_the_names_leave_in_doubt_warn(tmp_path: Path) -> None:
+    spec = "mobilenet_v1:width=0.25,resolution=32,classes=4"
+    weights = weights_of(module(network(spec), seed=0))
+    torch.save({f"layers.{name}": tensor for name, tensor in weights.items()}, tmp_path / "w.pth")
+    with pytest.warns(UserWarning, match=r"w\.pth: the names say nothing of activations: the 27 ReLUs .* relu6"):
+        fb.load(spec, tmp_path / "w.pth")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert (
+            fb.load(spec, tmp_path / "w.pth", activation="relu6").provenance["weights"]["naming"] == "order and shape"
+        )
+
+
+@pytest.mark.parametrize(
+    ("classes", "seen"), [(1000, View(crop=0.875)), (1001, View(crop=0.875)), (4, View()), (999, View())]
+)
+def test_what_a_bare_file_sees_is_what_is_usual_for_its_classes(tmp_path: Path, classes: int, seen: View) -> None:
+    spec = f"mobilenet_v2:width=0.1,resolution=32,classes={classes}"
+    file = tmp_path / "bare.pth"
+    torch.save(weights_of(module(network(spec), seed=0)), file)
+    model = fb.load(spec, file)
+    assert model.preprocessing.view == view_of(file, WeightChoices()) == seen
+    assert view_of(file, WeightChoices(crop=0.5)) == View(crop=0.5)
+    assert any(remark.endswith(str(seen)) for remark in model.provenance["weights"]["remarks"])
+
+
+def test_published_weights_see_what_their_authors_saw() -> None:
+    assert published("torchvision/squeezenet1_1").view == View(crop=0.875)
+    assert published("torchvision/mobilenet_v2.IMAGENET1K_V2").view.resized(224) == 232
+    assert published("torchvision/efficientnet_b0").view == View(crop=0.875, interpolation="bicubic")
+    assert view_of("timm/mobilenetv3_large_100", WeightChoices()).interpolation == "bicubic"
+
+
+def test_a_file_is_known_by_its_hash_whatever_it_is_called(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = replace(published("torchvision/mobilenet_v2"), sha256=hashlib.sha256(file.read_bytes()).hexdigest()[:8])
+    monkeypatch.setattr(sys.modules["featherbone.hub.published"], "_table", lambda: {known.name: known})
+    model = fb.load(SPEC, file)
+    assert model.preprocessing.view == view_of(file, WeightChoices()) == known.view
+    assert f"by its SHA-256 the file is {known.name}" in model.provenance["weights"]["remarks"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"mean": ()}, "mean is empty; it must be a finite number for each channel"),
+        ({"mean": (float("nan"),)}, "mean is nan"),
+        ({"std": (0.5, 0.0, 0.5)}, "std is 0.5,0.0,0.5; each number must be positive"),
+        ({"crop": 1.5}, "crop is 1.5"),
+        ({"interpolation": "cubic"}, "interpolation is 'cubic'"),
+    ],
+)
+def test_choices_are_checked(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(fb.FeatherboneError, match=re.escape(message)):
+        WeightChoices(**changes)  # type: ignore[arg-type]
+
+
+def test_choices_are_words_of_a_command() -> None:
+    asked = WeightChoices(tensorflow=False, mean=(0.5,), std=(0.25, 0.5, 1.0), crop=0.875)
+    assert asked.words() == {"mean": "0.5", "std": "0.25,0.5,1.0", "crop": 0.875, "no_tensorflow": True}
+    assert asked.only_for_weights() == "mean"
+    assert WeightChoices(crop=0.9, interpolation="bicubic").only_for_weights() == ""
 
 
 def test_the_table_is_whole() -> None:

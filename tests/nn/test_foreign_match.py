@@ -236,9 +236,27 @@ def test_norms_without_running_statistics_are_not_taken_for_folded_ones() -> Non
     kept = {name: tensor for name, tensor in randomised(graph).items() if not name.endswith(statistics)}
     with pytest.raises(FeatherboneError) as caught:
         match(graph, kept)
-    lacking = caught.value.sentence.splitlines()[1:]
-    assert len(lacking) == 104
+    first, *lacking, last = caught.value.sentence.splitlines()
+    assert first.endswith("in 104 tensors:")
+    assert len(lacking) == 11
+    assert last == "  … and 93 more"
     assert all(line.removesuffix(" is missing in the file").endswith(statistics) for line in lacking)
+    assert caught.value.hint == "the file is not whole: save the whole state dict"
+
+
+def test_classes_alone_are_named_as_the_cause() -> None:
+    graph = network("cifar_resnet20")
+    weights = randomised(network("cifar_resnet20:classes=7"))
+    with pytest.raises(FeatherboneError, match=r"in 2 tensors:[^(]*\(only the classes differ: .* classes=7\)"):
+        match(graph, weights)
+
+
+def test_weights_of_another_network_are_refused_on_one_screen() -> None:
+    weights = {f"x.{name}": tensor for name, tensor in randomised(network("cifar_resnet20")).items()}
+    with pytest.raises(FeatherboneError) as caught:
+        match(network("mobilenet_v2:small=true,width=0.25", classes=10), weights)
+    assert len(str(caught.value).splitlines()) <= 14
+    assert caught.value.hint.startswith("these seem to be the weights of another network than mobilenet_v2")
 
 
 def test_no_weights_at_all_are_refused() -> None:

@@ -11,6 +11,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.graph.operators import shape_text
 from featherbone.nn.weights import COUNTER, check_weights
+from featherbone.wording import one_screen
 
 Layer = tuple[str, dict[str, tuple[int, ...]]]  # a prefix, and the shape of each tensor under it
 COMPARED = 1_000_000  # pairs of layers; a file with more is compared place by place, which takes no time
@@ -25,22 +26,22 @@ def match_by_order(graph: Graph, tensors: Mapping[str, torch.Tensor]) -> dict[st
     >>> list(match_by_order(graph, foreign.state_dict()))
     ['conv.weight', 'linear.weight', 'linear.bias']
 
-    The order must be that of a state dict; a safetensors file sorts its names and loses it. The match counts only if
-    every layer has its partner, with tensors of the same names and shapes. Two neighbours of equal shapes that stand in
-    another order cannot be told apart: compare outputs with the original's.
+    The order must be that of a state dict, or that of each kind of layers by itself: of the norms, of the depthwise
+    convolutions, of all others with a bias or without. The match counts only if every layer has its partner, with
+    tensors of the same names and shapes. Two neighbours of equal shapes that stand in another order cannot be told
+    apart: compare outputs with the original's.
 
     Raises:
-        FeatherboneError: with every layer that does not match.
+        FeatherboneError: with the layers that do not match.
     """
     ours = _layers(_shapes_in_order(graph))
     theirs = _layers({name: tuple(t.shape) for name, t in tensors.items() if name.rpartition(".")[2] != COUNTER})
-    problems = [f"{_described(mine)} ↔ {_described(other)}" for mine, other in _differences(ours, theirs)]
-    if problems:
-        raise FeatherboneError(
-            f"the weights do not match the layers of {graph.name} in order, in {len(problems)} places; "
-            f"it has {len(ours)} layers with weights, and the file {len(theirs)}:\n  " + "\n  ".join(problems),
-            hint="map the names with load_foreign where the order differs",
-        )
+    if not _match(ours, theirs):
+        # Where names are sorted, or counted by kind, norms do not stand behind their convolutions.
+        by_kind = sorted(ours, key=_kind), sorted(theirs, key=_kind)
+        if not _match(*by_kind):
+            raise _refused(graph, ours, theirs)
+        ours, theirs = by_kind
     weights = {
         f"{mine[0]}{key}": tensors[f"{other[0]}{key}"]
         for mine, other in zip(ours, theirs, strict=True)
@@ -48,6 +49,26 @@ def match_by_order(graph: Graph, tensors: Mapping[str, torch.Tensor]) -> dict[st
     }
     check_weights(graph, weights, what="the matched weights")
     return weights
+
+
+def _match(ours: list[Layer], theirs: list[Layer]) -> bool:
+    return len(ours) == len(theirs) and all(map(_alike, ours, theirs))
+
+
+def _kind(layer: Layer) -> tuple[list[str], bool]:
+    weight = layer[1].get("weight", ())
+    return sorted(layer[1]), len(weight) == 4 and weight[1] == 1
+
+
+def _refused(graph: Graph, ours: list[Layer], theirs: list[Layer]) -> FeatherboneError:
+    problems = [f"{_described(mine)} ↔ {_described(other)}" for mine, other in _differences(ours, theirs)]
+    return FeatherboneError(
+        f"the weights do not match the layers of {graph.name} in order, in {len(problems)} places; "
+        f"it has {len(ours)} layers with weights, and the file {len(theirs)}:\n  " + one_screen(problems),
+        hint="map the names with load_foreign where the order differs"
+        if 2 * len(problems) < len(ours)
+        else f"these seem to be the weights of another network than {graph.name}, or of other settings of it",
+    )
 
 
 def _shapes_in_order(graph: Graph) -> dict[str, tuple[int, ...]]:

@@ -23,13 +23,15 @@ BLOCK = re.compile(r"(stage\d+\.block\d+)\..*")
 class Naming:
     """The names of one family of networks in one library, and what it computes otherwise than the paper.
 
-    ``epsilon`` is that of its norms; ``relu`` the activation that it has where ours has a ReLU.
+    ``epsilon`` is that of its norms; ``relu`` the activation that it has where ours has a ReLU; ``tensorflow`` says
+    that its windows are padded as TensorFlow's.
     """
 
     name: str
     rules: tuple[tuple[str, str], ...]
     epsilon: float | None = None
     relu: str = ""
+    tensorflow: bool = False
 
 
 def our_layer(graph: Graph, layer: str, naming: Naming) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +14,9 @@ import torch
 
 from featherbone.errors import FeatherboneError
 from featherbone.nn.container import read_foreign_tensors
+from featherbone.nn.foreign.kind import HEAD, SAFETENSORS, kind_of
 
-PICKLED = (".pt", ".pth", ".bin", ".tar", ".ckpt")
-FILES = (*PICKLED, ".safetensors")
+FILES = (".pt", ".pth", ".bin", ".tar", ".ckpt", ".safetensors")  # endings that make a name one of a file
 AVERAGES = ("model_ema", "state_dict_ema", "ema_state_dict", "ema")  # preferred: what their authors evaluate
 WRAPPERS = (*AVERAGES, "state_dict", "model", "model_state_dict", "net", "module", "weights")
 PREFIXES = ("module.", "_orig_mod.", "model.", "net.")
@@ -24,15 +25,19 @@ PREFIXES = ("module.", "_orig_mod.", "model.", "net.")
 def read_state(path: str | os.PathLike[str]) -> tuple[dict[str, torch.Tensor], list[str]]:
     """The tensors by name, and remarks on how they were read.
 
-    ``.safetensors`` holds no code. ``.pt`` and ``.pth`` are pickles: they are read only by torch's restricted unpickler
-    (``weights_only=True``), which builds tensors and containers and refuses everything else, and a remark says so.
-    Wrappers (``state_dict``, ``model``, averaged weights) and prefixes (``module.``) are taken off, with a remark.
+    The kind of file is told by its first bytes. Safetensors hold no code, and are in the order of their names, numbers
+    being numbers. What ``torch.save`` writes are pickles: they are read only by torch's restricted unpickler
+    (``weights_only=True``), which builds tensors and containers and refuses everything else, and a remark says so; one
+    that is called ``.safetensors`` is refused. Wrappers (``state_dict``, ``model``, averaged weights) and prefixes
+    (``module.``) are taken off, with a remark.
 
     Raises:
         FeatherboneError: no such file, another format, truncated, damaged, a pickle that is more than tensors.
     """
-    if Path(path).suffix.lower() not in PICKLED:
-        return _without_prefixes(dict(read_foreign_tensors(path)), [])
+    # A file that is called safetensors is never unpickled: whoever names it so relies on that.
+    if Path(path).suffix.lower() == ".safetensors" or _kind(path) == SAFETENSORS:
+        tensors = read_foreign_tensors(path)
+        return _without_prefixes({name: tensors[name] for name in sorted(tensors, key=_natural)}, [])
     remarks = [
         f"{Path(path).name} is a pickle: it was read by torch's restricted unpickler, which runs no code of the file; "
         "safetensors is the safer format"
@@ -40,17 +45,25 @@ def read_state(path: str | os.PathLike[str]) -> tuple[dict[str, torch.Tensor], l
     return _without_prefixes(_unwrapped(path, _restricted(path), remarks), remarks)
 
 
-def _restricted(path: str | os.PathLike[str]) -> Any:
+def _kind(path: str | os.PathLike[str]) -> str:
     try:
         with open(path, "rb") as file:
-            start = file.read(2)
+            start = file.read(HEAD)
     except OSError as error:
         raise FeatherboneError(f"cannot read {path}: {error.strerror or error}", hint="check the path") from error
-    if start != b"PK" and not (start[:1] == b"\x80" and start[1:] in (b"\x02", b"\x03", b"\x04", b"\x05")):
-        raise FeatherboneError(
-            f"{path} is not a file that torch.save wrote: it begins with {start!r}",
-            hint="give a .safetensors file, or a .pt or .pth state dict",
-        )
+    return kind_of(Path(path), start)
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """The key by which names stand as people number them.
+
+    >>> sorted(["conv10.weight", "conv2.weight"], key=_natural)
+    ['conv2.weight', 'conv10.weight']
+    """
+    return [(int(digits or 0), text) for text, digits in re.findall(r"(\D*)(\d*)", name)]
+
+
+def _restricted(path: str | os.PathLike[str]) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's advice on its own formats; what matters is raised
