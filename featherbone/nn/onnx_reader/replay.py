@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,8 +20,9 @@ from featherbone.nn.onnx_reader.control import CONTROL, called
 from featherbone.nn.onnx_reader.folding import MOST, fold
 from featherbone.nn.onnx_reader.free import KEEP_WEIGHTS
 from featherbone.nn.onnx_reader.inference import TORCH, UNKNOWN, Misfit, Written, infer
-from featherbone.nn.onnx_reader.load import DOMAINS, load, versions
+from featherbone.nn.onnx_reader.load import DOMAINS, versions
 from featherbone.nn.onnx_reader.nodes import attributes_of, label_of, module_path, refers, resolved
+from featherbone.nn.onnx_reader.one_image import Batch, NoBatch
 from featherbone.nn.onnx_reader.open_sizes import OpenSizes, value_of
 from featherbone.nn.onnx_reader.places import MAKING
 from featherbone.nn.onnx_reader.recording import MALFORMED, checked_volume, is_active, recorded, typed
@@ -35,41 +35,19 @@ DEEPEST = 32  # functions and bodies inside each other
 MOST_REPLAYED = 50_000  # operators in functions and bodies, which a small file can make run without end
 
 
-def read_onnx(
-    path: Path, given: Sequence[Any] = (), named: Mapping[str, Any] | None = None
-) -> tuple[Graph, tuple[str, ...], tuple[tuple[str, tuple[int, ...], str], ...]]:
-    """The graph of an ONNX file for one example, what is to be said of it, and its constants that are no parameters.
-
-    Of such a constant the name, the shape, and what it is.
-
-    ``given`` and ``named`` fill the sizes that its inputs leave open.
-
-    Raises:
-        FeatherboneError: what ``load`` refuses; a dynamic size other than the batch that nobody fills, or inputs that
-            the file does not have; an operator that does not fit what it reads; more work than a network has.
-    """
-    model = load(path)
-    try:
-        replay = Replay(path.stem, model, given, named or {})
-        return replay.replayed(), tuple(dict.fromkeys(replay.notes)), replay.roles.constants(replay.sizes)
-    except FeatherboneError as error:
-        raise FeatherboneError(f"{path}: {error.sentence}", hint=error.hint) from None
-    except MALFORMED as error:
-        raise FeatherboneError(
-            f"the graph in {path} is malformed: {type(error).__name__} {str(error)[:100]}",
-            hint="check it with onnx.checker.check_model",
-        ) from None
-
-
 class Replay:
     """One ONNX file: its tensors by name, and the tracer that records what is done with them."""
 
-    def __init__(self, name: str, model: Any, given: Sequence[Any], named: Mapping[str, Any]) -> None:
+    def __init__(
+        self, name: str, model: Any, given: Sequence[Any], named: Mapping[str, Any], batch: Batch | None = None
+    ) -> None:
         self.name, self.graph, self.roles = name, model.graph, roles(model)
         self.opsets = versions(model.opset_import)
         self.functions = {(own.domain, own.name, own.overload): own for own in model.functions}
         weights = {tensor.name for tensor in model.graph.initializer}
-        self.open = OpenSizes([info for info in model.graph.input if info.name not in weights], given, named)
+        self.inputs = [info for info in model.graph.input if info.name not in weights]
+        self.open = OpenSizes(self.inputs, given, named)
+        self.batch, self.shapes = batch, dict[str, tuple[int, ...]]()
         self.census = Census()
         self.tracer = Tracer(self.census, real=False)
         self.notes: list[str] = []  # what is to be said beside the numbers
@@ -91,6 +69,7 @@ class Replay:
             self.tracer.at(path, path not in outer)
             self.node(node, scope)
             self._compare(node, scope)
+        self.shapes = {name: tuple(one.shape) for name, one in scope.values.items() if hasattr(one, "shape")}
         results = list(each_tensor([self.activation(scope.find(output.name)) for output in self.graph.output]))
         outputs = [value.entry for value in results if type(value) is Traced and value.entry is not None]
         if not outputs:
@@ -101,6 +80,7 @@ class Replay:
         scope.set(info.name, *value_of(info, self.open, self._tensor))
 
     def _tensor(self, name: str, shape: tuple[int, ...], kind: int) -> Traced:
+        shape = self.batch.input(name, shape) if self.batch else shape
         checked_volume(name, shape)
         return self.tracer.input(name, shape, TORCH.get(kind, torch.float32), None)
 
@@ -164,7 +144,24 @@ class Replay:
             if node.op_type in CONTROL:
                 CONTROL[node.op_type](self, node, inputs, attributes, scope)
                 return
+        if self.batch:
+            inputs = self.batch.adapted(node, inputs, attributes)
         self._operator(node, inputs, attributes, scope)
+
+    def one_image(self, whole: Replay) -> Graph | None:
+        """The graph with one of the batch's images; ``None`` where that shows to be no batch."""
+        self.doubted = whole.doubted
+        try:
+            graph = self.replayed()
+            outputs = {info.name: self.shapes[info.name] for info in self.graph.output}
+            holds = self.batch is not None and self.batch.holds(outputs, whole.products(), self.products())
+            return graph if holds else None
+        except (NoBatch, FeatherboneError, *MALFORMED):
+            return None
+
+    def products(self) -> int:
+        """All multiply-adds."""
+        return sum(entry.macs or 0 for entry in self.tracer.entries)
 
     def _operator(self, node: Any, inputs: list[Any], attributes: dict[str, Any], scope: Scope) -> None:
         reason = next(filter(None, map(scope.reason, node.input)), "")
@@ -266,11 +263,14 @@ class Replay:
         followed = any(name in self.doubted for name in node.input)
         for name in node.output:
             info, value = scope.stated.get(name), scope.find(name)
-            if info is None or not hasattr(value, "shape") or not differs(info, value.shape):
+            if info is None or not hasattr(value, "shape"):
+                continue
+            if not (name in self.doubted if self.batch else differs(info, value.shape)):
                 continue
             self.doubted.add(name)
             if not followed:
-                self.notes.append(doubt(info, node.op_type, value.shape))
+                ours = self.batch.shapes[name] if self.batch else value.shape
+                self.notes.append(doubt(info, node.op_type, ours))
                 read = [value] if isinstance(value, torch.Tensor) else []
                 marked = self.tracer.opaque(f"{node.op_type} of another shape", read, value.shape, macs=None)
                 if read and is_active(value):
