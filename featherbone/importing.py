@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
+from featherbone.graph.called import Called
 
 if TYPE_CHECKING:
-    from featherbone.cost import Calls, Convention, Count
+    from featherbone.cost import Convention, Count
     from featherbone.cost.table import Constant
 
 Inputs = Sequence[Any] | Mapping[str, Any]
@@ -24,21 +25,16 @@ PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt")
 
 @dataclass(frozen=True, kw_only=True)
 class Imported:
-    """A graph, what is to be said about how it came about, a sentence each, and the module it was captured from.
+    """A graph, what is to be said about how it came about, a sentence each, and how a module called each operator.
 
-    ``constants`` are the numbers of an ONNX file that are no parameters.
+    ``calls`` is empty for what is no module: networks of the zoo and files. ``constants`` are the numbers of an ONNX file
+    that are no parameters.
     """
 
     graph: Graph
     warnings: tuple[str, ...] = ()
     constants: tuple[Constant, ...] = ()
-    module: Any = None
-
-    def calls(self) -> Calls:
-        """Which operators the module calls as functions: what some tools' conventions ask."""
-        from featherbone.cost import calls
-
-        return {} if self.module is None else calls(self.graph, self.module)
+    calls: Mapping[str, Called] = field(default_factory=dict)
 
 
 class ImportedWarning(UserWarning):
@@ -128,7 +124,7 @@ def profile(
     imported = _warned(read(model, input_size, inputs=inputs))
     if convention is None:
         return count(imported.graph, PAPERS)
-    return count(imported.graph, convention, calls=imported.calls())
+    return count(imported.graph, convention, calls=imported.calls)
 
 
 def takes_inputs(target: str) -> bool:
@@ -175,7 +171,7 @@ def _module(model: Any, input_size: Any, inputs: Inputs | None, name: str | None
             f"{error.sentence}; no input was given, so 3×224×224 was assumed",
             hint=error.hint if "--input" in error.hint else f"--input 1x28x28, input_size=(1, 28, 28); {error.hint}",
         ) from error
-    return Imported(graph=captured.graph, warnings=captured.warnings, module=model)
+    return Imported(graph=captured.graph, warnings=captured.warnings, calls=captured.calls)
 
 
 def _called_with(input_size: Any, inputs: Inputs | None) -> tuple[list[Any], dict[str, Any]]:

@@ -7,12 +7,13 @@ An environment of its own is best, as some of the tools ask for much:
     peers/bin/pip install --no-deps torchvision timm pillow
     peers/bin/python benchmarks/peers/run_peers.py > benchmarks/peers/figures.json
 
-``compare.py`` sets our numbers beside them. Numbers are multiply-adds: torch's FlopCounterMode is halved.
+``compare.py`` sets our numbers beside them. Numbers are multiply-adds: torch's FlopCounterMode is halved. All on a CPU.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.metadata
 import io
 import json
@@ -79,7 +80,7 @@ def deepspeed(model: nn.Module, size: tuple[int, ...]) -> int:
 def flop_counter(model: nn.Module, size: tuple[int, ...]) -> int:
     from torch.utils.flop_counter import FlopCounterMode
 
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
+    with FlopCounterMode(display=False) as counter:
         model(torch.zeros(1, *size))
     return int(counter.get_total_flops()) // 2
 
@@ -94,6 +95,7 @@ TOOLS: dict[str, Tool] = {
     "deepspeed": deepspeed,
     "torch": flop_counter,
 }
+IMPORTED = ("fvcore.nn", "ptflops", "thop", "torchinfo", "calflops", "deepspeed.profiling.flops_profiler", "timm")
 PACKAGES = ("torch", "torchvision", "timm", "fvcore", "ptflops", "thop", "torchinfo", "calflops", "deepspeed")
 
 
@@ -121,11 +123,13 @@ def main() -> None:
     logging.disable(logging.WARNING)
     torch.set_num_threads(1)
     torchvision_models()  # ptflops imports it, and needs it prepared
+    for module in IMPORTED:  # once, for all the processes that are forked
+        importlib.import_module(module)
     print(
         json.dumps(
             {
                 "versions": {package: importlib.metadata.version(package) for package in PACKAGES},
-                "models": {name: measure(name) for name in (*ARCHITECTURES, *MODULES, *FAMILIES)},
+                "models": {name: measure(name) for name in (*MODULES, *FAMILIES, *ARCHITECTURES)},
             },
             indent=1,
         )

@@ -74,12 +74,12 @@ def cost(
                 "--explain shows totals by every convention, as a table or as JSON", hint="leave out other options"
             )
         imported = read_imported(network, input)
-        print_explanation(imported.graph, imported.calls(), json=form == "json")
+        print_explanation(imported.graph, imported.calls, json=form == "json")
         return
     rules = convention_named(convention)
 
     def counted(imported: Imported) -> Count:
-        return count(imported.graph, rules, calls=NO_CALLS if rules is PAPERS else imported.calls())
+        return count(imported.graph, rules, calls=NO_CALLS if rules is PAPERS else imported.calls)
 
     if budget is not None:
         from featherbone.cli.gate import gate

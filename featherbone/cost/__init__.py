@@ -11,7 +11,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from featherbone.cost.calls import Calls, calls
+from featherbone.cost.calls import Calls
 from featherbone.cost.compare import Comparison, compare
 from featherbone.cost.convention import PAPERS, Charge, Convention
 from featherbone.cost.count import Count, count
@@ -52,7 +52,6 @@ __all__ = [
     "PeakMemory",
     "Row",
     "Verdict",
-    "calls",
     "compare",
     "convention_named",
     "count",

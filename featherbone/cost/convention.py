@@ -6,11 +6,13 @@ by operator, what is charged; ``PAPERS`` is what the papers of the field count, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+from featherbone.cost.seen import Seen
 
 Rate: TypeAlias = "int | Fraction"
 
@@ -26,21 +28,14 @@ class Charge:
 
     Fields:
         written, read: for each element that it writes, or reads.
-        scaled: for each element that it reads, where it holds trained weights.
         window: for each element of each pooling window.
-        fan: for each weight of one kernel, at each element written: the products of a convolution, which some tools
-            charge a transposed one, too. Of an operator outside the vocabulary: all its matrices at each place.
-        weights: for each trained parameter, as often as the operator runs.
         unbiased: for each pair of a channel in and a channel out of a convolution without a bias, and for each output
             of a linear layer without one: some tools take one addition off a sum that starts with no bias.
     """
 
     written: Rate = 0
     read: Rate = 0
-    scaled: Rate = 0
     window: Rate = 0
-    fan: Rate = 0
-    weights: Rate = 0
     unbiased: Rate = 0
 
 
@@ -54,11 +49,10 @@ class Convention:
     Fields:
         multiply_adds: kinds whose own products are charged: convolution K·K·M/G and linear M for each element written.
         conv_bias, linear_bias: one more for each element written, where the operator has a bias.
-        opaque: labels of operators outside the vocabulary whose products are charged; ``None`` is all of them.
         charges: MACs by operator kind (``batch_norm``, ``activation``, ``add``, …), beside the products. One variety
             of a kind is ``activation:sigmoid``, ``global_pool:max``, ``resize:bilinear`` or ``opaque:layer_norm``.
-        functions: how an operator is charged that the model calls as a function, not as a module: some tools look only
-            at modules. ``None`` is no difference. See ``featherbone.cost.calls``.
+        rule: what one operator costs, in place of the switches above: tools charge by how a model calls an operator,
+            which no switch says. See ``featherbone.cost.tools``.
         norm_parameters: whether scales and shifts of batch norms are parameters.
         biases: whether biases of convolutions and linear layers are parameters.
         activations: kinds whose written elements are ``activations``; ``None`` is every operator but the input.
@@ -71,9 +65,8 @@ class Convention:
     multiply_adds: frozenset[str] = WEIGHTED
     conv_bias: bool = False
     linear_bias: bool = False
-    opaque: frozenset[str] | None = None
     charges: Mapping[str, Charge] = field(default_factory=lambda: MappingProxyType({}))
-    functions: Convention | None = None
+    rule: Callable[[Seen], Any] | None = None
     norm_parameters: bool = True
     biases: bool = True
     activations: frozenset[str] | None = WEIGHTED

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from featherbone.cost.calls import NO_CALLS, Calls, as_called
+from featherbone.cost.calls import NO_CALLS, Calls
 from featherbone.cost.convention import PAPERS, Convention
 from featherbone.cost.group import Group, by_scope
 from featherbone.cost.row import Row, total
@@ -99,15 +99,14 @@ def count(graph: Graph, convention: Convention = PAPERS, *, calls: Calls = NO_CA
     >>> cost.rows[1].description
     'conv 3×3 /2'
 
-    ``calls`` says which operators the model calls as functions (``featherbone.cost.calls.calls``); only some tools'
-    conventions ask. Sums are integers, or sympy expressions where shapes hold symbols. Buffers (running statistics) are
+    ``calls`` says how a module called each operator (``featherbone.importing.read`` gives it); only the conventions of
+    other tools ask. Sums are integers, or sympy expressions where shapes hold symbols. Buffers (running statistics) are
     not parameters.
     """
     rows: list[Row] = []
     uncounted: list[tuple[str, str]] = []
     for node in graph.nodes:
         operator, inputs = node.operator, graph.input_shapes(node)
-        rules = convention if node.name not in calls else as_called(convention, calls[node.name])
         if isinstance(operator, Opaque) and operator.macs is None:
             uncounted.append((node.name, operator.label))
         rows.append(
@@ -118,7 +117,7 @@ def count(graph: Graph, convention: Convention = PAPERS, *, calls: Calls = NO_CA
                 inputs,
                 node.shape,
                 0 if node.shares else parameters(operator, inputs, convention),
-                multiply_adds(operator, inputs, node.shape, rules),
+                multiply_adds(operator, inputs, node.shape, convention, calls.get(node.name)),
                 activations(operator, node.shape, convention),
             )
         )

@@ -7,7 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 from featherbone.cost.convention import Charge, Convention, Rate
+from featherbone.cost.seen import Seen, as_module
 from featherbone.graph import Dim, Shape
+from featherbone.graph.called import Called
 from featherbone.graph.dimension import divide, volume
 from featherbone.graph.operators import (
     Activation,
@@ -42,8 +44,29 @@ def parameters(operator: Operator, inputs: tuple[Shape, ...], convention: Conven
     return weights
 
 
-def multiply_adds(operator: Operator, inputs: tuple[Shape, ...], output: Shape, convention: Convention) -> Dim:
-    """Its own products, its bias where that is charged, and whatever else the convention charges."""
+def multiply_adds(
+    operator: Operator,
+    inputs: tuple[Shape, ...],
+    output: Shape,
+    convention: Convention,
+    called: Called | None = None,
+) -> Dim:
+    """Its own products, its bias where that is charged, and whatever else the convention charges.
+
+    ``called`` is how a module called it; without, it is taken for the layer of torch.nn that computes it.
+    """
+    if convention.rule is not None:
+        if isinstance(operator, Input):
+            return 0
+        seen = Seen(
+            operator=operator,
+            inputs=inputs,
+            output=output,
+            called=called or as_module(operator, output),
+            products=_products(operator, inputs, output),
+        )
+        tooled: Dim = convention.rule(seen)
+        return tooled
     macs: Any = _products(operator, inputs, output) if _counts_products(operator, convention) else 0
     if (convention.conv_bias or convention.linear_bias) and _bias_charged(operator, convention):
         macs = macs + volume(output)
@@ -63,14 +86,12 @@ def activations(operator: Operator, output: Shape, convention: Convention) -> Di
 
 
 def _counts_products(operator: Operator, convention: Convention) -> bool:
-    if isinstance(operator, Opaque):
-        return convention.opaque is None or operator.label in convention.opaque
-    return operator.kind in convention.multiply_adds
+    return isinstance(operator, Opaque) or operator.kind in convention.multiply_adds
 
 
 def _products(operator: Operator, inputs: tuple[Shape, ...], output: Shape) -> Any:
     if isinstance(operator, Conv):
-        return volume(output) * _fan(operator, inputs, output)
+        return volume(output) * _fan(operator, inputs)
     if isinstance(operator, ConvTranspose):
         made: Any = divide(operator.out_channels, operator.groups)
         return volume(inputs[0]) * made * volume(operator.kernel)
@@ -81,8 +102,7 @@ def _products(operator: Operator, inputs: tuple[Shape, ...], output: Shape) -> A
 
 def _bias_charged(operator: Operator, convention: Convention) -> bool:
     if isinstance(operator, Opaque):
-        counted = convention.opaque is None or operator.label in convention.opaque
-        return counted and convention.linear_bias and operator.label == "linear" and "bias" in dict(operator.weights)
+        return convention.linear_bias and operator.label == "linear" and "bias" in dict(operator.weights)
     wanted = convention.linear_bias if isinstance(operator, Linear) else convention.conv_bias
     return wanted and bool(getattr(operator, "bias", False))
 
@@ -107,10 +127,7 @@ def _extra(charge: Charge, operator: Operator, inputs: tuple[Shape, ...], output
     amounts: tuple[tuple[Rate, Callable[[], Any]], ...] = (
         (charge.written, lambda: volume(output)),
         (charge.read, lambda: _read(inputs)),
-        (charge.scaled, lambda: _read(inputs) if operator.parameters(*inputs) else 0),
         (charge.window, lambda: volume(output) * _window(operator, inputs)),
-        (charge.fan, lambda: volume(output) * _fan(operator, inputs, output)),
-        (charge.weights, lambda: sum((volume(shape) for shape in operator.parameters(*inputs).values()), start=0)),
         (charge.unbiased, lambda: _unbiased(operator, inputs)),
     )
     return sum((_times(rate, amount()) for rate, amount in amounts if rate), start=0)
@@ -120,12 +137,7 @@ def _read(inputs: tuple[Shape, ...]) -> Any:
     return sum((volume(shape) for shape in inputs), start=0)
 
 
-def _fan(operator: Operator, inputs: tuple[Shape, ...], output: Shape) -> Any:
-    if isinstance(operator, Opaque) and output:
-        matrices: Any = sum((volume(shape) for _, shape in operator.weights if len(shape) == 2), start=0)
-        return matrices // output[-1]
-    if not isinstance(operator, (Conv, ConvTranspose)):
-        return 0
+def _fan(operator: Conv, inputs: tuple[Shape, ...]) -> Any:
     fan: Any = divide(inputs[0][0], operator.groups)
     return fan * volume(operator.kernel)
 

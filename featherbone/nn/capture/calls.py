@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from opcode import opmap
+from types import FrameType
 from typing import Any
 
 import torch
@@ -20,6 +22,7 @@ class Call:
     """A torch function as the tracer sees it.
 
     Fields:
+        function: its name with where it stands, as ``featherbone.graph.called`` spells it.
         name: as it stands in torch, without the underscores of operators and of in-place forms.
         in_place: it changes its first argument.
         free: it has no multiply-adds by the papers' convention.
@@ -32,7 +35,8 @@ class Call:
     """
 
     name: str
-    rule: Rule | None
+    function: str = ""
+    rule: Rule | None = None
     in_place: bool = False
     free: bool = False
     moves: bool = False
@@ -43,6 +47,7 @@ class Call:
     inside: bool = False
 
 
+BINARY_OP = opmap["BINARY_OP"]
 SCRIPTED = (torch._C.ScriptFunction, torch._C.ScriptMethod)
 SCRIPT = Call(name="script", rule=None, inside=True)
 
@@ -73,11 +78,17 @@ def _look_up(func: Callable[..., Any]) -> Call:
     space, _, own = str(schema).partition("::")
     if own and space != "aten":
         raw = f"{space}.{own}"
-    return call_named(raw, native=getattr(func, "__module__", None) != "torch.nn.functional")
+    home = getattr(func, "__module__", None)
+    method = hasattr(func, "__objclass__") or getattr(func, "__qualname__", "").startswith("Tensor.")
+    place = "functional" if home == "torch.nn.functional" else "aten" if own else "Tensor" if method else "torch"
+    return call_named(raw, native=home != "torch.nn.functional", place=place)
 
 
-def call_named(raw: str, *, native: bool = True) -> Call:
-    """What is known of a function by its name; ``native`` ones take some arguments in another order than ``F``'s."""
+def call_named(raw: str, *, native: bool = True, place: str = "aten") -> Call:
+    """What is known of a function by its name; ``native`` ones take some arguments in another order than ``F``'s.
+
+    ``place`` is where it stands: functional, torch, Tensor or aten.
+    """
     from featherbone.nn.capture.rules import KERNELS, RULES, quantized
     from featherbone.nn.capture.rules.names import FACTORIES, FREE, MOVES, MULTIPLY, VIEWS
 
@@ -92,6 +103,7 @@ def call_named(raw: str, *, native: bool = True) -> Call:
     free = moves or name.removeprefix("torchvision.") in FREE or name in FACTORIES or name in quantized.FREE
     return Call(
         name=name,
+        function=f"{place}.{raw}",
         rule=rule,
         in_place=in_place,
         free=free,
@@ -122,6 +134,15 @@ def plain_name(raw: str) -> tuple[str, bool, bool]:
     if raw in ("rsub",):
         return "sub", False, True
     return raw, False, False
+
+
+BINARY = frozenset({"add", "mul", "matmul"})
+"""What is written as an operator as often as by name; profilers that replace the names miss the operators."""
+
+
+def is_operator(frame: FrameType) -> bool:
+    """Whether the frame is at ``+``, ``*``, ``@`` or another operator, and not at a call."""
+    return frame.f_code.co_code[frame.f_lasti] == BINARY_OP
 
 
 OPERATORS = {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -11,10 +12,12 @@ from torch import nn
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
+from featherbone.graph.called import Called
 from featherbone.graph.operators import Input
+from featherbone.nn.capture.called import calls
 from featherbone.nn.capture.common import ModelError
 from featherbone.nn.capture.entry import Entry
-from featherbone.nn.capture.finish import finish
+from featherbone.nn.capture.finish import finish_named
 from featherbone.nn.capture.inputs import examples, input_names
 from featherbone.nn.capture.lazy import with_shapes
 from featherbone.nn.capture.modules import Census, census, left_alone
@@ -32,9 +35,10 @@ class CaptureWarning(UserWarning):
 
 @dataclass(frozen=True, kw_only=True)
 class Captured:
-    """A graph, and what is to be said about how it came about, a sentence each."""
+    """A graph, what is to be said about how it came about, a sentence each, and how each operator was called."""
 
     graph: Graph
+    calls: Mapping[str, Called] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 
@@ -96,8 +100,8 @@ def trace(model: nn.Module, /, *inputs: Any, name: str | None = None, **named: A
         notes.append(f"{title} returns no tensor that depends on its inputs; what it ran is counted")
     if any(entry.label in quantized.KERNELS for entry in entries):
         notes.append("quantized layers keep their weights packed, so these are not among the parameters")
-    graph = finish(title, entries, outputs, found.sizes, registered=found.sizes)
-    return Captured(graph=graph, warnings=(*notes, *unused_note(graph)))
+    graph, names = finish_named(title, entries, outputs, found.sizes, registered=found.sizes)
+    return Captured(graph=graph, calls=calls(names, found), warnings=(*notes, *unused_note(graph)))
 
 
 def _ends(entries: list[Entry]) -> list[Entry]:

@@ -26,6 +26,13 @@ def sides(value: Any, rank: int) -> tuple[int, ...]:
     return values * rank if len(values) == 1 else values
 
 
+def noted(made: Traced, **facts: int) -> Traced:
+    """The same, with numbers that only the call holds: ``featherbone.graph.called.Called.facts``."""
+    assert made.entry is not None, "a rule has recorded it"
+    made.entry.facts = {**made.entry.facts, **facts}
+    return made
+
+
 def is_activation(value: Any) -> bool:
     return type(value) is Traced and value.entry is not None
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from featherbone.graph import Shape
+from featherbone.graph.called import NO_FACTS
 from featherbone.graph.operators import Operator
 
 
@@ -21,6 +23,7 @@ class Entry:
         macs: its multiply-adds where it has to become opaque; ``None`` is unknown.
         moves: it only moves or renames values, so that it may be dropped where nothing reads it.
         detail: what later rules need to recognise a pattern.
+        function: what was called, as ``featherbone.graph.called`` spells it, and ``facts`` that only the call holds.
     """
 
     operator: Operator
@@ -34,3 +37,5 @@ class Entry:
     macs: int | None = 0
     moves: bool = False
     detail: Any = None
+    function: str = ""
+    facts: Mapping[str, int] = field(default_factory=lambda: NO_FACTS)

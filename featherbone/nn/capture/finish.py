@@ -12,15 +12,20 @@ from featherbone.nn.capture.entry import Entry
 from featherbone.nn.capture.names import clean, home_of, names
 
 
-def finish(
+def finish(name: str, entries: list[Entry], outputs: list[Entry], sizes: Mapping[str, tuple[int, ...]]) -> Graph:
+    """The graph of all that ran; ``sizes`` are the parameters' shapes."""
+    return finish_named(name, entries, outputs, sizes)[0]
+
+
+def finish_named(
     name: str,
     entries: list[Entry],
     outputs: list[Entry],
     sizes: Mapping[str, tuple[int, ...]],
     *,
     registered: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
-) -> Graph:
-    """The graph of all that ran; ``sizes`` are the parameters' shapes.
+) -> tuple[Graph, dict[Entry, str]]:
+    """The graph of all that ran, and the name of each entry in it; ``sizes`` are the parameters' shapes.
 
     Of ``registered``, the parameters that a module has whatever it runs, those that nothing read become the graph's
     unused ones: what a module holds must not depend on the branch that its input took.
@@ -43,12 +48,13 @@ def finish(
     title = re.sub(r"\s+", " ", name).strip()[:200] or "model"
     read = {weight for entry in living for weight in entry.weights}
     unused = {clean(weight): shape for weight, shape in registered.items() if weight not in read}
-    return Graph(
+    graph = Graph(
         name=title,
         nodes=tuple(nodes),
         outputs=tuple(named[entry] for entry in outputs),
         unused=tuple(unused.items()),
     )
+    return graph, named
 
 
 def _living(entries: list[Entry], outputs: list[Entry]) -> list[Entry]:

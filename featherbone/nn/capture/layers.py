@@ -107,4 +107,19 @@ LAYERS: dict[type[nn.Module], Layer] = {
     nn.Dropout: _dropout,
     nn.Identity: _identity,
 }
+FUNCTIONAL = frozenset({"batch_norm", "layer_norm", "relu", "hardtanh", "silu", "hardswish", "hardsigmoid", "dropout"})
+
+
+def function_of(module: nn.Module) -> str:
+    """The function that a layer's forward calls, as ``featherbone.graph.called`` spells it.
+
+    >>> function_of(nn.Conv2d(3, 8, 3)), function_of(nn.BatchNorm2d(8))
+    ('torch.conv2d', 'functional.batch_norm')
+    """
+    name = type(module).__name__
+    known = {"LayerNorm": "layer_norm", "ReLU6": "hardtanh"}
+    name = known.get(name, "batch_norm" if name.startswith("BatchNorm") else name.lower())
+    return f"{'functional' if name in FUNCTIONAL else 'torch'}.{name}"
+
+
 FORWARDS = {kind: kind.forward for kind in LAYERS}

@@ -6,6 +6,7 @@ meta tensors, for its shape only. Where ``real`` is set everything also runs on 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -14,7 +15,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from featherbone.graph.operators import Input, Opaque, Operator
-from featherbone.nn.capture.calls import Call, NoRule, call_of
+from featherbone.nn.capture.calls import BINARY, Call, NoRule, call_of, is_operator
 from featherbone.nn.capture.dispatched import Dispatched, is_wrapped, running
 from featherbone.nn.capture.entry import Entry
 from featherbone.nn.capture.modules import Census
@@ -35,6 +36,8 @@ class Tracer(TorchFunctionMode):
         self.device = torch.device("cpu") if census.device.type == "meta" and not real else census.device
         self.entries: list[Entry] = []
         self.places: list[tuple[str, bool]] = [("", False)]  # the modules, from the outermost: path, whether a leaf
+        self.function = ""  # that was called last
+        self.normalized = 0  # elements of weights that a batch norm was applied to, for what uses them next
         self._meta: dict[int, torch.Tensor] = {}
         self._storages: dict[int, str] | None = None  # of each parameter, by the memory that it stands in
 
@@ -139,7 +142,9 @@ class Tracer(TorchFunctionMode):
         detail: Any = None,
     ) -> Traced:
         path, leaf = self.places[-1]
-        entry = Entry(operator, inputs, shape, full, label, path, leaf, weights, macs, moves, detail)
+        entry = Entry(operator, inputs, shape, full, label, path, leaf, weights, macs, moves, detail, self.function)
+        if weights and self.normalized:
+            entry.facts, self.normalized = {"normalized_weights": self.normalized}, 0
         self.entries.append(entry)
         return Traced.make(full, dtype, self.device, entry=entry, value=value)
 
@@ -178,13 +183,23 @@ class Tracer(TorchFunctionMode):
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        return self.answer(call_of(func), func, args, kwargs or {})
+        call = call_of(func)
+        spelled = ""
+        if call.name in BINARY and call.function.startswith("Tensor.") and is_operator(sys._getframe(1)):
+            spelled = f"Tensor.__{call.name}__"
+        return self.answer(call, func, args, kwargs or {}, spelled)
 
-    def answer(self, call: Call, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """What ``call`` returns for these arguments, recorded where it reads an activation or multiplies weights."""
+    def answer(
+        self, call: Call, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], spelled: str = ""
+    ) -> Any:
+        """What ``call`` returns for these arguments, recorded where it reads an activation or multiplies.
+
+        ``spelled`` is the function where ``call`` does not say it: ``a @ b`` comes here as ``a.matmul(b)`` does.
+        """
         if call.inside or (functorch_level() is not None and any(map(is_wrapped, each_tensor((args, kwargs))))):
             with torch._C.DisableTorchFunctionSubclass(), Dispatched():  # type: ignore[no-untyped-call]
                 return func(*args, **kwargs)
+        self.function = spelled or call.function
         first = args[0] if args else None
         if not _is_activation(first) and not _reads_activation(args, kwargs):
             # A product of weights, buffers or constants runs each time as well: position biases, queries, tables.
@@ -277,6 +292,8 @@ class Tracer(TorchFunctionMode):
         if not tensors and not call.makes:
             return func(*args, **kwargs)
         weights = tuple(dict.fromkeys(name for tensor in tensors for name in self.weights_of(tensor)))
+        if weights and call.name == "batch_norm":
+            self.normalized += args[0].numel()
         if call.name == "__get__" and tensors and type(tensors[0]) is not Traced:
             found = func(*args, **kwargs)  # a property of a plain tensor
             if not isinstance(found, torch.Tensor):

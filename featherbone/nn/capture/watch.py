@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from featherbone.nn.capture.calls import NoRule
-from featherbone.nn.capture.layers import Layer, layer_rule
+from featherbone.nn.capture.layers import Layer, function_of, layer_rule
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
 
@@ -51,12 +51,13 @@ def _placed(tracer: Tracer, place: tuple[str, bool], forward: Forward) -> Forwar
 
 def _answered(tracer: Tracer, place: tuple[str, bool], layer: nn.Module, rule: Layer, forward: Forward) -> Forward:
     """The rule of a layer for an activation; its forward for anything else."""
-    places = tracer.places
+    places, function = tracer.places, function_of(layer)
 
     def answered(*args: Any, **kwargs: Any) -> Any:
         places.append(place)
         try:
             if len(args) == 1 and not kwargs and type(args[0]) is Traced and args[0].entry is not None:
+                tracer.function = function
                 try:
                     return rule(tracer, layer, args[0])
                 except NoRule:

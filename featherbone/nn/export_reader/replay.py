@@ -14,7 +14,7 @@ from featherbone.graph import Graph
 from featherbone.graph.dimension import LARGEST, LARGEST_VOLUME
 from featherbone.nn.capture.calls import Call, NoRule, call_named
 from featherbone.nn.capture.capture import unused_note
-from featherbone.nn.capture.finish import finish
+from featherbone.nn.capture.finish import finish_named
 from featherbone.nn.capture.modules import Census, modules_with_modules
 from featherbone.nn.capture.structure import each_tensor, mapped
 from featherbone.nn.capture.traced import Traced
@@ -100,7 +100,9 @@ class Program:
         outputs = [value.entry for value in results if type(value) is Traced and value.entry is not None]
         if not outputs:
             raise FeatherboneError("the program returns no tensor that depends on its inputs")
-        graph = finish(self.name, self.tracer.entries, outputs, self.census.sizes, registered=self.census.sizes)
+        graph, _ = finish_named(
+            self.name, self.tracer.entries, outputs, self.census.sizes, registered=self.census.sizes
+        )
         self.notes += unused_note(graph)
         return graph
 

@@ -8,7 +8,7 @@ import torch
 
 from featherbone.graph.operators import ACTIVATIONS, Activation, Dropout
 from featherbone.nn.capture.calls import Rule
-from featherbone.nn.capture.common import is_batched
+from featherbone.nn.capture.common import is_batched, noted
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
 
@@ -91,8 +91,12 @@ def _is(value: Any, wanted: int) -> bool:
     return isinstance(value, (int, float)) and value == wanted
 
 
+def softmax(tracer: Tracer, input: Any, dim: Any = None, *args: Any, **settings: Any) -> Traced:
+    made = tracer.opaque("softmax", (input,), input.shape, dtype=settings.get("dtype"))
+    return noted(made, size=input.shape[dim]) if isinstance(dim, int) and input.shape else made
+
+
 KEPT = (
-    "softmax",
     "log_softmax",
     "softplus",
     "selu",
@@ -134,6 +138,7 @@ RULES: dict[str, Rule] = {
     "gelu": gelu,
     "dropout": dropout,
     "prelu": element_wise("prelu"),
+    "softmax": softmax,
     **{name: element_wise(name) for name in KEPT},
     **{name: element_wise(name, torch.bool) for name in ("isnan", "isinf", "logical_not")},
 }

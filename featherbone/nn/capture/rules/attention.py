@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from featherbone.nn.capture.calls import Rule
-from featherbone.nn.capture.common import ModelError
+from featherbone.nn.capture.common import ModelError, noted
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
 
@@ -20,7 +20,8 @@ def scaled_dot_product(
     """Scores of every query with every key, then their mean of the values: L·S·E + L·S·V for each head."""
     full = (*query.shape[:-1], value.shape[-1])
     macs = prod(query.shape[:-1]) * key.shape[-2] * (query.shape[-1] + value.shape[-1])
-    return tracer.opaque("attention", (query, key, value, attn_mask), full, macs=macs)
+    made = tracer.opaque("attention", (query, key, value, attn_mask), full, macs=macs)
+    return noted(made, rows=prod(query.shape[:-1]), keys=key.shape[-2])
 
 
 def kernel_macs(query: Any, key: Any, value: Any, *args: Any, **settings: Any) -> int:
@@ -85,7 +86,23 @@ def multi_head(
         out_proj_bias,
     )
     tensors = (query, *(t for t in (key, value) if t is not query), attn_mask, key_padding_mask, *weights)
-    made = tracer.opaque("multihead_attention", tensors, query.shape, macs=macs)
+    mask = 0 if attn_mask is None else prod(attn_mask.shape)
+    if key_padding_mask is not None:  # joined to the other mask, for every head
+        mask = batch * num_heads * seen * (1 if attn_mask is None else length)
+    made = noted(
+        tracer.opaque("multihead_attention", tensors, query.shape, macs=macs),
+        batch=batch,
+        queries=length,
+        keys=reach,
+        seen=seen,
+        width=width,
+        heads=num_heads,
+        key_width=key.shape[-1],
+        value_width=value.shape[-1],
+        bias=int(in_proj_bias is not None),
+        weights_wanted=int(need_weights),
+        masked=mask,
+    )
     if not need_weights:
         return made, None
     heads = () if average_attn_weights else (num_heads,)

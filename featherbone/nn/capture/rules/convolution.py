@@ -10,7 +10,8 @@ from featherbone.graph.dimension import volume
 from featherbone.graph.operators import Conv, ConvTranspose, Linear
 from featherbone.graph.operators.window import Padding, Sides
 from featherbone.nn.capture.calls import NoRule
-from featherbone.nn.capture.common import ModelError, is_batched, sides
+from featherbone.nn.capture.common import ModelError, is_batched, noted, sides
+from featherbone.nn.capture.rules.layout import is_strided
 from featherbone.nn.capture.rules.padding import absorbed
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
@@ -43,9 +44,11 @@ def convolution(
     lead = size[0] if batched else 1
     own = _own(tracer, weight, bias)
     if own is not None and batched and lead == 1 and source.entry is not None:
-        return tracer.emit(operator, (source,), "conv", weights=own, macs=macs, full=sized)
+        made = tracer.emit(operator, (source,), "conv", weights=own, macs=macs, full=sized)
+        return noted(made, padded_by_name=1) if type(padding) is str else made
     full = (lead, *sized[1:]) if batched else sized[1:]
-    return tracer.opaque(f"conv{rank}d", (source, weight, bias), full, macs=lead * macs)
+    made = tracer.opaque(f"conv{rank}d", (source, weight, bias), full, macs=lead * macs)
+    return noted(made, bias=int(bias is not None), padded_by_name=int(type(padding) is str))
 
 
 @lru_cache(maxsize=4096)  # a network repeats its layers, and people profile a network more than once
@@ -110,7 +113,10 @@ def transposed(
     if own is not None and is_batched(input):
         return tracer.emit(operator, (input,), "conv_transpose", weights=own, macs=macs)
     made: Any = operator.output(tuple(input.shape[1:]))
-    return tracer.opaque(f"conv_transpose{rank}d", (input, weight, bias), (input.shape[0], *made), macs=macs)
+    full = (input.shape[0], *made)
+    return noted(
+        tracer.opaque(f"conv_transpose{rank}d", (input, weight, bias), full, macs=macs), bias=int(bias is not None)
+    )
 
 
 def kernel_convolution(
@@ -144,7 +150,8 @@ def linear(tracer: Tracer, input: Any, weight: Any, bias: Any = None) -> Traced:
     if own is not None and len(size) == 2 and is_batched(input):
         operator = Linear(out_features=shape[0], bias=bias is not None)
         return tracer.emit(operator, (input,), "linear", weights=own, macs=macs)
-    return tracer.opaque("linear", (input, weight, bias), full, macs=macs)
+    made = tracer.opaque("linear", (input, weight, bias), full, macs=macs)
+    return noted(made, bias=int(bias is not None), strided=int(is_strided(input)))
 
 
 def _own(tracer: Tracer, weight: Any, bias: Any) -> tuple[str, ...] | None:

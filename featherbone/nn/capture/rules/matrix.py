@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from featherbone.nn.capture.calls import NoRule, Rule
-from featherbone.nn.capture.common import ModelError, broadcast
+from featherbone.nn.capture.common import ModelError, broadcast, noted
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
 
@@ -49,7 +49,8 @@ def chain(tracer: Tracer, *given: Any, out: Any = None) -> Traced:
 def plus_matmul(tracer: Tracer, input: Any, left: Any, right: Any, beta: Any = 1, alpha: Any = 1) -> Traced:
     """addmm and baddbmm: a product added to ``input``."""
     full = (*left.shape[:-1], right.shape[-1])
-    return tracer.opaque("matmul", (left, right, input), full, macs=prod(full) * left.shape[-1])
+    made = tracer.opaque("matmul", (left, right, input), full, macs=prod(full) * left.shape[-1])
+    return noted(made, addend=0 if beta == 0 else prod(input.shape))
 
 
 def einsum(tracer: Tracer, equation: Any, *operands: Any) -> Traced:
@@ -86,7 +87,15 @@ def einsum(tracer: Tracer, equation: Any, *operands: Any) -> Traced:
         macs += prod(sizes[letter] for letter in joined)
         later = set(right).union(*spelled[place:])
         joined &= later
-    return tracer.opaque("einsum", tensors, [sizes[letter] for letter in right], macs=macs)
+    made = tracer.opaque("einsum", tensors, [sizes[letter] for letter in right], macs=macs)
+    return noted(made, sums=int(set("".join(spelled)) > set(right)), batched=int(_is_batched_product(spelled, right)))
+
+
+def _is_batched_product(terms: list[str], result: str) -> bool:
+    """abc,abd->acd or abc,adc->adb, in any letters: fvcore's own two."""
+    letters = {letter: chr(97 + place) for place, letter in enumerate(dict.fromkeys("".join(terms) + result))}
+    spelled = ",".join("".join(letters[letter] for letter in term) for term in terms)
+    return f"{spelled}->{''.join(letters[letter] for letter in result)}" in ("abc,abd->acd", "abc,adc->adb")
 
 
 def bilinear(tracer: Tracer, first: Any, second: Any, weight: Any, bias: Any = None) -> Traced:

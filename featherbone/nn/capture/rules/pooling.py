@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from math import floor, inf
+from math import floor, inf, prod
 from typing import Any
 
 from featherbone.graph.operators import AvgPool, GlobalPool, MaxPool, Resize
 from featherbone.nn.capture.calls import NoRule, Rule
-from featherbone.nn.capture.common import axis, is_map, sides
+from featherbone.nn.capture.common import axis, is_map, noted, sides
 from featherbone.nn.capture.rules.arrange import flattened
 from featherbone.nn.capture.rules.padding import absorbed
 from featherbone.nn.capture.traced import Traced
@@ -73,8 +73,10 @@ def adaptive(reduce: str) -> Rule:
         now = tuple(input.shape[2:])
         asked = (output_size,) * len(now) if isinstance(output_size, int) or output_size is None else output_size
         wanted = tuple(side if size is None else int(size) for size, side in zip(asked, now, strict=True))
-        if wanted == now:
-            return input
+        if wanted == now:  # computed all the same, over windows of one element
+            kind = AvgPool if reduce == "avg" else MaxPool
+            one = (1,) * len(now)
+            return tracer.emit(kind(kernel=one, stride=one, padding=((0, 0),) * len(now)), (input,), f"{reduce}_pool")
         if set(wanted) == {1}:
             return tracer.emit(GlobalPool(reduce=reduce), (input,), "pool")
         if any(side % size for side, size in zip(now, wanted, strict=True)):
@@ -118,15 +120,17 @@ def interpolate(
         raise NoRule
     now = input.shape[2:]
     if size is not None:
-        wanted = sides(size, len(now))
+        wanted, scaled = sides(size, len(now)), prod((*input.shape[:2], *sides(size, len(now))))
     else:
         factors = [scale_factor] * len(now) if isinstance(scale_factor, (int, float)) else list(scale_factor)
         wanted = tuple(floor(side * factor) for side, factor in zip(now, factors, strict=True))
+        scaled = int(input.numel() * prod(factors))
     plain = mode == "nearest" or (mode in ("linear", "bilinear", "trilinear") and not align_corners and not antialias)
     if plain:
         operator = Resize(size=wanted, mode="nearest" if mode == "nearest" else "bilinear")
-        return tracer.emit(operator, (input,), "resize")
-    return tracer.opaque(f"interpolate_{mode.replace('-', '_')}", (input,), (*input.shape[:2], *wanted))
+        return noted(tracer.emit(operator, (input,), "resize"), scaled=scaled)
+    made = tracer.opaque(f"interpolate_{mode.replace('-', '_')}", (input,), (*input.shape[:2], *wanted))
+    return noted(made, scaled=scaled)
 
 
 def upsample(mode: str) -> Rule:
