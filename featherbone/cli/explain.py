@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from featherbone.cli.output import console, print_json, print_table, with_lead
 
 if TYPE_CHECKING:
-    from featherbone.cost import Calls
+    from featherbone.cost import Calls, Explanation
     from featherbone.graph import Graph
+
+
+FUSED = ("attention", "multihead attention", "lstm")
+
+
+def on_other_devices(found: Iterable[Explanation]) -> str:
+    """What is to be said where tools that watch the dispatcher print other figures elsewhere; most often nothing."""
+    missed = [
+        -part.macs
+        for each in found
+        if each.convention == "torch"
+        for part in each.parts
+        if part.operator.partition(",")[0] in FUSED
+    ]
+    if not missed:
+        return ""
+    return (
+        "torch and ptflops-aten are as on a CPU, where fused attention and LSTM are no products that they know; "
+        f"with other kernels they may print up to {sum(missed):,} more."
+    )
 
 
 def print_explanation(graph: Graph, calls: Calls, *, json: bool) -> None:
@@ -22,6 +43,7 @@ def print_explanation(graph: Graph, calls: Calls, *, json: bool) -> None:
             {
                 "network": graph.name,
                 "conventions": [each.to_json() for each in found],
+                "note": on_other_devices(found),
                 "uncounted": [{"name": name, "label": label} for name, label in uncounted],
             }
         )
@@ -34,6 +56,8 @@ def print_explanation(graph: Graph, calls: Calls, *, json: bool) -> None:
     print_table(title, ("convention", "charges otherwise", "count", "difference", "MACs"), rows, left=2)
     if not calls:
         console().print("Every layer is taken for a module; ptflops, thop and torchinfo count functions otherwise.")
+    if note := on_other_devices(found):
+        console().print(note)
     if uncounted:
         labels = ", ".join(sorted({label for _, label in uncounted}))
         console().print(with_lead("partial:", f" {len(uncounted)} operators not counted ({labels})", "bold yellow"))

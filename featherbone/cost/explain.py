@@ -12,6 +12,7 @@ from featherbone.cost.count import count
 from featherbone.cost.presets import CONVENTIONS
 from featherbone.cost.row import Row
 from featherbone.cost.rules import variety
+from featherbone.cost.seen import PRODUCTS, label_of
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.graph.dimension import volume
@@ -86,6 +87,9 @@ def _what(row: Row, difference: int) -> str:
     words = (variety(row.operator) if row.kind in ("activation", "opaque") else row.kind).replace("_", " ")
     if row.macs and difference == -int(row.macs):
         return f"{words}, not seen"
-    if getattr(row.operator, "bias", False) and difference == volume(row.output):
+    biased = getattr(row.operator, "bias", False) or label_of(row.operator, row.output) in PRODUCTS
+    if biased and difference == volume(row.output):
         return f"bias of {words}"
+    if row.macs:
+        return f"{words}, in part" if difference < 0 else f"{words}, and more"
     return words

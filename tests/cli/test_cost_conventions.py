@@ -67,3 +67,15 @@ def test_what_is_refused(featherbone, arguments, said):
     done = featherbone("cost", "resnet18", *arguments)
     assert done.code != 0
     assert said in done.err
+
+
+def test_figures_that_depend_on_the_device_are_spoken_of(featherbone, tmp_path):
+    (tmp_path / "attends.py").write_text(
+        "from torch import nn\ndef net():\n    return nn.TransformerEncoderLayer(32, 4, 64, batch_first=True)\n"
+    )
+    target = (f"{tmp_path}/attends.py:net", "--input", "12x32", "--explain")
+    said = json.loads(featherbone("cost", *target, "--json").out)["note"]
+    assert "as on a CPU" in said
+    assert "9,216 more" in said
+    assert "as on a CPU" in featherbone("cost", *target).out
+    assert json.loads(featherbone("cost", "resnet18", "--explain", "--json").out)["note"] == ""
