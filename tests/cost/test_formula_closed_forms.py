@@ -2,7 +2,7 @@
 
 import pytest
 import sympy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from featherbone.blocks.registry import BLOCKS
@@ -35,6 +35,7 @@ def test_the_closed_form_is_the_papers(name: str) -> None:
     assert sympy.simplify(found.ratio - published / (letters["K"] ** 2 * letters["M"] * letters["N"])) == 0
 
 
+@settings(deadline=None)
 @given(
     name=st.sampled_from(sorted(BLOCKS)),
     quarter=st.integers(1, 6),
