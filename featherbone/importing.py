@@ -27,8 +27,8 @@ PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt")
 class Imported:
     """A graph, what is to be said about how it came about, a sentence each, and how a module called each operator.
 
-    ``calls`` is empty for what is no module: networks of the zoo and files. ``constants`` are the numbers of an ONNX file
-    that are no parameters.
+    ``calls`` is empty for what is no module: networks of the zoo and files. ``constants`` are the numbers of an ONNX
+    file that are no parameters.
     """
 
     graph: Graph
