@@ -99,7 +99,8 @@ def read(target: Any, input_size: Any = None, *, inputs: Inputs | None = None) -
     if suffix == ".py":
         raise FeatherboneError(f"{text} is Python, and may hold many models", hint=f"name one: {text}:FUNCTION")
     _only_for_modules(text, input_size, inputs)
-    return Imported(graph=network(text))
+    graph = network(text)
+    return Imported(graph=graph.renamed(text.strip()) if ":" in text else graph)
 
 
 def profile(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from featherbone.cli.output import console, print_table, with_lead
+from featherbone.cli.output import GAP, PIPE, console, print_table, with_lead
 from featherbone.errors import FeatherboneError, did_you_mean
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "json", "csv", "markdown", "html")
 TOLD = 6  # tables of constants that are named
-WIDEST = 100  # columns of a terminal
-GAP = 2  # characters beside each column
 SHORTENED = ("name", "what", "reads")  # columns that may be shortened,
 NARROWEST, COMFORTABLE = 14, 30  # to so many characters; and before a column is left out
 SPARE = ("intensity", "bytes", "activations", "writes", "what")  # the first that are left out
@@ -62,7 +60,7 @@ def print_cost(table: Table, columns: Sequence[Column], *, chosen: bool = True) 
     from featherbone.graph.operators import shape_text
 
     graph = table.count.graph
-    room = min(WIDEST, console().width)
+    room = console().width
     order = sorted(columns, key=lambda column: not column.words)
     for key in () if chosen else SPARE:
         if _excess(table, order, room, COMFORTABLE) > 0:
@@ -159,7 +157,7 @@ def _print_totals(table: Table) -> None:
     live = "  alive then: "
     for tensor in peak.live[:3]:
         more = f"{', ' if live[-2] != ':' else ''}{tensor.name} {format_bytes(tensor.bytes)}"
-        live += more if len(live + more) <= min(WIDEST, screen.width) else ""
+        live += more if len(live + more) <= min(PIPE, screen.width) else ""
     screen.print(f"peak activation memory {format_bytes(peak.bytes)} ({peak.dtype}) at {peak.node}", soft_wrap=False)
     screen.print(live, soft_wrap=False)
     if counted.complete:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import Annotated, NoReturn
 
 import typer
@@ -46,20 +47,31 @@ UNREAD = 141  # what a shell says of a program that the closing of its pipe ende
 
 DESIGN = "Design and measure"
 JOB = "Train and ship"
-app.command(rich_help_panel=JOB)(fit)
-app.command(rich_help_panel=JOB)(train)
-app.command(rich_help_panel=JOB)(data)
-app.command(rich_help_panel=JOB)(predict)
-app.command(rich_help_panel=JOB)(report)
+EXAMPLES: dict[Callable[..., None], str] = {  # one of each command, which its help ends with
+    fit: "featherbone fit photos/ --macs 20M --params 200k --time 30m",
+    train: "featherbone train photos/ --network mobilenet_v2:width=0.5 --epochs 30",
+    data: "featherbone data photos/ --resolution 64",
+    predict: "featherbone predict runs/photos/model.onnx new/*.jpg",
+    report: "featherbone report runs/photos",
+    cost: "featherbone cost mobilenet_v2:width=0.5 --budget 'macs<100M params<2M'",
+    compare: "featherbone compare mobilenet_v1 mobilenet_v2 shufflenet_v1",
+    time: "featherbone time mobilenet_v2 --runtime onnxruntime,torch --threads 1,2",
+    formula: "featherbone formula fire",
+    show: "featherbone show mobilenet_v2",
+    networks: "featherbone networks",
+    zoo: "featherbone zoo --macs '<300M' --params '<4M'",
+    verify: "featherbone verify mobilenet_v2",
+}
+
+
+def _add(panel: str, *commands: Callable[..., None]) -> None:
+    for command in commands:
+        app.command(rich_help_panel=panel, epilog=f"Example: {EXAMPLES[command]}")(command)
+
+
+_add(JOB, fit, train, data, predict, report)
 app.add_typer(search, rich_help_panel=JOB)
-app.command(rich_help_panel=DESIGN)(cost)
-app.command(rich_help_panel=DESIGN)(compare)
-app.command(rich_help_panel=DESIGN)(time)
-app.command(rich_help_panel=DESIGN)(formula)
-app.command(rich_help_panel=DESIGN)(show)
-app.command(rich_help_panel=DESIGN)(networks)
-app.command(rich_help_panel=DESIGN)(zoo)
-app.command(rich_help_panel=DESIGN)(verify)
+_add(DESIGN, cost, compare, time, formula, show, networks, zoo, verify)
 
 
 def _print_version(wanted: bool) -> None:

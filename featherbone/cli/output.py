@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,17 +13,20 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
-NARROWEST = 8  # of a column of words; wide numbers beside it must not make it vanish
+PIPE = 100  # characters of a line that goes into a pipe
+GAP = 2  # characters between columns
+NAME, WORDS = 16, 8  # the narrowest that the column of names, and other words, are made by wide numbers beside them
 
 
 def console(*, stderr: bool = False) -> Console:
-    """The terminal, or a pipe; Rich leaves colours out there and honours NO_COLOR.
+    """The terminal, or a pipe; Rich leaves colours out there and honours NO_COLOR and COLUMNS.
 
     Text is printed as it is: names of networks, files and operators may hold what Rich would read as markup.
     """
     from rich.console import Console
 
-    width = None if (sys.stderr if stderr else sys.stdout).isatty() else 100
+    told = os.environ.get("COLUMNS", "").isdigit()
+    width = None if told or (sys.stderr if stderr else sys.stdout).isatty() else PIPE
     return Console(stderr=stderr, markup=False, highlight=False, width=width, soft_wrap=True)
 
 
@@ -45,9 +49,17 @@ def print_table(
     left: int = 1,
     total: Sequence[str] | None = None,
 ) -> None:
-    """A table whose first ``left`` columns are words and the rest numbers; ``total`` is set off below."""
+    """A table whose first ``left`` columns are words and the rest numbers; ``total`` is set off below.
+
+    Words are broken where the terminal is narrow. Numbers are never cut: a table that is all numbers becomes wider
+    than the terminal.
+    """
     from rich import box
+    from rich.cells import cell_len
     from rich.table import Table
+    from rich.text import Text
+
+    cells = [list(row) for row in rows]
 
     table = Table(
         title=title,
@@ -57,17 +69,21 @@ def print_table(
         padding=(0, 1, 0, 0),
         show_footer=total is not None,
     )
+    narrowest = []
     for place, heading in enumerate(columns):
+        footer = total[place] if total else ""
+        widest = max(map(cell_len, [heading, footer, *(row[place] for row in cells)]))
+        narrowest.append(min(widest, NAME if place == 0 else WORDS) if place < left else widest)
         table.add_column(
             heading,
-            footer=total[place] if total else "",
+            footer=footer,
             justify="left" if place < left else "right",
-            overflow="fold" if place < left else "ellipsis",
-            no_wrap=place == 0 or place >= left,
-            min_width=NARROWEST if 0 < place < left else None,
+            overflow="fold",
+            no_wrap=place >= left,
+            min_width=narrowest[-1],
         )
-    from rich.text import Text
-
-    for row in rows:
+    for row in cells:
         table.add_row(*(Text(cell) for cell in row))
-    console().print(table)
+    screen = console()
+    screen.width = max(screen.width, sum(narrowest) + GAP * len(narrowest))
+    screen.print(table)

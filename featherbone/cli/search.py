@@ -25,7 +25,10 @@ def group() -> None:
     """Look into a search, finished or not."""
 
 
-@search.command()
+EXAMPLE = "featherbone search show runs/photos --top 10"
+
+
+@search.command(epilog=f"Example: {EXAMPLE}")
 def show(
     run: Annotated[Path, typer.Argument(help="The folder of a run.")],
     top: Annotated[int, typer.Option(min=0, help="At most so many trials, the best; 0 for all.")] = TOP,
@@ -68,7 +71,7 @@ def _print_trials(run: Path, found: Overview, shown: Sequence[dict[str, Any]]) -
 
     timed = any(trial["latency_ms"] is not None for trial in found.trials)
     rungs = [rung["rung"] for rung in found.rungs]
-    columns = ["trial", "state", "origin", "params", "macs", "memory", "size", *(["latency"] if timed else [])]
+    columns = ["trial", "state", "origin", "params", "macs", "memory", "size ≤", *(["latency"] if timed else [])]
     print_table(
         f"{run}: {len(found.trials):,} trials"
         + (f", the {len(shown):,} best of them; --top 0 shows all" if len(shown) < len(found.trials) else ""),
@@ -123,13 +126,13 @@ def _print_totals(found: Overview) -> None:
 
 def _print_answer(found: Overview, answer: Answer) -> None:
     """The front against each limited cost, or against multiply-adds, with standard errors; then why this one."""
-    from featherbone.search.why import NAMES, write_cost
+    from featherbone.search.why import NAMES, heading, write_cost
 
     for cost in [name for name in answer.fronts if name in answer.used] or ["macs"]:
         print_table(
             f"\nPareto front of validation top-1 against {NAMES[cost]}"
             + (", which binds" if cost == answer.binding else ""),
-            [NAMES[cost], "top-1", "± 1 s.e.", "trial", "epochs", ""],
+            [heading(cost), "top-1", "± 1 s.e.", "trial", "epochs", ""],
             (
                 [
                     write_cost(cost, point.cost),

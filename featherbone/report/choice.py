@@ -64,7 +64,7 @@ def uses(run: Run) -> list[Use]:
             trial.costs.get("int8_size") if limits.get("int8_size") else None,
             format_bytes,
         ),
-        ("latency", "latency", result.get("latency_ms", trial.costs.get("latency")), "{:.3g} ms".format),
+        ("latency when chosen", "latency", result.get("latency_ms", trial.costs.get("latency")), "{:.3g} ms".format),
     ]
     return [
         Use(name=name, value=value, limit=limits.get(key), text=write(value), limit_text=write(limits.get(key) or 0))

@@ -95,7 +95,7 @@ def figure(table: Table, kind: str) -> Figure:
         "textfont": {"color": INK},
         "outsidetextfont": {"color": INK},
     }
-    return {"data": [trace], "layout": _layout(kind, names, sums)}
+    return {"data": [trace], "layout": _layout(kind), "choices": _choices(names, sums)}
 
 
 def _sums(table: Table) -> dict[str, dict[str, int]]:
@@ -135,35 +135,19 @@ def _hover(table: Table, name: str, sums: dict[str, int], line: Line | None) -> 
     return "<br>".join(said)
 
 
-def _layout(kind: str, names: list[str], sums: dict[str, dict[str, int]]) -> Figure:
-    buttons = [
-        {
-            "label": heading,
-            "method": "update",
-            "args": [{"values": [[sums[name][key] for name in names]]}, {"title.text": heading}],
-        }
+def _choices(names: list[str], sums: dict[str, dict[str, int]]) -> list[Figure]:
+    """A button for each cost."""
+    return [
+        {"label": heading, "data": {"values": [[sums[name][key] for name in names]]}, "layout": {}}
         for key, heading in HEADINGS.items()
     ]
-    menu = {
-        "type": "buttons",
-        "direction": "right",
-        "buttons": buttons,
-        "showactive": False,
-        "x": 0,
-        "xanchor": "left",
-        "y": 1.02,
-        "yanchor": "bottom",
-        "bgcolor": BAND,
-        "bordercolor": "var(--line)",
-        "font": {"color": INK},
-        "pad": {"b": 4},
-    }
+
+
+def _layout(kind: str) -> Figure:
     return {
         "paper_bgcolor": "rgba(0,0,0,0)",
         "font": {"color": INK, "family": "system-ui, -apple-system, Segoe UI, Roboto, sans-serif", "size": 13},
         "hoverlabel": {"bgcolor": PAPER, "bordercolor": "var(--line)", "font": {"color": INK}, "align": "left"},
-        "margin": {"l": 0, "r": 0, "t": 48, "b": 0},
+        "margin": {"l": 0, "r": 0, "t": 8, "b": 0},
         "height": HEIGHTS[kind],
-        "title": {"text": HEADINGS["macs"], "x": 1, "xanchor": "right", "font": {"size": 15}},
-        "updatemenus": [menu],
     }

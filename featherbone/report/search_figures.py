@@ -8,11 +8,11 @@ from typing import Any
 
 from featherbone.quantity import format_bytes, format_count
 from featherbone.report.choice import chosen, listed
-from featherbone.report.plots import ACCENT, BAND, FAINT, INK, LINE, RUNGS, Figure, layout, line
+from featherbone.report.plots import ACCENT, FAINT, INK, RUNGS, Figure, layout, line
 from featherbone.report.run import Run, Trial
 from featherbone.search.answer import Answer, Point
 from featherbone.search.glance import limits_set
-from featherbone.search.why import NAMES
+from featherbone.search.why import NAMES, heading
 
 SYMBOLS = ("circle-open", "circle", "diamond", "square")
 
@@ -40,13 +40,11 @@ def scatter(run: Run) -> Figure | None:
     traces = [*fronts, *(_points_of(*group) for group in groups)]
     for trace, x in zip(traces, views[0]["x"], strict=True):
         trace["x"] = x
-    drawn = layout(NAMES[costs[0]], "validation top-1, %")
-    drawn["legend"] = {"orientation": "h", "y": -0.2, "x": 0}
+    drawn = layout(heading(costs[0]), "validation top-1, %")
     drawn["xaxis"]["tickformat"] = "~s"
     drawn |= {"shapes": views[0]["shapes"], "annotations": views[0]["annotations"]}
-    if len(costs) > 1:
-        drawn["updatemenus"] = [_buttons(costs, views)]
-    return {"data": traces, "layout": drawn}
+    choices = [_choice(cost, view) for cost, view in zip(costs, views, strict=True)] if len(costs) > 1 else []
+    return {"data": traces, "layout": drawn, "choices": choices}
 
 
 def _view(cost: str, costs: list[str], found: Answer, groups: list[list[Trial]], limit: float | None) -> dict[str, Any]:
@@ -62,29 +60,16 @@ def _view(cost: str, costs: list[str], found: Answer, groups: list[list[Trial]],
     }
 
 
-def _buttons(costs: list[str], views: list[dict[str, Any]]) -> dict[str, Any]:
-    """One for each cost."""
+def _choice(cost: str, view: dict[str, Any]) -> dict[str, Any]:
+    """What the button of a cost changes."""
     return {
-        "type": "buttons",
-        "direction": "right",
-        "x": 0,
-        "y": 1.02,
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "bgcolor": BAND,
-        "bordercolor": LINE,
-        "font": {"size": 12, "color": INK},
-        "buttons": [
-            {
-                "label": NAMES[cost],
-                "method": "update",
-                "args": [
-                    {"visible": view["visible"], "x": view["x"]},
-                    {"xaxis.title.text": NAMES[cost], "shapes": view["shapes"], "annotations": view["annotations"]},
-                ],
-            }
-            for cost, view in zip(costs, views, strict=True)
-        ],
+        "label": NAMES[cost],
+        "data": {"visible": view["visible"], "x": view["x"]},
+        "layout": {
+            "xaxis.title.text": heading(cost),
+            "shapes": view["shapes"],
+            "annotations": view["annotations"],
+        },
     }
 
 

@@ -13,7 +13,7 @@ from featherbone.report.choice import chosen, listed
 from featherbone.report.outline import Costs, outline
 from featherbone.report.run import Run
 from featherbone.search.glance import limits_set
-from featherbone.search.why import NAMES, write_cost
+from featherbone.search.why import NAMES, heading, write_cost
 from featherbone.wording import percent
 
 Row = dict[str, Any]
@@ -69,6 +69,7 @@ def fronts(run: Run) -> list[Row]:
     return [
         {
             "name": NAMES[cost],
+            "heading": heading(cost),
             "limit": write_cost(cost, limits[cost]) if cost in limits else "",
             "binds": cost == (found.binding or "macs"),
             "rows": [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from featherbone.cost import count, peak_memory
@@ -34,7 +35,7 @@ def training_content(run: Run) -> dict[str, Any]:
 
 def _verdict(run: Run) -> Verdict:
     """The answer in one sentence."""
-    result, name = run.result, (run.facts.get("network") or {}).get("name", "the network")
+    result, name = run.result, _name(run.facts.get("network") or {})
     if result is None:
         if not run.history:
             return Verdict(tone="open", badge="running", sentence="No epoch is finished yet.")
@@ -53,6 +54,16 @@ def _verdict(run: Run) -> Verdict:
         problem = "does not match it" if result.get("verification") else "was not verified"
         return Verdict(tone="bad", badge="not verified", sentence=f"{sentence} The ONNX file {problem}.")
     return Verdict(tone="good", badge="trained", sentence=sentence)
+
+
+def _name(network: Mapping[str, Any]) -> str:
+    """A network's name, with the settings that it was asked for with.
+
+    >>> _name({"name": "mobilenet_v2", "asked": "mobilenet_v2:width=0.35"})
+    'mobilenet_v2:width=0.35'
+    """
+    name, asked = network.get("name", "the network"), network.get("asked", "")
+    return str(asked if asked.partition(":")[0].strip() == name else name)
 
 
 def _missing(run: Run) -> list[str]:

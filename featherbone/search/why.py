@@ -16,6 +16,7 @@ NAMES = {
     "int8_size": "int8 model file",
     "latency": "latency",
 }
+BOUNDS = ("size", "int8_size")  # what a design costs at most; the file is known when it is written
 WORTH_SAVING = 0.05  # a cheaper design is mentioned where it saves this share of a cost
 NAMED = 6  # designs that a sentence lists
 
@@ -44,6 +45,15 @@ def why(found: Answer, designs: Sequence[Scored]) -> list[str]:
             f"less top-1, after {last.epochs} epochs."
         )
     return sentences
+
+
+def heading(cost: str) -> str:
+    """A cost of designs as a table or an axis names it.
+
+    >>> heading("macs"), heading("size")
+    ('multiply-adds', 'model file, at most')
+    """
+    return f"{NAMES[cost]}, at most" if cost in BOUNDS else NAMES[cost]
 
 
 def _runner_up(found: Answer, second: Gap, designs: Sequence[Scored]) -> str:

@@ -19,7 +19,7 @@ def test_the_table_has_bytes_intensity_and_fits(featherbone):
 
 
 def test_no_digit_is_lost_in_a_narrow_terminal(featherbone, monkeypatch):
-    monkeypatch.setattr("featherbone.cli.cost_output.WIDEST", 60)
+    monkeypatch.setenv("COLUMNS", "60")
     assert "58,103,808" in featherbone("cost", "mobilenet_v2").out
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from featherbone.cost import count, peak_memory
-from featherbone.graph import Graph
+from featherbone.graph import Graph, to_json
 from featherbone.metrics import wilson_interval
 from featherbone.report.sheet import MISTAKES, write_sheet
 from featherbone.search import Design
@@ -177,6 +177,9 @@ def finished(folder: Path, **costs: Any) -> dict[str, Any]:
     }
 
 
+_finished = finished  # the fixtures below have a parameter of this name
+
+
 @pytest.fixture
 def make_run(tmp_path: Path) -> Callable[..., Path]:
     """Write a run folder; ``finished=True`` adds a result, of which ``result_changes`` replaces parts."""
@@ -192,6 +195,33 @@ def make_run(tmp_path: Path) -> Callable[..., Path]:
             budget = changes.get("budget", budget)
             run = facts(**{**changes, "result": found, "budget": budget})
             (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def make_training(tmp_path: Path) -> Callable[..., Path]:
+    """A folder of a training of so many epochs out of 12; ``finished`` adds a result."""
+
+    def make(*, epochs: int, finished: bool = False, **changes: Any) -> Path:
+        folder = tmp_path / "training"
+        folder.mkdir()
+        graph = design([8, 12, 16], [1, 2])[1]
+        network = {"asked": "my <b>net</b>", "name": "design", "graph": "0", "weights": None, "said": ["it is built"]}
+        run = facts(job="train", network=network, budget=None, **changes)
+        run["recipe"]["epochs"] = 12
+        if finished:
+            costs = {"params": int(count(graph).params), "macs": int(count(graph).macs), "file_bytes": 40_960}
+            costs["peak_memory"] = peak_memory(graph).bytes
+            run["result"] = _finished(folder, epochs=12, best_epoch=12, val_top1=0.98, **costs)
+        (folder / "run.json").write_text(json.dumps(run))
+        (folder / "network.json").write_text(to_json(graph))
+        rows = [
+            {"epoch": n, "lr": 0.2 / n, "train_loss": 2 / n, "val_loss": 1.8 / n, "val_top1": 1 - 0.5 / n, "seconds": 2}
+            for n in range(1, epochs + 1)
+        ]
+        (folder / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
         return folder
 
     return make

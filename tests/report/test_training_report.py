@@ -10,42 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import plotly.graph_objects as go
-import pytest
 from plotly.offline import get_plotlyjs
 
-from featherbone.cost import count, peak_memory
-from featherbone.graph import to_json
 from featherbone.report import write_report
 from featherbone.report.sheet import MISTAKES
 
 MakeTraining = Callable[..., Path]
-
-
-@pytest.fixture
-def make_training(tmp_path: Path, run_parts: Any) -> MakeTraining:
-    """A folder of a training of so many epochs out of 12; ``finished`` adds a result."""
-
-    def make(*, epochs: int, finished: bool = False, **changes: Any) -> Path:
-        folder = tmp_path / "run"
-        folder.mkdir()
-        graph = run_parts.design([8, 12, 16], [1, 2])[1]
-        network = {"asked": "my <b>net</b>", "name": "design", "graph": "0", "weights": None, "said": ["it is built"]}
-        facts = run_parts.facts(job="train", network=network, budget=None, **changes)
-        facts["recipe"]["epochs"] = 12
-        if finished:
-            costs = {"params": int(count(graph).params), "macs": int(count(graph).macs), "file_bytes": 40_960}
-            costs["peak_memory"] = peak_memory(graph).bytes
-            facts["result"] = run_parts.finished(folder, epochs=12, best_epoch=12, val_top1=0.98, **costs)
-        (folder / "run.json").write_text(json.dumps(facts))
-        (folder / "network.json").write_text(to_json(graph))
-        rows = [
-            {"epoch": n, "lr": 0.2 / n, "train_loss": 2 / n, "val_loss": 1.8 / n, "val_top1": 1 - 0.5 / n, "seconds": 2}
-            for n in range(1, epochs + 1)
-        ]
-        (folder / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-        return folder
-
-    return make
 
 
 def read(folder: Path) -> tuple[str, dict[str, Any]]:
