@@ -17,6 +17,7 @@ from featherbone.nn.capture.common import axis
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.onnx_reader.inference import TORCH
 from featherbone.nn.onnx_reader.load import versions
+from featherbone.nn.onnx_reader.recording import is_active
 from featherbone.nn.onnx_reader.scope import Malformed, Scope, stated_in
 from featherbone.nn.onnx_reader.sequences import SEQUENCES
 from featherbone.nn.onnx_reader.work import Work, standing_for, taken
@@ -62,8 +63,14 @@ def _results(graph: Any, inner: Scope) -> list[Value]:
     return [(inner.find(info.name), inner.kind(info.name), inner.reason(info.name)) for info in graph.output]
 
 
-def _bind(scope: Scope, node: Any, values: Sequence[Any], kinds: Sequence[int], reasons: Sequence[str]) -> None:
+def _bind(
+    r: Replay, scope: Scope, node: Any, values: Sequence[Any], kinds: Sequence[int], reasons: Sequence[str]
+) -> None:
     for name, value, kind, reason in zip(node.output, values, kinds, reasons, strict=False):
+        sure = r.open.fixed(scope.stated.get(name)) if reason else None
+        if sure is not None and is_active(value):
+            value = r.tracer.opaque(f"{node.op_type}_result", (value,), sure, moves=True, dtype=value.dtype)
+            reason = ""
         scope.set(name, value, kind, reason)
 
 
@@ -94,7 +101,7 @@ def branches(r: Replay, node: Any, inputs: list[Any], a: dict[str, Any], scope: 
         values.append(value)
         reasons.append(this[2] or that[2] or ("" if same else "If"))
     made = standing_for(r.tracer, "If", first.either(second), values)
-    _bind(scope, node, made, [one[1] for one in dearest], reasons)
+    _bind(r, scope, node, made, [one[1] for one in dearest], reasons)
 
 
 def _joined(r: Replay, this: Any, that: Any, chosen: Any) -> tuple[Any, bool]:
@@ -135,7 +142,7 @@ def loop(r: Replay, node: Any, inputs: list[Any], a: dict[str, Any], scope: Scop
     reason = "" if passes is not None else "Loop"
     results = [*states, *_stacked(r, graph.output[1 + carried :], rows, passes, work)]
     made = standing_for(r.tracer, "Loop", work, [value for value, _, _ in results])
-    _bind(scope, node, made, [kind for _, kind, _ in results], [why or reason for _, _, why in results])
+    _bind(r, scope, node, made, [kind for _, kind, _ in results], [why or reason for _, _, why in results])
 
 
 def _unrolled(
@@ -253,7 +260,7 @@ def scan(r: Replay, node: Any, inputs: list[Any], a: dict[str, Any], scope: Scop
             shape = (*shape[:along], length, *shape[along:])
         values.append(_longer(r, value, (batch, *shape) if old else shape, work))
     made_of = standing_for(r.tracer, "Scan", work, values)
-    _bind(scope, node, made_of, [kind for _, kind, _ in results], [why for _, _, why in results])
+    _bind(r, scope, node, made_of, [kind for _, kind, _ in results], [why for _, _, why in results])
 
 
 def each(r: Replay, node: Any, inputs: list[Any], a: dict[str, Any], scope: Scope) -> None:
@@ -270,7 +277,7 @@ def each(r: Replay, node: Any, inputs: list[Any], a: dict[str, Any], scope: Scop
         rows.append(_results(graph, _body(r, graph, node, scope, given)))
     reason = scope.reason(node.input[0])
     columns = [[row[place][0] for row in rows] for place in range(len(node.output))]
-    _bind(scope, node, columns, [0] * len(columns), [reason] * len(columns))
+    _bind(r, scope, node, columns, [0] * len(columns), [reason] * len(columns))
 
 
 CONTROL: dict[str, Control] = {"If": branches, "Loop": loop, "Scan": scan, "SequenceMap": each, **SEQUENCES}

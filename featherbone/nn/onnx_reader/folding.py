@@ -115,6 +115,12 @@ def slices(inputs: Sequence[Any], attributes: dict[str, Any]) -> list[tuple[int,
     return [(int(a), int(b), int(c), int(d)) for a, b, c, d in zip(axes, starts, ends, steps, strict=True)]
 
 
+def _tile(inputs: list[Array]) -> Array:
+    times = [int(count) for count in inputs[1]]
+    _bounded([size * count for size, count in zip(inputs[0].shape, times, strict=True)])
+    return np.tile(inputs[0], times)
+
+
 def _divide(inputs: list[Array], attributes: dict[str, Any]) -> Array:
     left, right = inputs
     if left.dtype.kind not in "iu":
@@ -161,6 +167,18 @@ FOLDS: dict[str, Callable[[list[Array], dict[str, Any]], Array]] = {
     "Ceil": lambda i, a: np.ceil(i[0]),
     "Min": lambda i, a: np.minimum.reduce(i),
     "Max": lambda i, a: np.maximum.reduce(i),
+    "Abs": lambda i, a: np.abs(i[0]),
+    "Sign": lambda i, a: np.sign(i[0]),
+    "Not": lambda i, a: np.logical_not(i[0]),
+    "And": lambda i, a: np.logical_and(i[0], i[1]),
+    "Or": lambda i, a: np.logical_or(i[0], i[1]),
+    "Xor": lambda i, a: np.logical_xor(i[0], i[1]),
+    "Less": lambda i, a: i[0] < i[1],
+    "LessOrEqual": lambda i, a: i[0] <= i[1],
+    "Greater": lambda i, a: i[0] > i[1],
+    "GreaterOrEqual": lambda i, a: i[0] >= i[1],
+    "CastLike": lambda i, a: i[0].astype(i[1].dtype),
+    "Tile": lambda i, a: _tile(i),
     "Equal": lambda i, a: i[0] == i[1],
     "Where": lambda i, a: np.where(i[0].astype(bool), i[1], i[2]),
     "Round": lambda i, a: np.rint(i[0]),

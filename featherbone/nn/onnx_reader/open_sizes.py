@@ -76,11 +76,11 @@ class OpenSizes:
         if info is None:
             return None
         sides = info.type.tensor_type.shape.dim
-        return tuple(self._sizes.get(side.dim_param) if _stated(side) is None else side.dim_value for side in sides)
+        return tuple(self._sizes.get(side.dim_param) if _written(side) is None else side.dim_value for side in sides)
 
     def fixed(self, info: Any) -> tuple[int, ...] | None:
         """The shape that the file states in numbers alone; ``None`` where it does not."""
-        sides = None if info is None else [_stated(side) for side in info.type.tensor_type.shape.dim]
+        sides = None if info is None else [_written(side) for side in info.type.tensor_type.shape.dim]
         return None if sides is None or None in sides else tuple(size for size in sides if size is not None)
 
     def hint(self, info: Any, usual: int = 224) -> str:
@@ -167,6 +167,11 @@ def batch_place(info: Any) -> int | None:
 
 def _stated(side: Any) -> int | None:
     return int(side.dim_value) if side.HasField("dim_value") and side.dim_value > 0 else None
+
+
+def _written(side: Any) -> int | None:
+    """The same of what an operator writes, which may be empty."""
+    return int(side.dim_value) if side.HasField("dim_value") and side.dim_value >= 0 else None
 
 
 def _tensor_type(info: Any) -> Any:

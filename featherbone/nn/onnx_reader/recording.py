@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -23,6 +24,19 @@ from featherbone.nn.onnx_reader.scope import Scope
 if TYPE_CHECKING:
     from featherbone.nn.onnx_reader.replay import Replay
 
+ASKING = (
+    "Expand",
+    "Pad",
+    "Reshape",
+    "Slice",
+    "Split",
+    "Squeeze",
+    "Tile",
+    "Unsqueeze",
+    "ReduceMax",
+    "ReduceMean",
+    "ReduceSum",
+)
 FLOAT32 = ("Resize", "Upsample")  # ONNX's inference multiplies their scales as no runtime does
 MALFORMED = (
     LookupError,
@@ -44,8 +58,11 @@ def recorded(
     scope: Scope,
     written: list[Written],
     reason: str,
-) -> tuple[list[Any], str]:
-    """What an operator writes, recorded by its rule or, without one, by what ONNX and the file say of it."""
+) -> tuple[list[Any], list[str]]:
+    """What an operator writes, by its rule or, without one, by what ONNX and the file say of it.
+
+    With each output comes the operator that its sizes are assumed behind; ``reason`` is that of the inputs.
+    """
     if not any(map(is_active, each_tensor(inputs))):
         inputs = [r.source(value) if isinstance(value, torch.Tensor) else value for value in inputs]
     before = len(r.tracer.entries)
@@ -59,17 +76,32 @@ def recorded(
         made = None
     except (NoRule, FeatherboneError, *MALFORMED):
         made = None
-    if made is None or (node.op_type not in FLOAT32 and _differ(made, written)):
+    stated = [r.open.fixed(scope.stated.get(name)) for name in node.output]
+    if made is None or not _believed(node, made, written, stated if reason else []):
         del r.tracer.entries[before:]
         made = []
+    reasons = [reason] * len(made)
     for place in range(len(made), len(node.output)):
-        shape, known = _sides(r, node, place, inputs, scope, written[place])
-        if not known:
-            reason = reason or label_of(node)
+        sure = stated[place] if reason else None
+        shape, known = _sides(r, node, place, inputs, scope, written[place]) if sure is None else (sure, True)
+        reasons.append(reason if known else reason or label_of(node))
         made.append(_without_rule(r, node, shape, inputs, made))
     if reason:
         _uncount(r, before, reason)
-    return made, reason
+    return made, reasons
+
+
+def _believed(node: Any, made: list[Any], written: list[Written], stated: Sequence[tuple[int, ...] | None]) -> bool:
+    """Whether a rule's shapes can be true: they are those that ONNX infers, and, where that is asked, the file states.
+
+    An operator that reads its axes or sizes is only believed where ONNX can infer them, as else no constant says them.
+    """
+    if node.domain in DOMAINS and node.op_type in ASKING and written[0].shape is None:
+        return False
+    if node.op_type in FLOAT32:
+        return True
+    shapes = [*zip(made, [known.shape for known in written], strict=False), *zip(made, stated, strict=False)]
+    return all(shape is None or tuple(value.shape) == shape for value, shape in shapes)
 
 
 def _without_rule(r: Replay, node: Any, shape: tuple[int, ...], inputs: list[Any], made: list[Any]) -> Traced:
@@ -121,12 +153,6 @@ def checked_volume(name: str, shape: tuple[int, ...]) -> int:
 
 def is_active(value: Any) -> bool:
     return type(value) is Traced and value.entry is not None
-
-
-def _differ(made: list[Any], written: list[Written]) -> bool:
-    """Whether a rule gives another shape than ONNX's own inference."""
-    pairs = zip(made, written, strict=False)
-    return any(known.shape is not None and tuple(value.shape) != known.shape for value, known in pairs)
 
 
 def typed(value: Any, kind: int) -> Any:

@@ -71,9 +71,9 @@ class Replay:
             self._compare(node, scope)
         self.shapes = {name: tuple(one.shape) for name, one in scope.values.items() if hasattr(one, "shape")}
         results = list(each_tensor([self.activation(scope.find(output.name)) for output in self.graph.output]))
-        outputs = [value.entry for value in results if type(value) is Traced and value.entry is not None]
-        if not outputs:
-            raise FeatherboneError("its outputs hold no tensor")
+        outputs: list[Any] = [value.entry for value in results if type(value) is Traced and value.entry is not None]
+        if not outputs:  # an optional value that is none, an empty sequence
+            outputs = [self.tracer.opaque("nothing", (), (0,), moves=True).entry]
         return finish(self.name, self.tracer.entries, outputs, self.census.sizes)
 
     def _input(self, info: Any, scope: Scope) -> None:
@@ -175,13 +175,12 @@ class Replay:
                     hint="give sizes that fit with --input, or check the file with onnx.checker.check_model",
                 ) from None
         active = any(map(is_active, each_tensor(inputs)))
-        made = _known(node, inputs, attributes)
+        made, reasons = _known(node, inputs, attributes), [reason] * len(node.output)
         if made is None and not active:
             made = self._constants(node, inputs, attributes, written)
         if made is None:
-            made, reason = recorded(self, node, inputs, attributes, scope, written, reason)
-        for name, value, known in zip(node.output, made, written, strict=False):
-            why = reason
+            made, reasons = recorded(self, node, inputs, attributes, scope, written, reason)
+        for name, value, known, why in zip(node.output, made, written, reasons, strict=False):
             if isinstance(value, torch.Tensor):
                 checked_volume(name, tuple(value.shape))
                 if why and self.open.fixed(scope.stated.get(name)) == tuple(value.shape):
