@@ -50,9 +50,9 @@ _OTHERS = {
     b"\x1aE\xdf\xa3": "is a video",
 }
 _TEXTS = {
-    b"version https://git-lfs.github.com/spec/": "is a Git LFS pointer and not the image: git lfs pull fetches that",
-    b"<!doctype html": "is a web page (HTML) and not an image: its download failed",
-    b"<html": "is a web page (HTML) and not an image: its download failed",
+    b"version https://git-lfs.github.com/spec/": "is a Git LFS pointer and not the file: git lfs pull fetches it",
+    b"<!doctype html": "is a web page (HTML), as failed downloads leave it",
+    b"<html": "is a web page (HTML), as failed downloads leave it",
     b"<svg": "is an SVG drawing, which has no pixels: convert it to PNG",
     b"<?xml": "is an XML document",
 }
@@ -65,7 +65,7 @@ def plugin_for(content: bytes) -> Plugin | str:
     >>> plugin_for(b"P5 1 1 255 \\0").format
     'PPM'
     >>> plugin_for(b"version https://git-lfs.github.com/spec/v1\\noid sha256:0a1b")
-    'is a Git LFS pointer and not the image: git lfs pull fetches that'
+    'is a Git LFS pointer and not the file: git lfs pull fetches it'
     """
     for plugin, beginnings in _BEGINNINGS.values():
         if content.startswith(beginnings):

@@ -84,7 +84,7 @@ def read_layout(paths: Iterable[str], *, where: str) -> Layout:
         warnings += _alike(top)
     if loose:
         warnings.append(f"{len(loose)} file(s) outside of class folders were left out: {_some(sorted(loose))}")
-    classes = _check_classes(groups, folders, where)
+    classes = _check_classes(groups, folders, where, loose)
     return Layout(classes=classes, groups=groups, prefix=prefix, warnings=tuple(warnings))
 
 
@@ -177,7 +177,7 @@ def _shared(top: Mapping[str, Level], suspects: list[str]) -> list[str]:
     return sorted(found)
 
 
-def _check_classes(groups: Groups, folders: Mapping[str, str], where: str) -> tuple[str, ...]:
+def _check_classes(groups: Groups, folders: Mapping[str, str], where: str, loose: list[str]) -> tuple[str, ...]:
     first = UNSPLIT if UNSPLIT in groups else "train"
     if first not in groups:
         raise FeatherboneError(
@@ -209,7 +209,8 @@ def _check_classes(groups: Groups, folders: Mapping[str, str], where: str) -> tu
     if len(classes) < 2:
         raise FeatherboneError(
             f"{where!r} has only one class, {classes[0]!r}; a classifier needs at least two",
-            hint="expected one folder of images for each class",
+            hint="expected one folder of images for each class, or a .csv of paths and "
+            f"labels{_table_among(loose, where)}",
         )
     return classes
 

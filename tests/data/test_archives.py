@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import shutil
@@ -48,6 +49,16 @@ def test_zips_made_on_windows_and_macos_are_read(make_folder: MakeFolder, tmp_pa
             archive.writestr(member, path.read_bytes())
         archive.writestr("__MACOSX/pets/cat/._0.png", b"junk")
     assert open_dataset(tmp_path / "pets.zip").fingerprint == open_dataset(root).fingerprint
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+def test_a_tar_whose_first_entry_is_a_file_is_read(make_folder: MakeFolder, tmp_path: Path, mode: str) -> None:
+    """As `tar cf pets.tar */*.png` writes it: without entries of folders."""
+    root = make_folder({"cat": 4, "dog": 4})
+    with tarfile.open(tmp_path / "pets.tar", mode) as archive:
+        for path in sorted(root.rglob("*.png")):
+            archive.add(path, path.relative_to(root))
+    assert open_dataset(tmp_path / "pets.tar").fingerprint == open_dataset(root).fingerprint
 
 
 @pytest.fixture
@@ -159,6 +170,47 @@ def test_an_archive_that_is_cut_short_is_refused(
     path.write_bytes(content[: len(content) * 2 // 3])
     with pytest.raises(FeatherboneError, match=r"is damaged or cut short|neither a folder nor a readable archive"):
         open_dataset(path)
+
+
+def test_a_damaged_header_within_a_tar_is_told(make_folder: MakeFolder, tmp_path: Path) -> None:
+    """The files behind it would be lost without a word."""
+    path = Path(shutil.make_archive(str(tmp_path / "pets"), "tar", make_folder({"cat": 4, "dog": 4})))
+    content = bytearray(path.read_bytes())
+    with tarfile.open(path) as archive:
+        content[archive.getmember("./dog/1.png").offset + 3] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(FeatherboneError, match=r"is damaged or cut short: the header at byte [\d,]+ is damaged"):
+        open_dataset(path)
+
+
+@pytest.mark.parametrize(("kind", "ending"), KINDS)
+def test_flipped_bytes_end_in_a_sentence_or_in_images(
+    make_folder: MakeFolder, tmp_path: Path, kind: str, ending: str
+) -> None:
+    path = Path(shutil.make_archive(str(tmp_path / "pets"), kind, make_folder({"cat": 3, "dog": 3})))
+    content, draw = path.read_bytes(), np.random.default_rng(0)
+    for number in range(40):
+        damaged = bytearray(content)
+        first = len(damaged) * 2 // 3 if number % 2 else 0  # where a zip has its directory
+        for place in draw.integers(first, len(damaged), 3):
+            damaged[place] = draw.integers(0, 256)
+        path.write_bytes(damaged)
+        with contextlib.suppress(FeatherboneError):
+            assert open_dataset(path, skip_bad=True).classes
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0a\nsize 9\n", "is a Git LFS pointer"),
+        (b"<!doctype html><title>404</title>", "is a web page"),
+        (b"Rar!\x1a\x07\0", "is a RAR archive, which is not opened here: unpack it"),
+    ],
+)
+def test_what_is_no_archive_is_named(tmp_path: Path, content: bytes, words: str) -> None:
+    (tmp_path / "pets.zip").write_bytes(content)
+    with pytest.raises(FeatherboneError, match=words):
+        open_dataset(tmp_path / "pets.zip")
 
 
 def test_a_file_that_is_no_archive_and_a_missing_one_are_refused(tmp_path: Path) -> None:

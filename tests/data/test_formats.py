@@ -73,7 +73,7 @@ def zipped() -> bytes:
     ("content", "words"),
     [
         (LFS, "is a Git LFS pointer"),
-        (b"\xef\xbb\xbf\n <!DOCTYPE HTML PUBLIC>", "is a web page (HTML) and not an image: its download failed"),
+        (b"\xef\xbb\xbf\n <!DOCTYPE HTML PUBLIC>", "is a web page (HTML), as failed downloads leave it"),
         (b"<!-- cached -->\n<html lang='en'>", "is a web page (HTML)"),
         (b"<?xml version='1.0'?><svg width='9'/>", "is an SVG drawing"),
         (b"<?xml version='1.0'?><annotation/>", "is an XML document"),

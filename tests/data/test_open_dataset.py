@@ -206,6 +206,30 @@ def test_links_to_folders_are_followed_and_loops_are_not(make_folder: MakeFolder
     assert len(open_dataset(linked).splits["train"].paths) >= 2
 
 
+def test_a_link_to_itself_is_one_bad_file(make_folder: MakeFolder) -> None:
+    root = make_folder({"cat": 5, "dog": 5})
+    expected = open_dataset(root).fingerprint
+    for name in ("cat/self.png", "self"):
+        (root / name).symlink_to(Path(name).name)
+    with pytest.raises(FeatherboneError, match=r"^2 file\(s\)") as caught:
+        open_dataset(root)
+    assert "cat/self.png is a link that leads nowhere" in caught.value.sentence
+    assert open_dataset(root, skip_bad=True).fingerprint == expected
+
+
+@pytest.mark.parametrize("skip_bad", [False, True])
+def test_where_nothing_is_an_image_what_the_files_are_is_listed(make_folder: MakeFolder, skip_bad: bool) -> None:
+    root = make_folder({"cat": 5, "dog": 5})
+    for path in root.rglob("*.png"):
+        path.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0a\nsize 9\n")
+    with pytest.raises(FeatherboneError, match=r"^no file of '.*pets' can be used as an image:\n") as caught:
+        open_dataset(root, skip_bad=skip_bad)
+    lines = caught.value.sentence.splitlines()[1:]
+    assert lines[0] == "  cat/0.png is a Git LFS pointer and not the file: git lfs pull fetches it"
+    assert len(lines) == 10
+    assert "--skip-bad" not in caught.value.hint
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are for POSIX")
 def test_a_named_pipe_does_not_hang(make_folder: MakeFolder) -> None:
     root = make_folder({"cat": 3, "dog": 3})

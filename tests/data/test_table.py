@@ -124,8 +124,9 @@ def test_what_is_no_table_is_refused_in_one_sentence(tmp_path: Path, content: by
 
 
 def test_a_folder_with_a_table_and_no_classes_points_to_it(make_folder: MakeFolder) -> None:
-    root = make_folder({".": 3})
-    (root / "train.csv").write_text("path,label")
-    with pytest.raises(FeatherboneError, match="no class folders") as caught:
-        open_dataset(root)
-    assert caught.value.hint.endswith("pets/train.csv")
+    for name, sentence in ((".", "no class folders"), ("images", "only one class, 'images'")):
+        root = make_folder({name: 3}, name=f"pets-{name}")
+        (root / "train.csv").write_text("path,label")
+        with pytest.raises(FeatherboneError, match=sentence) as caught:
+            open_dataset(root)
+        assert caught.value.hint.endswith(f"pets-{name}/train.csv")
