@@ -32,7 +32,7 @@ def listed(words: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]])) if words else ""
 
 
-SCREEN = 12  # lines of a list in a message
+SCREEN = 8  # entries of a list in a message; a long one takes two lines
 
 
 def one_screen(problems: Sequence[str]) -> str:

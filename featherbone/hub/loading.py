@@ -165,7 +165,8 @@ def _hint(error: FeatherboneError, tensors: dict[str, torch.Tensor], outputs: An
     if len({name.rpartition(".")[0] for name in _longer(tensors, outputs)}) == 1:
         return (
             f"the file has {outputs + 1} classes: TensorFlow's first is the background; "
-            f"drop it with drop_background=True, or keep it with classes={outputs + 1} among the network's settings"
+            f"drop it with drop_background=True, or keep it with classes={outputs + 1} among the network's settings; "
+            "in a shell, --drop-background"
         )
     return f"these weights are for {entry.network!r}" if entry is not None else error.hint
 

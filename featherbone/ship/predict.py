@@ -76,11 +76,16 @@ def load_predictor(path: Path | str) -> Predictor:
         raise FeatherboneError(f"{path} is a folder", hint=f"name the model in it: {path / 'model.onnx'}")
     if not path.is_file():
         raise FeatherboneError(f"there is no model file {path}", hint="fit writes model.safetensors and model.onnx")
-    if path.suffix == ".onnx":
-        return _from_onnx(path)
-    if path.suffix == ".safetensors":
+    with open(path, "rb") as file:
+        start = file.read(9)
+    if start[8:] == b"{" or path.suffix == ".safetensors":  # a header in JSON, after its length
         return _from_safetensors(path)
-    raise FeatherboneError(f"{path} ends in {path.suffix or 'nothing'!r}; a model ends in .safetensors or .onnx")
+    if start[:1] == b"\x08" or path.suffix == ".onnx":  # the version of ONNX, the first field that is written
+        return _from_onnx(path)
+    raise FeatherboneError(
+        f"{path} is neither safetensors nor ONNX: it begins with {start!r}",
+        hint="fit writes model.safetensors and model.onnx",
+    )
 
 
 def _from_safetensors(path: Path) -> Predictor:

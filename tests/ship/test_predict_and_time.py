@@ -94,6 +94,13 @@ def test_metadata_of_version_1_saw_the_whole_image(exported: Path, tmp_path: Pat
     assert load_predictor(tmp_path / "old.onnx").preprocessing == load_predictor(exported).preprocessing
 
 
+def test_the_name_of_a_model_decides_nothing(saved: Path, exported: Path, tmp_path: Path) -> None:
+    for number, path in enumerate((saved, exported)):
+        for name in (f"model{number}", f"model{number}.bin"):
+            (tmp_path / name).write_bytes(path.read_bytes())
+            assert load_predictor(tmp_path / name).classes == load_predictor(path).classes
+
+
 def test_no_images_give_no_predictions(exported: Path) -> None:
     assert load_predictor(exported).predict([]) == []
 
@@ -161,8 +168,10 @@ def test_damaged_metadata_is_refused(key: str, value: str, message: str, exporte
 def test_missing_and_unknown_files_are_named(exported: Path, tmp_path: Path) -> None:
     with pytest.raises(FeatherboneError, match="there is no model file"):
         load_predictor(tmp_path / "absent.onnx")
-    (tmp_path / "model.pt").write_bytes(b"x")
-    with pytest.raises(FeatherboneError, match=r"ends in '.pt'"):
+    (tmp_path / "model.pt").write_bytes(b"x" * 20)
+    with pytest.raises(
+        FeatherboneError, match=r"model.pt is neither safetensors nor ONNX: it begins with b'xxxxxxxxx'"
+    ):
         load_predictor(tmp_path / "model.pt")
     (tmp_path / "notes.png").write_text("not an image")
     predictor = load_predictor(exported)
