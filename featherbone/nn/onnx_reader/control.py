@@ -15,6 +15,7 @@ import torch
 
 from featherbone.nn.capture.common import axis
 from featherbone.nn.capture.traced import Traced
+from featherbone.nn.onnx_reader.expansion import check_turns
 from featherbone.nn.onnx_reader.inference import TORCH
 from featherbone.nn.onnx_reader.load import versions
 from featherbone.nn.onnx_reader.recording import is_active
@@ -55,6 +56,8 @@ def _body(r: Replay, graph: Any, node: Any, scope: Scope, given: Sequence[tuple[
     r.initialise(graph, inner)
     for info, (value, kind, reason) in zip(graph.input, given, strict=False):
         inner.set(info.name, value, kind, reason)
+    r.turned += len(graph.node)
+    check_turns(r.turned)
     r.run(graph.node, inner)
     return inner
 

@@ -87,7 +87,8 @@ def infer(node: Any, inputs: Sequence[Any], kinds: Sequence[int], opsets: Mappin
             schema, node, types, constants, opset_imports=_imports(tuple(opsets.items()))
         )
     except (shape_inference.InferenceError, checker.ValidationError, *FOREIGN) as error:
-        if "type" in str(error):  # sizes do not hang on it, and of fused operators it is not known
+        # Sizes do not hang on types, which of fused operators are not known; runtimes take [5] for 5 as a Range's end.
+        if "type" in str(error) or node.op_type == "Range":
             return nothing
         raise Misfit(_sentence(error)) from None
     return [_written(found.get(name)) for name in node.output]

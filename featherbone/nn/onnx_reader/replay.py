@@ -17,6 +17,7 @@ from featherbone.nn.capture.structure import each_tensor
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
 from featherbone.nn.onnx_reader.control import CONTROL, called
+from featherbone.nn.onnx_reader.expansion import DEEPEST, check_functions, key_of, too_deep
 from featherbone.nn.onnx_reader.folding import MOST, fold
 from featherbone.nn.onnx_reader.free import KEEP_WEIGHTS
 from featherbone.nn.onnx_reader.inference import TORCH, UNKNOWN, Misfit, Written, infer
@@ -31,8 +32,6 @@ from featherbone.nn.onnx_reader.scope import Scope, stated_in
 from featherbone.nn.onnx_reader.stated import differs, doubt
 
 SMALL = 4096  # elements: constants up to here may be part of a shape, and are read as numbers
-DEEPEST = 32  # functions and bodies inside each other
-MOST_REPLAYED = 50_000  # operators in functions and bodies, which a small file can make run without end
 
 
 class Replay:
@@ -44,6 +43,7 @@ class Replay:
         self.name, self.graph, self.roles = name, model.graph, roles(model)
         self.opsets = versions(model.opset_import)
         self.functions = {(own.domain, own.name, own.overload): own for own in model.functions}
+        check_functions(self.functions, model.graph.node)
         weights = {tensor.name for tensor in model.graph.initializer}
         self.inputs = [info for info in model.graph.input if info.name not in weights]
         self.open = OpenSizes(self.inputs, given, named)
@@ -54,7 +54,7 @@ class Replay:
         self.sizes: dict[str, tuple[int, ...]] = {}  # of the constants
         self.doubted: set[str] = set()  # names of what has another shape than the file states
         self.depth = 0  # of functions and bodies that are being replayed
-        self._replayed = 0  # operators in them so far
+        self.turned = 0  # operators in bodies so far
         self._literals: dict[str, Any] = {}  # a body that runs again has the same weights
 
     def replayed(self) -> Graph:
@@ -110,20 +110,12 @@ class Replay:
         """Replay the operators of a function or of a body.
 
         Raises:
-            FeatherboneError: functions and bodies stand deeper in each other, or run more often, than is read.
+            FeatherboneError: functions and bodies stand deeper in each other than is read.
         """
         self.depth += 1
         if self.depth > DEEPEST:
-            raise FeatherboneError(
-                f"functions and bodies call each other more than {DEEPEST} deep",
-                hint="inline them with onnx.inliner.inline_local_functions",
-            )
+            raise too_deep()
         for node in nodes:
-            self._replayed += 1
-            if self._replayed > MOST_REPLAYED:
-                raise FeatherboneError(
-                    f"its functions and loops run more than {MOST_REPLAYED:,} operators, which is more than is read"
-                )
             self.node(node, scope)
         self.depth -= 1
 
@@ -133,7 +125,7 @@ class Replay:
         node = resolved(node, scope.attributes)
         inputs = [scope.find(name) for name in node.input]
         attributes = attributes_of(node)
-        function = self.functions.get((node.domain, node.op_type, node.overload))
+        function = self.functions.get(key_of(node))
         if function is not None:
             called(self, function, node, inputs, scope)
             return
