@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from featherbone.cli.options import Data, Json
+from featherbone.cli.options import Data, Json, SettingOption
 from featherbone.cli.output import print_json
 from featherbone.cli.run_output import print_result
 from featherbone.errors import FeatherboneError
@@ -79,6 +79,7 @@ def fit(
             rich_help_panel=WORK,
         ),
     ] = None,
+    setting: SettingOption = None,
     resolution: Annotated[
         int | None,
         typer.Option(min=1, help="Side of the images; without it, of the data or a little less.", rich_help_panel=WORK),
@@ -127,6 +128,7 @@ def fit(
             workers=workers,
             ray=ray,
             storage=storage,
+            setting=setting,
             resolution=resolution,
             space=space,
             recipe=recipe,

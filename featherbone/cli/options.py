@@ -23,6 +23,16 @@ Data = Annotated[
     ),
 ]
 
+SettingOption = Annotated[
+    str | None,
+    typer.Option(
+        "--setting",
+        help="How steps are computed, in place of a trial: memory format, precision, kernels and threads, such as "
+        "'channels_last, float32, fused, 1 thread'.",
+        rich_help_panel="Work",
+    ),
+]
+
 Inputs = Annotated[
     list[str] | None,
     typer.Option(

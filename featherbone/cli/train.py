@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from featherbone.cli.options import Data, Json
+from featherbone.cli.options import Data, Json, SettingOption
 from featherbone.cli.output import print_json
 from featherbone.cli.run_output import print_result
 from featherbone.errors import FeatherboneError
@@ -101,6 +101,7 @@ def train(
     precision: Annotated[
         str, typer.Option(help="auto (the fastest, by trial), float32 or bfloat16.", rich_help_panel=WORK)
     ] = "auto",
+    setting: SettingOption = None,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write event files for TensorBoard, too.", rich_help_panel=WORK)
     ] = False,
@@ -151,6 +152,7 @@ def train(
             teacher_precision=teacher_precision,
             device=device,
             precision=precision,
+            setting=setting,
             tensorboard=tensorboard,
             skip_bad=skip_bad,
             name=name,

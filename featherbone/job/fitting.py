@@ -8,6 +8,7 @@ from typing import Any
 
 from featherbone.errors import FeatherboneError
 from featherbone.job.asked import MOST_TRIALS, TRIALS, Job, costs_for, limit_words
+from featherbone.job.asked_setting import asked_setting
 from featherbone.job.command import command_words
 from featherbone.job.crew import crew
 from featherbone.job.finalists import fastest_enough
@@ -57,6 +58,7 @@ def fit(
     workers: int | None = None,
     ray: str | None = None,
     storage: str | None = None,
+    setting: str | None = None,
     resolution: int | None = None,
     space: str = SPACE,
     recipe: str | None = None,
@@ -68,7 +70,8 @@ def fit(
         fit("digits", Budget(macs=300_000, params=20_000))  # PosixPath('runs/digits-macs300k-params20k')
 
     ``source`` is what ``open_dataset`` takes, ``space`` what ``open_space`` takes; ``recipe``, a name or a TOML file,
-    is what all designs are trained by, in place of what suits the images. Where no ``resolution`` is given, designs may
+    is what all designs are trained by, in place of what suits the images; ``setting`` is how their steps are computed,
+    in place of a trial. Where no ``resolution`` is given, designs may
     also choose one that is a little less than the images'; each sees images that were decoded at its own, by the code
     that will decode them for its predictions. The folder that is returned holds run.json, ledger.sqlite, the trials,
     model.safetensors, model.onnx and report.html. Designs compete by successive halving on the validation split; the
@@ -83,6 +86,7 @@ def fit(
     """
     open_space(space, (resolution or USUAL,))  # what is wrong is said before the images are read
     require_searchable(recipe)
+    fixed = None if setting is None else asked_setting(setting, "cpu")
     if epochs is not None and total_epochs is not None and epochs > total_epochs:
         raise FeatherboneError(
             f"epochs is {epochs}, more than the {total_epochs} of all trials together (total epochs)",
@@ -101,7 +105,7 @@ def fit(
     costs = costs_for(designs, dataset, latencies)
     fitting(costs, budget)
     asked: dict[str, Any] = {"epochs": epochs, "trials": trials, "resolution": resolution, "seed": seed or None}
-    asked |= {"space": None if space == SPACE else space, "recipe": recipe}
+    asked |= {"space": None if space == SPACE else space, "recipe": recipe, "setting": setting}
     spending = {"time": None if time is None else f"{time:g}s", "total_epochs": total_epochs}
     allowed = {limit: flag(limit, value).split()[1] for limit, value in budget.limits().items()}
     if budget.latency is not None:
@@ -134,6 +138,7 @@ def fit(
             example=lambda: example(costs, budget, epochs=usual.epochs, seed=seed),
             limits=limits,
             fixed=epochs is not None,
+            setting=fixed,
             workers=hands.workers,
             threads=hands.threads,
             progress=progress,

@@ -17,6 +17,7 @@ from featherbone.search.limits import Limits
 from featherbone.train import Recipe, Setting, candidates, choose
 
 KEY = "tempo"
+MOMENT = 0.2  # seconds of steps that show whether a setting works
 SHARE = 1 / 2  # of the time that the winner's own training may take
 LONGEST = 2 / 3  # of the time that any design's training may take
 LEAST = 4  # epochs: fewer are no schedule
@@ -55,6 +56,7 @@ def tempo_of(
     example: Callable[[], str],
     limits: Limits,
     fixed: bool = False,
+    setting: Setting | None = None,
     workers: int = 1,
     threads: int,
     progress: Progress,
@@ -67,17 +69,30 @@ def tempo_of(
     (benchmarks/results/search_share.txt). Other designs may take up to two thirds of the time. A schedule takes at most
     half of a limit of epochs, too. Where the epochs of the recipe are ``fixed``, they stay.
 
+    A ``setting`` that is asked for is taken, and tried for a moment.
+
     Raises:
-        FeatherboneError: the time is too short for one whole training.
+        FeatherboneError: the time is too short for one whole training; the setting can't train here, or is not the
+            one that the run was begun with.
     """
     known = ledger.recall(KEY)
     if known is not None:
-        return Tempo.from_dict(known)
+        before = Tempo.from_dict(known)
+        if setting not in (None, before.setting):
+            raise FeatherboneError(
+                f"the run was begun with another setting ({before.setting} there, {setting} now)",
+                hint="leave --setting out to go on, or give this run another --name",
+            )
+        return before
     most = math.inf if limits.epochs is None or fixed else max(1, int(SHARE * limits.epochs))
-    tempo = Tempo(setting=Setting(threads=threads), epochs=int(min(recipe.epochs, most)))
+    tempo = Tempo(setting=setting or Setting(threads=threads), epochs=int(min(recipe.epochs, most)))
+    if setting is not None and limits.seconds is None:
+        graph = images.network(example())
+        choose(graph, images.seen_by(graph), recipe, among=[setting], seconds=MOMENT)
     if limits.seconds is not None:
         progress(Step(name="tempo"))
-        among = tuple(one for one in candidates("cpu", threads=threads) if one.channels_last)
+        usual = tuple(one for one in candidates("cpu", threads=threads) if one.channels_last)
+        among = usual if setting is None else (setting,)
         design = example()
         graph = images.network(design)
         dataset = images.seen_by(graph)

@@ -9,7 +9,9 @@ import torch
 
 from featherbone.errors import FeatherboneError, did_you_mean
 from featherbone.hub import WeightChoices
+from featherbone.job.asked_setting import asked_setting
 from featherbone.job.tensorboard import require_tensorboard
+from featherbone.train import Setting
 
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -26,6 +28,7 @@ class Options:
     - `teacher`: a model file whose answers are learned from; `temperature`, `teacher_weight`, `hint_weight` and
       `teacher_precision` are those of ``featherbone.train.Distillation``.
     - `find_lr`: take the learning rate that a range test suggests.
+    - `setting`: how steps are computed, such as ``channels_last, float32, 1 thread``, in place of a trial.
     - `precision`: of convolutions and matrices; ``auto`` is what a short measured trial finds fastest.
 
     Raises:
@@ -50,6 +53,7 @@ class Options:
     skip_bad: bool = False
     device: str = "auto"
     precision: str = "auto"
+    setting: str | None = None
     tensorboard: bool = False
 
     def __post_init__(self) -> None:
@@ -61,6 +65,10 @@ class Options:
         if self.device == "cuda" and not torch.cuda.is_available():
             raise FeatherboneError(
                 "--device is cuda; this PyTorch finds no CUDA device", hint="leave it out to train on the CPU"
+            )
+        if (fixed := self.fixed) is not None and self.precision not in ("auto", fixed.precision):
+            raise FeatherboneError(
+                f"--precision is {self.precision}, and --setting has {fixed.precision}", hint="give --setting alone"
             )
         if self.find_lr and self.learning_rate is not None:
             raise FeatherboneError(
@@ -89,6 +97,11 @@ class Options:
         if self.device != "auto":
             return self.device
         return "cuda" if torch.cuda.is_available() else "cpu"
+
+    @property
+    def fixed(self) -> Setting | None:
+        """The setting that was asked for."""
+        return None if self.setting is None else asked_setting(self.setting, self.place)
 
     def words(self) -> dict[str, Any]:
         """The options as the command line names them; what was not asked for is None or False."""

@@ -69,6 +69,7 @@ class Plan:
             "learning_rate_test": FOUND if self.options.find_lr else None,
             "teacher": None if self.teaching is None else self.teaching.facts(),
             "precision": self.options.precision,
+            "asked_setting": None if self.options.fixed is None else str(self.options.fixed),
             "seed": self.seed,
         }
 
@@ -90,6 +91,7 @@ def identity_of(facts: Mapping[str, Any]) -> dict[str, Any]:
         "teacher": teacher and {**teacher, "source": None, "sha256": teacher["sha256"][:SHOWN]},
         "seed": facts["seed"],
         "precision": facts["precision"],
+        "setting": facts.get("asked_setting"),  # runs of before could not be asked for one
         "recipe": recipe,
     }
 

@@ -18,10 +18,17 @@ PACE = 1e10  # multiply-adds a second, roughly, of one core; it only limits how 
 
 
 def chosen_setting(plan: Plan, progress: Progress) -> dict[str, Any]:
-    """The fastest setting of those allowed, by a short measured trial: what run.json says of it."""
+    """The fastest setting of those allowed, by a short measured trial: what run.json says of it.
+
+    Where one is asked for, it alone is tried.
+
+    Raises:
+        FeatherboneError: nothing can train the network here.
+    """
     progress(Step(name="setting"))
     device, precision = plan.options.place, plan.options.precision
-    among = [entry for entry in candidates(device) if precision in ("auto", entry.precision)]
+    fixed = plan.options.fixed
+    among = [fixed] if fixed else [one for one in candidates(device) if precision in ("auto", one.precision)]
     choice = choose(
         plan.network.graph,
         plan.dataset,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,9 +20,11 @@ import torch
 from torch import Tensor, distributed
 
 from featherbone.errors import FeatherboneError
+from featherbone.train.meeting import meet
 
 STEP = timedelta(minutes=10)  # how long a process waits in a step for one that neither answers nor ends
 WAIT = timedelta(days=1)  # and for the first one, which may read a large data set
+BRIEF, LONG = 5e-5, 0.05  # seconds between two looks at whether the others have answered
 BROKEN = ("gloo", "NCCL", "Connection closed", "Connection reset", "Broken pipe", "Timed out")
 
 
@@ -51,7 +54,7 @@ class Processes:
         if self.count == 1:
             return value
         total = torch.tensor([value], dtype=torch.float64)
-        distributed.all_reduce(total, group=self.group)
+        self._await(distributed.all_reduce(total, group=self.group, async_op=True))
         return float(total)
 
     def agreed(self, decide: Callable[[], Any]) -> Any:
@@ -81,7 +84,7 @@ class Processes:
     def shared(self, tensor: Tensor) -> Tensor:
         """The first process's values, in all of them: a CPU tensor of the same shape and type everywhere."""
         if self.count > 1:
-            distributed.broadcast(tensor, src=0, group=self.group)
+            self._await(distributed.broadcast(tensor, src=0, group=self.group, async_op=True))
         return tensor
 
     def gathered(self, rows: Tensor) -> Tensor:
@@ -93,8 +96,21 @@ class Processes:
         padded = torch.zeros((most, *rows.shape[1:]), dtype=rows.dtype)
         padded[: len(rows)] = rows
         parts = [torch.empty_like(padded) for _ in range(self.count)]
-        distributed.all_gather(parts, padded, group=self.group)
+        self._await(distributed.all_gather(parts, padded, group=self.group, async_op=True))
         return torch.stack(parts, dim=1).flatten(0, 1)[:total]
+
+    def _await(self, work: distributed.Work) -> None:
+        """Wait in Python, so that signals are heard: in torch's own wait, for as long as data are read, none is."""
+        pause = BRIEF
+        while not work.is_completed():
+            try:
+                time.sleep(pause)
+            except BaseException:
+                assert self.group is not None
+                self.group.abort()  # else the end of this process would wait for the others
+                raise
+            pause = min(1.5 * pause, LONG)
+        work.wait()
 
     def _shared_bytes(self, content: bytes) -> bytes:
         length = int(self.shared(torch.tensor([len(content)], dtype=torch.int64)))
@@ -127,7 +143,13 @@ def joined(device: str = "cpu") -> Iterator[Processes]:
             here = torch.device(device)
             if here.type == "cuda":
                 torch.cuda.set_device(here)
-            distributed.init_process_group("nccl" if here.type == "cuda" else "gloo", timeout=STEP)
+            distributed.init_process_group(
+                "nccl" if here.type == "cuda" else "gloo",
+                store=meet(rank, count, patience=STEP),
+                rank=rank,
+                world_size=count,
+                timeout=STEP,
+            )
         rank, count = distributed.get_rank(), distributed.get_world_size()
         yield Processes(rank, count, distributed.new_group(backend="gloo", timeout=WAIT))
     except RuntimeError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,12 @@ from featherbone.errors import FeatherboneError, did_you_mean
 from featherbone.train.recipe_fields import read_fields
 
 PRECISIONS = ("float32", "bfloat16", "float16")
+FORMATS = {"channels_last": True, "NCHW": False}
+WORDS = (
+    "words divided by commas: channels_last or NCHW; float32, bfloat16 or float16; fused; compiled; a number of "
+    "threads, such as 2 threads"
+)
+THREADS = re.compile(r"(\d{1,4}) threads?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +68,27 @@ class Setting:
             words.append(f"{self.threads} thread{'s' if self.threads > 1 else ''}")
         return ", ".join(words)
 
+    @staticmethod
+    def parse(text: str) -> Setting:
+        """What `str` writes, or a part of it: what is left out has its default.
+
+        >>> print(Setting.parse("bfloat16, fused, 1 thread"))
+        channels_last, bfloat16, fused, 1 thread
+        >>> Setting.parse(str(Setting(channels_last=False))) == Setting(channels_last=False)
+        True
+
+        Raises `FeatherboneError` for an unknown word, or two words for one thing.
+        """
+        found: dict[str, Any] = {}
+        for word in filter(None, (part.strip() for part in text.split(","))):
+            name, value = _read_word(word)
+            if name in found:
+                raise FeatherboneError(f"the setting {text!r} says {name} twice", hint=WORDS)
+            found[name] = value
+        if not found:
+            raise FeatherboneError(f"the setting {text!r} says nothing", hint=WORDS)
+        return Setting(**found)
+
     def to_dict(self) -> dict[str, Any]:
         """The setting as numbers and strings; every field is written."""
         return dataclasses.asdict(self)
@@ -83,3 +111,16 @@ class Setting:
         except (ValueError, RecursionError) as error:
             raise FeatherboneError(f"the setting is not JSON: {error}") from None
         return Setting.from_dict(document)
+
+
+def _read_word(word: str) -> tuple[str, Any]:
+    """A word of a setting: the field that it is of, and its value there."""
+    if word in FORMATS:
+        return "channels_last", FORMATS[word]
+    if word in PRECISIONS:
+        return "precision", word
+    if word in ("fused", "compiled"):
+        return word, True
+    if (number := THREADS.fullmatch(word)) and int(number[1]) > 0:
+        return "threads", int(number[1])
+    raise FeatherboneError(f"a setting has no word {word[:40]!r}", hint=WORDS)

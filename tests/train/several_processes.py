@@ -7,6 +7,8 @@ import multiprocessing
 import os
 import signal
 import socket
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from multiprocessing.connection import Connection
@@ -70,6 +72,27 @@ def _one(
         end.send(work(*arguments))
     except (FeatherboneError, KeyboardInterrupt) as error:
         end.send(str(error) if isinstance(error, FeatherboneError) else "interrupted")
+
+
+def waits_for_the_first(mark: Path) -> Any:
+    """The first process decides for as long as it takes the second one to be interrupted while it waits."""
+    with joined() as processes:
+        if processes.first:
+            return processes.agreed(lambda: _until_there(mark))
+        timer = threading.Timer(0.5, lambda: os.kill(os.getpid(), SIGINT))
+        timer.start()
+        try:
+            return processes.agreed(lambda: None)
+        finally:
+            mark.touch()
+
+
+def _until_there(mark: Path) -> None:
+    for _ in range(600):
+        if mark.exists():
+            return
+        time.sleep(0.1)
+    raise AssertionError("the other process was not interrupted within a minute")
 
 
 def rank() -> int:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from several_processes import SIGINT, SIGKILL, evaluated, job, norm_of_share, together, trained
+from several_processes import SIGINT, SIGKILL, evaluated, job, norm_of_share, together, trained, waits_for_the_first
 
 from featherbone.lock import locked
 from featherbone.nn import read_tensors
@@ -88,6 +88,12 @@ def test_a_process_that_dies_stops_the_others_with_a_sentence(tmp_path: Path, ki
     assert results[killed] == -SIGKILL
     assert f"process {2 - killed} of 2 stops, as another one has ended" in results[1 - killed]
     trained(tmp_path, 2)  # the first epoch was saved
+
+
+def test_a_process_that_waits_for_another_hears_a_signal(tmp_path: Path) -> None:
+    first, second = together(2, waits_for_the_first, tmp_path / "interrupted")
+    assert second == "interrupted"
+    assert "process 1 of 2 stops, as another one has ended" in first
 
 
 def test_processes_that_train_different_things_are_refused(tmp_path: Path) -> None:
