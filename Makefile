@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := runs/demo
 
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test test-long lint bench clean
 
 help:
 	@echo "make demo   find, train, export and check a small network on the built-in digits; tells where the report is"
 	@echo "make test   linters, types and all tests"
+	@echo "make test-long  the tests that take minutes: a whole search on a cluster whose nodes are killed"
 	@echo "make bench  the benchmarks that run in minutes, into benchmarks/results/"
 
 $(VENV)/installed: pyproject.toml constraints.txt
@@ -27,6 +28,9 @@ lint: $(VENV)/installed
 
 test: lint
 	$(BIN)/python -m pytest -n 2
+
+test-long: $(VENV)/installed
+	$(BIN)/python -m pytest -m cluster
 
 bench: $(VENV)/installed
 	$(BIN)/python benchmarks/run_all.py

@@ -22,11 +22,11 @@ def main() -> NoReturn:
     from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
-    asked = run.parse_args(["-m", *sys.argv[1:]])
+    asked = run.parse_args(["-m", *sys.argv[1:]])  # type: ignore[no-untyped-call]
     asked.training_script_args = [asked.training_script, *asked.training_script_args]
     asked.training_script = "featherbone"
     try:
-        run.run(asked)
+        run.run(asked)  # type: ignore[no-untyped-call]
     except ChildFailedError as failed:
         _, first = failed.get_first_failure()
         sys.exit(first.exitcode if first.exitcode > 0 else FAILED)

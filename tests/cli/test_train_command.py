@@ -192,6 +192,19 @@ def test_interrupted_says_that_the_same_command_continues_and_it_does(tmp_path):
     assert json.loads((folder / "run.json").read_text())["result"] is None
 
 
+def test_a_setting_that_is_asked_for_is_no_trial(featherbone, tmp_path):
+    asked = ("train", "digits", "--network", TINY, "--epochs", "1", "--out", tmp_path / "run")
+    assert featherbone(*asked, "--setting", "NCHW, float32, 1 thread").code == 0
+    facts = json.loads((tmp_path / "run" / "run.json").read_text())
+    expected = {"channels_last": False, "precision": "float32", "fused": False, "compiled": False, "threads": 1}
+    assert facts["setting"]["chosen"] == expected
+    assert [one["setting"] for one in facts["setting"]["tried"]] == ["NCHW, float32, 1 thread"]
+    assert facts["command"][-4:-2] == ["--setting", "NCHW, float32, 1 thread"]
+    other = featherbone(*asked, "--setting", "float32, 1 thread")
+    assert other.code == 2
+    assert "setting was NCHW, float32, 1 thread and is channels_last, float32, 1 thread" in other.err
+
+
 @pytest.fixture
 def files(tmp_path, monkeypatch):
     """Files that are no networks for the digits, in the current folder."""
@@ -231,6 +244,12 @@ def files(tmp_path, monkeypatch):
         (["--network", TINY, "--recipe", "digitz"], "no recipe is named 'digitz'"),
         (["--network", TINY, "--recipe", "bad.toml"], "bad.toml: recipe has no field 'epoch'"),
         (["--network", TINY, "--lr", "-1"], "learning_rate is -1.0; it must be positive"),
+        (["--network", TINY, "--setting", "flaot32"], "a setting has no word 'flaot32'"),
+        (["--network", TINY, "--setting", "float16"], "--setting has float16, which is for GPUs"),
+        (
+            ["--network", TINY, "--setting", "float32", "--precision", "bfloat16"],
+            "--precision is bfloat16, and --setting has float32",
+        ),
         (["--network", TINY, "--lr", "1", "--find-lr"], "--lr is 1, and --find-lr asks for another one"),
         (["--network", TINY, "--freeze", "all"], "--freeze is 'all'; it must be none, backbone or a number of stages"),
         (

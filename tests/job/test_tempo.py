@@ -41,7 +41,7 @@ def ask(ledger: Ledger) -> Ask:
     def tempo(
         recipe_epochs: int, /, *, example: Callable[[], str] = lambda: EXAMPLE, workers: int = 1, **asked: Any
     ) -> Tempo:
-        fixed = asked.pop("fixed", False)
+        fixed, setting = asked.pop("fixed", False), asked.pop("setting", None)
         return tempo_of(
             ledger,
             images,
@@ -49,6 +49,7 @@ def ask(ledger: Ledger) -> Ask:
             example=example,
             limits=Limits(trials=9, **asked),
             fixed=fixed,
+            setting=setting,
             workers=workers,
             threads=1,
             progress=silent,
@@ -102,6 +103,27 @@ def test_a_time_that_no_schedule_fits_is_refused_and_nothing_is_remembered(
     with pytest.raises(FeatherboneError, match=r"epochs at most on this machine, and a whole schedule has") as refused:
         ask(100_000, seconds=60.0 if fixed else 0.01, fixed=fixed)
     assert "--time" in (refused.value.hint or "")
+    assert ledger.recall("tempo") is None
+
+
+def test_a_setting_that_is_asked_for_is_taken_and_stays(ask: Ask) -> None:
+    asked = Setting(channels_last=False, precision="bfloat16", threads=1)
+    assert ask(4, setting=asked).setting == asked
+    assert ask(4, example=never).setting == asked  # the run goes on as it was begun
+    assert ask(4, example=never, setting=asked).setting == asked
+    with pytest.raises(FeatherboneError, match=r"another setting \(NCHW, bfloat16, 1 thread there, .* 2 threads now"):
+        ask(4, setting=Setting(threads=2))
+
+
+def test_a_setting_that_cannot_train_is_refused_before_the_search(
+    ask: Ask, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def uncompiled(_: object) -> None:
+        raise FeatherboneError("there is no C++ compiler")
+
+    monkeypatch.setattr("featherbone.train.fused.kernels", uncompiled)
+    with pytest.raises(FeatherboneError, match="cannot be trained here: there is no C"):
+        ask(4, setting=Setting(fused=True, threads=1))
     assert ledger.recall("tempo") is None
 
 

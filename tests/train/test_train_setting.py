@@ -20,6 +20,30 @@ def test_settings_go_through_json_and_read_differently() -> None:
     assert len({str(setting) for setting in ALL}) == len(ALL)
 
 
+def test_settings_are_read_as_they_are_written_and_in_part() -> None:
+    assert [Setting.parse(str(setting)) for setting in ALL] == ALL
+    assert Setting.parse(" fused,NCHW ") == Setting(channels_last=False, fused=True)
+    assert Setting.parse("2 threads") == Setting(threads=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "the setting '' says nothing"),
+        (" , ", "says nothing"),
+        ("float31", "a setting has no word 'float31'"),
+        ("0 threads", "has no word '0 threads'"),
+        ("bfloat16 fused", "has no word 'bfloat16 fused'"),
+        ("NCHW, channels_last", "says channels_last twice"),
+        ("1 thread, 2 threads", "says threads twice"),
+    ],
+)
+def test_words_that_make_no_setting_are_refused(text: str, sentence: str) -> None:
+    with pytest.raises(FeatherboneError, match=sentence) as caught:
+        Setting.parse(text)
+    assert "words divided by commas: channels_last or NCHW; float32" in caught.value.hint
+
+
 def test_a_missing_field_has_its_default() -> None:
     assert Setting.from_dict({}) == Setting()
     assert Setting.from_json('{"precision": "bfloat16"}') == Setting(precision="bfloat16")
