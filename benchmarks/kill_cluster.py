@@ -136,7 +136,7 @@ def works_on(folder: Path, node: Node) -> bool:
     return bool({int(str(worker).split()[-1]) for (worker,) in running} & set(descendants(node.process.pid)))
 
 
-def killed(place: Path, first: Node, second: Node, folder: Path) -> subprocess.Popen[str]:
+def killed(place: Path, first: Node, second: Node, folder: Path, results: dict[str, bool]) -> subprocess.Popen[str]:
     """Kill the second node and then the driver, start both again, and let the run end."""
     driver = fit(place, first.port, folder)
     until(lambda: scored(folder) >= 1 and works_on(folder, second), "a trial has a score, and another is trained there")
@@ -146,8 +146,11 @@ def killed(place: Path, first: Node, second: Node, folder: Path) -> subprocess.P
     until(lambda: scored(folder) > before or driver.poll() is not None, "the first node goes on")
     second.start()
     driver.kill()
-    driver.wait()
+    said = driver.communicate(timeout=PATIENCE)[0]
     print(f"killed the driver with {scored(folder)} rungs reached")
+    told = [line for line in said.splitlines() if "interrupted and goes on" in line or "is gone" in line]
+    print("\n".join(told))
+    results["killed: the driver tells of the node, in sentences"] = bool(told) and "raylet" not in said
     return fit(place, first.port, folder)
 
 
@@ -183,8 +186,8 @@ def main() -> int:
             results = {"without --storage both nodes are refused": said.count("gets no work: the run's folder") == 2}
             results["and the command fails"] = refused.returncode == 2
             for folder, disturbed in ((place / "runs" / "calm", False), (place / "runs" / "killed", True)):
-                begin = killed if disturbed else lambda place, first, _, folder: fit(place, first.port, folder)
-                ends = begin(place, first, second, folder)
+                begin = killed if disturbed else lambda place, first, _, folder, __: fit(place, first.port, folder)
+                ends = begin(place, first, second, folder, results)
                 said = ends.communicate(timeout=PATIENCE)[0]
                 if ends.returncode:
                     print(said)

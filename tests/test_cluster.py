@@ -21,4 +21,4 @@ def test_a_search_outlives_a_node_and_its_driver_where_nothing_is_shared() -> No
     ended = subprocess.run([sys.executable, str(SCRIPT)], capture_output=True, text=True, timeout=3500)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "NO " not in ended.stdout
-    assert ended.stdout.count("yes  ") == 18
+    assert ended.stdout.count("yes  ") == 19

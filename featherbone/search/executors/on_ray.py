@@ -19,11 +19,10 @@ from typing import Any
 from featherbone.progress import Event, Noticed, Trained
 from featherbone.search.executors.base import Message, Outcome, Placed, Task, Work, outcome_of
 from featherbone.search.executors.ray_cluster import first_sentence, here, import_ray, share_of_a_task
-from featherbone.search.executors.ray_nodes import Nodes
+from featherbone.search.executors.ray_nodes import PATIENCE, Nodes
 
 NODE = "ray.io/node-id"  # the label that Ray gives each node
 GLANCE = 2.0  # seconds between two looks at which nodes are there
-PATIENCE = 60.0  # seconds that a search without a node waits for one, as clusters replace them
 LEAVE = 5.0  # seconds in which running tasks may stop by themselves
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from importlib.metadata import version
+from time import monotonic, sleep
 from typing import Any
 
 from featherbone.errors import FeatherboneError
 from featherbone.search.executors.ray_cluster import alive, first_sentence, import_ray, name_of
 
+PATIENCE, PAUSE = 60.0, 1.0  # seconds that a cluster without a node has to get one, and between two looks
 SAME = ("featherbone", "torch")  # packages that must be the same everywhere, as scores depend on them
 
 Look = Callable[[], None]  # raises where a node lacks something; must be picklable
@@ -35,7 +37,7 @@ class Nodes:
 
     def refresh(self) -> list[str]:
         """Begin to look at nodes that have joined; sentences about those that could work and are gone."""
-        now = alive()
+        now = {node for node, has in alive().items() if has.get("CPU", 0) >= 1}  # a head may have none, and never works
         gone = [node for node, reason in self.reasons.items() if node not in now and not reason]
         for node in gone:
             self.reasons[node] = "it is gone"
@@ -78,9 +80,13 @@ class Nodes:
                 hint="when the cause is gone, the same command continues where it stopped",
             )
 
-    def wait(self) -> list[str]:
-        """Look at all nodes that are there now; a sentence on each that gets no work."""
+    def wait(self, *, patience: float = PATIENCE) -> list[str]:
+        """Look at all nodes that are there now, or soon where none is; a sentence on each that gets no work."""
+        began = monotonic()
         self.refresh()
+        while not self.names and monotonic() - began < patience:
+            sleep(PAUSE)
+            self.refresh()
         sentences = []
         while self.looks:
             ready, _ = self._ray.wait(list(self.looks), num_returns=1)
