@@ -10,6 +10,7 @@ from typing import Any
 from featherbone.job.training_options import Options
 from featherbone.nn import load_model
 from featherbone.train import Distillation
+from featherbone.view import View
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,14 @@ class Teaching:
     distillation: Distillation
     source: str
     sha256: str
+
+    def said_of(self, view: View) -> list[str]:
+        """A sentence where the teacher was made to see another part of an image than ``view``."""
+        model = self.distillation.teacher
+        own = model.preprocessing.view
+        if own == view:
+            return []
+        return [f"the teacher {model.graph.name} was made to see {own}; of these images both see {view}"]
 
     def facts(self) -> dict[str, Any]:
         """What run.json says of it."""

@@ -129,7 +129,8 @@ def plan_training(source: str | Path, network: str, options: Options, progress: 
     if made.preprocessing is not None:  # what the weights are used to
         dataset = replace(dataset, mean=made.preprocessing.mean, std=made.preprocessing.std)
     recipe, notes = recipe_for(dataset, options, tuned=made.weights is not None)
-    for sentence in (*made.said, *notes):
+    taught = [] if teaching is None else teaching.said_of(dataset.view)
+    for sentence in (*made.said, *taught, *notes):
         progress(Noticed(sentence=sentence))
     plan = Plan(
         source=str(source),

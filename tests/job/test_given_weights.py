@@ -16,7 +16,7 @@ from featherbone.job.training_options import Options
 from featherbone.job.training_plan import plan_training
 from featherbone.networks import network
 from featherbone.nn import Model, Preprocessing, module, save_model, weights_of
-from featherbone.progress import silent
+from featherbone.progress import Noticed, silent
 from featherbone.view import View
 
 SPEC = "mobilenet_v1:width=0.25,resolution=32"
@@ -89,6 +89,24 @@ def test_a_model_is_tuned_on_what_it_sees_unless_another_part_is_chosen(photos: 
         "of these it sees the whole shorter side, bicubic"
         for said in plan.network.said
     )
+
+
+def test_a_teacher_that_saw_another_part_is_said(photos: Path, tmp_path: Path) -> None:
+    graph = network(SPEC + ",classes=2")
+    seen = Preprocessing(resolution=32, channels=3, mean=(0.5,) * 3, std=(0.5,) * 3, crop=0.8)
+    model = Model(graph=graph, weights=weights_of(module(graph)), classes=("cat", "dog"), preprocessing=seen)
+    save_model(tmp_path / "teacher.safetensors", model)
+    told: list[str] = []
+
+    def progress(event: object) -> None:
+        told.extend([event.sentence] if isinstance(event, Noticed) else [])
+
+    plan_training(photos, SPEC, Options(teacher=str(tmp_path / "teacher.safetensors")), progress)
+    assert any("the teacher mobilenet_v1 was made to see the centre 80 %" in sentence for sentence in told)
+    told.clear()
+    same = Options(teacher=str(tmp_path / "teacher.safetensors"), choices=WeightChoices(crop=0.8))
+    plan_training(photos, SPEC, same, progress)
+    assert not any("the teacher" in sentence for sentence in told)
 
 
 def test_a_choice_that_changes_nothing_is_the_cause_that_is_told(photos: Path, tmp_path: Path) -> None:
