@@ -128,6 +128,25 @@ def profile(
     return count(imported.graph, convention, calls=imported.calls)
 
 
+def built_module(target: str) -> Any:
+    """The module that a function builds, with its weights: ``file.py:function``, ``package.module:build``.
+
+    Raises:
+        FeatherboneError: what ``read`` refuses of such a name.
+    """
+    from featherbone.nn.factory import maker
+
+    found = _factory(target)
+    if found is None:
+        raise FeatherboneError(f"{target} names no function that builds a module", hint="such as file.py:function")
+    model, _ = maker(found["home"].strip(), found["function"], found["call"] or "()")(True)
+    if isinstance(model, Graph):
+        raise FeatherboneError(
+            f"{target} builds a graph, which is no module", hint="name a function that builds a module"
+        )
+    return model
+
+
 def takes_inputs(target: str) -> bool:
     """Whether ``inputs`` can be given for what a text names: a function that builds a model, or an ONNX file."""
     return target.lower().endswith(".onnx") or _factory(target) is not None

@@ -83,10 +83,17 @@ def cost(
 
     if budget is not None:
         from featherbone.cli.gate import gate
+        from featherbone.cli.time import read_subject
 
         if form not in ("table", "json") or out is not None:
             raise FeatherboneError("--budget answers in lines or in JSON", hint="leave out --format and --out")
-        gate(counted(read_imported(network, input)), budget, dtype=dtype, json=form == "json")
+        gate(
+            counted(read_imported(network, input)),
+            budget,
+            lambda: read_subject(network, input),
+            dtype=dtype,
+            json=form == "json",
+        )
         return
     folded = depth or (1 if form in ("table", "markdown") and not operators else None)
     wanted = columns_of(columns.split(",") if columns is not None else OPERATORS if folded is None else SCOPES)

@@ -16,6 +16,7 @@ from featherbone.errors import FeatherboneError
 if TYPE_CHECKING:
     from featherbone.graph import Graph
     from featherbone.measure import Latency, Limits, Profile
+    from featherbone.measure.subject import Built, OnnxFile
     from featherbone.nn import Model
 
 SCHEMA = "featherbone.time/1"
@@ -25,7 +26,9 @@ def time(
     models: Annotated[list[str], typer.Argument(help=NETWORK_HELP + " Also an ONNX file (.onnx).", metavar="MODEL...")],
     runtime: Annotated[str, typer.Option(help="Of torch, onnxruntime, openvino; several with commas.")] = "onnxruntime",
     threads: Annotated[str, typer.Option(help="Threads; several numbers with commas.")] = "1",
-    batch: Annotated[int, typer.Option(help="Images at once.")] = 1,
+    batch: Annotated[
+        int | None, typer.Option(help="Images at once: 1, or what an ONNX file was exported for, unless given.")
+    ] = None,
     operators: Annotated[
         bool, typer.Option("--operators", help="Also the time of each operator, beside this machine's limits.")
     ] = False,
@@ -46,7 +49,7 @@ def time(
         read = []
         for model in models:
             say(f"reading {model}")
-            read.append(_read(model, inputs[model]))
+            read.append(read_subject(model, inputs[model]))
         with prepared(read, runtimes, progress=say) as subjects:
             for count in counts:
                 for name in runtimes:
@@ -77,10 +80,13 @@ def time(
 def _print_latencies(latencies: list[Latency]) -> None:
     from featherbone.measure.noise import RULE
 
+    batches = sorted({latency.batch for latency in latencies})
     rows = [
         (
             latency.runtime,
-            latency.network,
+            latency.network
+            if latency.batch == 1 or len(batches) == 1
+            else f"{latency.network} ({latency.batch} images)",
             str(latency.threads),
             *map(_short, (latency.times.p50_ms, latency.times.p90_ms, latency.times.p99_ms, latency.times.min_ms)),
             f"{_short(latency.times.low_ms)}–{_short(latency.times.high_ms)}",
@@ -90,7 +96,7 @@ def _print_latencies(latencies: list[Latency]) -> None:
         for latency in latencies
     ]
     columns = ("runtime", "network", "threads", "p50", "p90", "p99", "min", "95 % of p50", "runs", "")
-    print_table(f"milliseconds for a batch of {latencies[0].batch}", columns, rows, left=2)
+    print_table(f"milliseconds for a batch of {' or '.join(map(str, batches))}", columns, rows, left=2)
     screen = console()
     around = latencies[0].environment
     versions = ", ".join(sorted({" ".join(pair) for latency in latencies for pair in latency.environment.versions}))
@@ -152,16 +158,20 @@ def _print_profile(profiled: Profile, limits: Limits) -> None:
         screen.print(with_lead("no time known for", f" {', '.join(profiled.untimed)}", "bold yellow"))
 
 
-def _read(target: str, inputs: Sequence[str] | None) -> Graph | Model | Path:
+def read_subject(target: str, inputs: Sequence[str] | None) -> Graph | Model | OnnxFile | Built:
     """The model that an argument names, under the name that the user gave it."""
-    if target.endswith(".onnx"):
-        return Path(target)
+    from featherbone.importing import takes_inputs
+    from featherbone.measure.subject import Built, OnnxFile
+
+    if target.lower().endswith(".onnx"):
+        return OnnxFile(path=Path(target), inputs=tuple(inputs or ()))
     if target.endswith(".safetensors"):
         from featherbone.nn import load_model
 
         model = load_model(Path(target))
         return replace(model, graph=model.graph.renamed(Path(target).name))
-    return read_network(target, inputs).renamed(Path(target).name)
+    graph = read_network(target, inputs).renamed(Path(target).name)
+    return Built(target=target, inputs=tuple(inputs or ()), graph=graph) if takes_inputs(target) else graph
 
 
 def _words(what: str, text: str) -> list[str]:
@@ -178,12 +188,12 @@ def _number(word: str) -> int:
         raise FeatherboneError(f"threads is {word!r}; it must be whole numbers", hint="such as --threads 1,2") from None
 
 
-def _check(threads: list[int], batch: int) -> None:
+def _check(threads: list[int], batch: int | None) -> None:
     """Refuse what cannot be measured before anything is exported; warn of threads that would share cores."""
     from featherbone.measure.environment import cores
     from featherbone.measure.latency import require_positive
 
-    require_positive(batch=batch)
+    require_positive(batch=1 if batch is None else batch)
     for count in threads:
         require_positive(threads=count)
         if count > cores():

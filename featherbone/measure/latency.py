@@ -12,7 +12,6 @@ from featherbone.errors import FeatherboneError
 from featherbone.measure.environment import Environment, environment, load_average
 from featherbone.measure.noise import noise
 from featherbone.measure.process import Process, fresh_process
-from featherbone.measure.runtimes.job import Job
 from featherbone.measure.statistics import Summary, summarise
 from featherbone.measure.subject import Subject
 from featherbone.measure.warmup import WarmUp
@@ -52,7 +51,7 @@ def measure(
     *,
     runtime: str = "onnxruntime",
     threads: int = 1,
-    batch: int = 1,
+    batch: int | None = None,
     seconds: float = SECONDS,
     progress: Callable[[str], None] | None = None,
 ) -> tuple[Latency, ...]:
@@ -66,19 +65,22 @@ def measure(
     turns, in a new order each round, until each has run for ``seconds`` and at least 100 times (but for 10 seconds at
     most). No run is left out, except the first of each turn, which is not timed.
 
+    The batch is one image unless given, or what an ONNX file was exported for.
+
     Raises:
         FeatherboneError: threads or batch below 1; a network that the runtime cannot run.
     """
-    require_positive(threads=threads, batch=batch)
+    require_positive(threads=threads, batch=1 if batch is None else batch)
+    jobs = [subject.job(runtime=runtime, threads=threads, batch=batch) for subject in subjects]
     say = progress or (lambda message: None)
     load_before = load_average()
     with ExitStack() as stack:
         processes = [stack.enter_context(fresh_process(threads)) for _ in subjects]
         warm_ups: list[WarmUp] = []
         where = f"in {runtime} on {threads} thread{'s' * (threads != 1)}"
-        for subject, process in zip(subjects, processes, strict=True):
+        for subject, job, process in zip(subjects, jobs, processes, strict=True):
             say(f"loading {subject.name} {where}")
-            process.load(Job(runtime=runtime, file=subject.files[runtime], threads=threads, batch=batch))
+            process.load(job)
             say(f"warming up {subject.name} {where}")
             warm_ups.append(WarmUp(**process.ask(do="warm_up")))
         doing = f"measuring {', '.join(subject.name for subject in subjects)} {where}"
@@ -86,14 +88,14 @@ def measure(
         turns = interleave(takers, seconds=seconds, progress=lambda runs: say(f"{doing}: {runs:,} runs"))
     around = environment([runtime, "numpy"], load_before=load_before)
     latencies: list[Latency] = []
-    for subject, warm, taken in zip(subjects, warm_ups, turns, strict=True):
+    for subject, job, warm, taken in zip(subjects, jobs, warm_ups, turns, strict=True):
         times = summarise(taken)
         latencies.append(
             Latency(
                 network=subject.name,
                 runtime=runtime,
                 threads=threads,
-                batch=batch,
+                batch=job.batch,
                 times=times,
                 warm_up=warm,
                 environment=around,

@@ -15,7 +15,6 @@ from featherbone.measure.latency import require_positive
 from featherbone.measure.owners import owners
 from featherbone.measure.process import fresh_process
 from featherbone.measure.roofline import Roofline
-from featherbone.measure.runtimes.job import Job
 from featherbone.measure.subject import Subject
 
 RUNS = 20  # that are profiled, after as many to warm up
@@ -74,7 +73,7 @@ def profile(
     *,
     runtime: str = "onnxruntime",
     threads: int = 1,
-    batch: int = 1,
+    batch: int | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Profile:
     """Times by operator in a fresh process, and where each stands under the roofline.
@@ -91,22 +90,22 @@ def profile(
             f"{subject.name} has no graph of ours, so its operators' costs are unknown",
             hint="time it without --operators, or name a network or a model file",
         )
-    require_positive(threads=threads, batch=batch)
+    require_positive(threads=threads, batch=1 if batch is None else batch)
     from featherbone.nn.onnx_graph import OUTPUT
 
-    job = Job(runtime=runtime, file=subject.files[runtime], threads=threads, batch=batch)
+    job = subject.job(runtime=runtime, threads=threads, batch=batch)
     if progress is not None:
         progress(f"timing the operators of {subject.name} in {runtime} on {threads} thread{'s' * (threads != 1)}")
     with fresh_process(threads) as process:
         seconds = process.ask(do="profile", job=asdict(job), runs=RUNS)["operators"]
     if runtime == "openvino" and OUTPUT in seconds:  # it names the last operator after what it writes
         seconds[subject.graph.outputs[0]] = seconds.pop(OUTPUT)
-    operators, untimed = join(subject.graph, seconds, roofline, batch=batch)
+    operators, untimed = join(subject.graph, seconds, roofline, batch=job.batch)
     return Profile(
         network=subject.name,
         runtime=runtime,
         threads=threads,
-        batch=batch,
+        batch=job.batch,
         roofline=roofline,
         operators=operators,
         untimed=untimed,

@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
+from featherbone.graph.operators import Opaque
 from featherbone.measure.runtimes.catalogue import require_runtime
+from featherbone.measure.runtimes.job import Job
 
 if TYPE_CHECKING:
     import torch
@@ -20,17 +22,54 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OnnxFile:
+    """An ONNX file, and what its inputs are where it leaves their sizes open, as the command line takes it."""
+
+    path: Path
+    inputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Built:
+    """A module that a function builds, as ``file.py:function`` names it, what it is called with, and its graph."""
+
+    target: str
+    inputs: tuple[str, ...]
+    graph: Graph
+
+
+@dataclass(frozen=True, kw_only=True)
 class Subject:
-    """A network under its name, with the file for each runtime; ``graph`` is None for an ONNX file from elsewhere."""
+    """A network under its name, with the file for each runtime; ``graph`` is None for an ONNX file from elsewhere.
+
+    ``batch`` is what an ONNX file was exported for, where that is fixed; ``built``, ``inputs`` and ``sizes`` are a
+    ``Job``'s.
+    """
 
     name: str
     graph: Graph | None
     files: Mapping[str, str]
+    batch: int | None = None
+    built: bool = False
+    inputs: tuple[str, ...] = ()
+    sizes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def job(self, *, runtime: str, threads: int, batch: int | None) -> Job:
+        """What a measuring process is asked: the batch that is given, else the file's own, else one image."""
+        return Job(
+            runtime=runtime,
+            file=self.files[runtime],
+            threads=threads,
+            batch=batch or self.batch or 1,
+            built=self.built and runtime == "torch",
+            inputs=self.inputs,
+            sizes=self.sizes,
+        )
 
 
 @contextlib.contextmanager
 def prepared(
-    models: Sequence[Graph | Model | Path],
+    models: Sequence[Graph | Model | Path | OnnxFile | Built],
     runtimes: Sequence[str],
     *,
     progress: Callable[[str], None] | None = None,
@@ -45,7 +84,7 @@ def prepared(
 
     Raises:
         FeatherboneError: no models, an unknown or absent runtime, a file that is missing, a network that cannot be
-            exported or has several inputs, or an ONNX file for torch.
+            exported or has several inputs, an ONNX file for torch, or a module from elsewhere for another runtime.
     """
     if not models:
         raise FeatherboneError("there is no model to time", hint="name at least one")
@@ -56,9 +95,17 @@ def prepared(
         yield tuple(_subject(model, runtimes, Path(folder) / str(place), say) for place, model in enumerate(models))
 
 
-def _subject(model: Graph | Model | Path, runtimes: Sequence[str], stem: Path, say: Callable[[str], None]) -> Subject:
+def _subject(
+    model: Graph | Model | Path | OnnxFile | Built, runtimes: Sequence[str], stem: Path, say: Callable[[str], None]
+) -> Subject:
     if isinstance(model, Path):
+        model = OnnxFile(path=model)
+    if isinstance(model, OnnxFile):
         return _foreign(model, runtimes)
+    if isinstance(model, Built):
+        if not _ours(model.graph):
+            return _module(model, runtimes, stem, say)
+        model = model.graph
     graph, weights = _graph_and_weights(model)
     _ = graph.input_shape  # several inputs: refused before the export
     files: dict[str, str] = {}
@@ -78,14 +125,54 @@ def _subject(model: Graph | Model | Path, runtimes: Sequence[str], stem: Path, s
     return Subject(name=graph.name, graph=graph, files=files)
 
 
-def _foreign(path: Path, runtimes: Sequence[str]) -> Subject:
+def _ours(graph: Graph) -> bool:
+    """Whether our vocabulary computes a graph: then its weights and its operators have our names."""
+    return len(graph.inputs) == 1 and not any(isinstance(node.operator, Opaque) for node in graph.nodes)
+
+
+def _module(model: Built, runtimes: Sequence[str], stem: Path, say: Callable[[str], None]) -> Subject:
+    """A module as it is, for PyTorch; other runtimes have no file of it."""
+    others = [runtime for runtime in runtimes if runtime != "torch"]
+    if others:
+        raise FeatherboneError(
+            f"{model.graph.name} has operators or inputs that are not exported, so {others[0]} cannot run it",
+            hint="time the module itself with --runtime torch, or export it yourself and time the ONNX file",
+        )
+    name, files = model.graph.name, {"torch": model.target}
+    return Subject(name=name, graph=None, files=files, built=True, inputs=model.inputs)
+
+
+def _foreign(model: OnnxFile, runtimes: Sequence[str]) -> Subject:
+    path = model.path
     if not path.is_file():
         raise FeatherboneError(f"there is no file {path}", hint="give the path of a model.onnx")
     if "torch" in runtimes:
         raise FeatherboneError(
             f"{path} is an ONNX file, which PyTorch does not run", hint="time it with --runtime onnxruntime,openvino"
         )
-    return Subject(name=path.name, graph=None, files={runtime: str(path) for runtime in runtimes})
+    files, (batch, sizes) = {runtime: str(path) for runtime in runtimes}, _inputs(model)
+    return Subject(name=path.name, graph=None, files=files, batch=batch, sizes=sizes)
+
+
+def _inputs(model: OnnxFile) -> tuple[int | None, dict[str, tuple[int, ...]]]:
+    """The batch that an ONNX file was exported for, where it is fixed, and the inputs' shapes where sizes are given."""
+    from featherbone.nn.input_text import parsed
+    from featherbone.nn.onnx_reader.load import load
+    from featherbone.nn.onnx_reader.open_sizes import OpenSizes
+
+    try:
+        graph = load(model.path).graph
+    except FeatherboneError:
+        return None, {}  # what a runtime cannot read, it refuses itself
+    weights = {tensor.name for tensor in graph.initializer}
+    inputs = [info for info in graph.input if info.name not in weights and info.type.HasField("tensor_type")]
+    firsts = [info.type.tensor_type.shape.dim[0].dim_value for info in inputs if info.type.tensor_type.shape.dim]
+    batch = firsts[0] if firsts and firsts[0] > 1 else None
+    if not model.inputs:
+        return batch, {}
+    given, named = parsed(model.inputs)
+    sizes = OpenSizes(inputs, given, named)
+    return batch, {info.name: sizes.filled(info) for info in inputs}
 
 
 def _graph_and_weights(model: Graph | Model) -> tuple[Graph, Mapping[str, torch.Tensor]]:

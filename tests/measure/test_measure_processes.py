@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import onnx
 import pytest
@@ -19,6 +20,7 @@ from featherbone.graph import Graph, image
 from featherbone.measure import Roofline, Subject, latency, measure, prepared, profile
 from featherbone.measure.process import fresh_process
 from featherbone.measure.runtimes.job import Job
+from featherbone.measure.subject import Built, OnnxFile
 
 ROOFLINE = Roofline(macs_per_second=1e9, bytes_per_second=1e9)
 
@@ -163,7 +165,9 @@ def test_threads_and_batch_must_be_positive(subject: Subject) -> None:
 def _onnx(path: Path, shapes: dict[str, list[int | str]], kind: int = TensorProto.FLOAT) -> Path:
     inputs = [helper.make_tensor_value_info(name, kind, shape) for name, shape in shapes.items()]
     output = helper.make_tensor_value_info("y", kind, None)
-    graph = helper.make_graph([helper.make_node("Sum", list(shapes), ["y"])], "g", inputs, [output])
+    graph = helper.make_graph(
+        [helper.make_node("Sum" if len(shapes) > 1 else "Identity", list(shapes), ["y"])], "g", inputs, [output]
+    )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10), path)
     return path
 
@@ -171,18 +175,86 @@ def _onnx(path: Path, shapes: dict[str, list[int | str]], kind: int = TensorProt
 @pytest.mark.parametrize(
     ("shapes", "kind", "batch", "message"),
     [
-        ({"a": [1, 3], "b": [1, 3]}, TensorProto.FLOAT, 1, r"has 2 inputs \(a, b\)"),
-        ({"a": ["n", 3, "h"]}, TensorProto.FLOAT, 1, "fixed sides"),
-        ({"a": [1, 3]}, TensorProto.DOUBLE, 1, "float32 images"),
+        ({"a": ["n", 3, "h"]}, TensorProto.FLOAT, 1, r"fixed sides \(say them: --input a:3x224\)"),
+        ({"a": [1, 3]}, TensorProto.STRING, 1, "timing makes up"),
         ({"a": [4, 3]}, TensorProto.FLOAT, 2, "exported for a batch of 4, not 2"),
     ],
 )
-def test_onnx_files_that_need_more_than_an_image_are_refused(
+def test_onnx_files_whose_inputs_are_not_known_are_refused(
     shapes: dict[str, list[int | str]], kind: int, batch: int, message: str, tmp_path: Path
 ) -> None:
     path = _onnx(tmp_path / "model.onnx", shapes, kind)
     with prepared([path], ["onnxruntime"]) as subjects, pytest.raises(FeatherboneError, match=message):
         measure(subjects, batch=batch)
+
+
+def _noise(path: Path, **settings: Any) -> Any:
+    """What a measuring process would feed to a file: the shape and type of each input."""
+    from featherbone.measure.onnx_session import open_session
+    from featherbone.measure.runtimes.on_onnxruntime import feed_noise
+
+    with prepared([OnnxFile(path=path, **settings)], ["onnxruntime"]) as (subject,):
+        job = subject.job(runtime="onnxruntime", threads=1, batch=None)
+        fed = feed_noise(open_session(path), job)
+        return job.batch, {name: (array.shape, array.dtype.name) for name, array in fed.items()}
+
+
+def test_inputs_of_onnx_files(tmp_path: Path) -> None:
+    """Several, of other types, of sizes that are given, of the batch that the file was exported for."""
+    two = _onnx(tmp_path / "two.onnx", {"a": [1, 3], "b": [1, 3]}, TensorProto.DOUBLE)
+    assert _noise(two) == (1, {"a": ((1, 3), "float64"), "b": ((1, 3), "float64")})
+    whole = _onnx(tmp_path / "whole.onnx", {"a": ["n", 3, "h", "w"]}, TensorProto.INT64)
+    assert _noise(whole, inputs=("a:3x6x5",)) == (1, {"a": ((1, 3, 6, 5), "int64")})
+    same = _onnx(tmp_path / "same.onnx", {"a": ["n", "s"], "b": ["n", "s"]})
+    assert _noise(same, inputs=("a:7",))[1] == {"a": ((1, 7), "float32"), "b": ((1, 7), "float32")}
+    four = _onnx(tmp_path / "four.onnx", {"a": [4, 3, 8, 8]})
+    assert _noise(four) == (4, {"a": ((4, 3, 8, 8), "float32")})
+
+
+BUILT = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed, self.lstm = nn.Embedding(10, 8), nn.LSTM(8, 6, batch_first=True)
+
+    def forward(self, x, ids):
+        assert x.shape[0] == ids.shape[0] == 3 and x.device.type == "cpu"
+        made, state = self.lstm(x + self.embed(ids))
+        return made[:, -1], state
+
+def plain():
+    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
+"""
+
+
+def test_a_module_from_elsewhere_is_timed_as_it_is(tmp_path: Path) -> None:
+    """Recurrent, with two inputs and two outputs, by the function that builds it and what it is called with."""
+    from featherbone.importing import read_model
+    from featherbone.measure.runtimes.on_torch import load
+
+    file = tmp_path / "models.py"
+    file.write_text(BUILT.replace(" == 3 and", " and"), encoding="utf-8")
+    target, inputs = f"{file}:Net", ("x:5x8", "ids:5:int64")
+    model = Built(target=target, inputs=inputs, graph=read_model(target, inputs=list(inputs)))
+    file.write_text(BUILT, encoding="utf-8")
+    with prepared([model], ["torch"]) as (subject,):
+        job = subject.job(runtime="torch", threads=1, batch=3)
+        last, states = load(job)()  # type: ignore[misc]
+        assert (tuple(last.shape), len(states)) == ((3, 6), 2)
+        with pytest.raises(FeatherboneError, match="no graph of ours"):
+            profile(subject, ROOFLINE, runtime="torch")
+    with (
+        pytest.raises(FeatherboneError, match="onnxruntime cannot run it") as caught,
+        prepared([model], ["onnxruntime"]),
+    ):
+        pass
+    assert "--runtime torch" in caught.value.hint
+    ours = f"{file}:plain"
+    with prepared([Built(target=ours, inputs=("3x8x8",), graph=read_model(ours, (3, 8, 8)))], ["torch"]) as (subject,):
+        assert subject.graph is not None, "a module of our vocabulary is timed by its graph, operators too"
 
 
 def test_an_onnx_file_from_elsewhere_is_timed_but_not_profiled(tmp_path: Path) -> None:

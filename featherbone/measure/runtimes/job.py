@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A file of one network, the runtime that runs it, on how many threads, with how many images at once.
+    """A network, the runtime that runs it, on how many threads, with how many images at once.
 
-    ``file`` is an ONNX file, or for torch a container of weights with the graph in its header.
+    Fields:
+        file: an ONNX file; for torch a container of weights with the graph in its header, or, where ``built``, the
+            function that builds the module, as ``file.py:function`` names it.
+        inputs: what the module is called with, as the command line takes it; one image where there are none.
+        sizes: for an ONNX file the whole shapes of inputs that it leaves open.
     """
 
     runtime: str
     file: str
     threads: int
     batch: int
+    built: bool = False
+    inputs: tuple[str, ...] = ()
+    sizes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)

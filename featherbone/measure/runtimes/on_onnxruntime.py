@@ -15,6 +15,18 @@ from featherbone.errors import FeatherboneError
 from featherbone.measure.onnx_session import open_session
 from featherbone.measure.runtimes.job import Job
 
+TYPES = {
+    "tensor(float)": "float32",
+    "tensor(float16)": "float16",
+    "tensor(double)": "float64",
+    "tensor(int64)": "int64",
+    "tensor(int32)": "int32",
+    "tensor(int8)": "int8",
+    "tensor(uint8)": "uint8",
+    "tensor(bool)": "bool",
+}
+"""What an input may be, and NumPy's name for it."""
+
 
 def load(job: Job) -> Callable[[], object]:
     """A function that runs the network once on noise."""
@@ -45,31 +57,37 @@ def profile(job: Job, runs: int, folder: Path) -> dict[str, float]:
 
 
 def feed_noise(session: Any, job: Job) -> dict[str, np.ndarray]:
-    """Noise for the only input of a session, with the job's batch.
+    """Noise for the inputs of a session, zeros where they are whole numbers, with the job's batch and sizes.
 
     Raises:
-        FeatherboneError: several inputs, inputs that are not float32, sides that are not fixed, or another batch.
+        FeatherboneError: inputs of another type, sides that are not known, or another batch.
     """
-    inputs = session.get_inputs()
-    if len(inputs) != 1:
-        names = ", ".join(entry.name for entry in inputs)
+    return {entry.name: _noise(entry.name, entry.type, list(entry.shape or []), job) for entry in session.get_inputs()}
+
+
+def _noise(name: str, kind: str, stated: list[Any], job: Job) -> np.ndarray:
+    if kind not in TYPES:
         raise FeatherboneError(
-            f"the network has {len(inputs)} inputs ({names}); timing makes up one",
-            hint="export a network with one image input",
+            f"the network reads {name}: {kind}; timing makes up {', '.join(TYPES)}", hint="export it with such inputs"
         )
-    entry = inputs[0]
-    batch, *sides = entry.shape or [None]
-    if entry.type != "tensor(float)" or not all(isinstance(side, int) for side in sides):
+    shape = list(job.sizes.get(name, stated))
+    if shape and isinstance(stated[0], int):
+        if stated[0] != job.batch and (job.batch > 1 or len(stated) > 1) and name not in job.sizes:
+            raise FeatherboneError(
+                f"the network was exported for a batch of {stated[0]}, not {job.batch}",
+                hint=f"time it with --batch {stated[0]}",
+            )
+    elif shape and (job.batch > 1 or not isinstance(shape[0], int)):
+        shape[0] = job.batch
+    if not all(isinstance(side, int) for side in shape):
+        sides = "x".join(str(side) if isinstance(side, int) else "224" for side in shape[1:])
         raise FeatherboneError(
-            f"the network reads {entry.name}: {entry.type} of shape {entry.shape}; timing makes up float32 images of "
-            "fixed sides",
-            hint="export it with a fixed resolution; only the batch may be free",
+            f"the network leaves sizes of {name} open: {kind} of shape {shape}; timing makes up inputs of fixed sides",
+            hint=f"say them: --input {name}:{sides or 'scalar'}",
         )
-    if isinstance(batch, int) and batch != job.batch:
-        raise FeatherboneError(
-            f"the network was exported for a batch of {batch}, not {job.batch}", hint=f"time it with --batch {batch}"
-        )
-    return {entry.name: np.random.default_rng(0).standard_normal((job.batch, *sides)).astype(np.float32)}
+    if np.dtype(TYPES[kind]).kind == "f":
+        return np.random.default_rng(0).standard_normal(shape).astype(TYPES[kind])
+    return np.zeros(shape, dtype=TYPES[kind])
 
 
 def _plain(name: str) -> str:

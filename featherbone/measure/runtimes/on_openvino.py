@@ -48,19 +48,8 @@ def _request(job: Job, *, profiled: bool) -> tuple[Any, dict[int, np.ndarray]]:
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
         raise FeatherboneError(f"{job.file} is not a model that OpenVINO can read: {reason}") from error
-    if len(model.inputs) != 1:
-        raise FeatherboneError(
-            f"the network has {len(model.inputs)} inputs; timing makes up one",
-            hint="export a network with one image input",
-        )
-    sides = list(model.inputs[0].partial_shape)[1:]
-    if any(side.is_dynamic for side in sides):
-        raise FeatherboneError(
-            f"the network's input has free sides, {model.inputs[0].partial_shape}",
-            hint="export it with a fixed resolution; only the batch may be free",
-        )
-    shape = [job.batch, *(side.get_length() for side in sides)]
-    model.reshape({model.inputs[0]: shape})
+    shapes = {place: _shape(entry, job) for place, entry in enumerate(model.inputs)}
+    model.reshape({model.inputs[place]: shape for place, shape in shapes.items()})
     settings = {
         # Without this hint OpenVINO computes in bfloat16 or float16 where the processor can: another network.
         "INFERENCE_PRECISION_HINT": "f32",
@@ -70,4 +59,26 @@ def _request(job: Job, *, profiled: bool) -> tuple[Any, dict[int, np.ndarray]]:
         "PERF_COUNT": profiled,
     }
     request = core.compile_model(model, "CPU", settings).create_infer_request()
-    return request, {0: np.random.default_rng(0).standard_normal(shape).astype(np.float32)}
+    return request, {place: _noise(model.inputs[place], shape) for place, shape in shapes.items()}
+
+
+def _shape(entry: Any, job: Job) -> list[int]:
+    """The whole shape of an input: what is given for it, else the file's own for the job's batch."""
+    given, sides = job.sizes.get(entry.any_name), list(entry.partial_shape)
+    shape: list[Any] = list(given) if given else [None if side.is_dynamic else side.get_length() for side in sides]
+    if shape and (job.batch > 1 or shape[0] is None):
+        shape[0] = job.batch
+    if None in shape:
+        raise FeatherboneError(
+            f"the network leaves sizes of {entry.any_name} open, {entry.partial_shape}",
+            hint=f"say them: --input {entry.any_name}:{'x'.join(str(side or 224) for side in shape[1:])}",
+        )
+    return shape
+
+
+def _noise(entry: Any, shape: list[int]) -> np.ndarray:
+    """Noise for floats, zeros for whole numbers."""
+    kind = np.dtype(entry.get_element_type().to_dtype())
+    if kind.kind == "f":
+        return np.random.default_rng(0).standard_normal(shape).astype(kind)
+    return np.zeros(shape, dtype=kind)

@@ -10,7 +10,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, from_json
+from featherbone.importing import USUAL, built_module
 from featherbone.measure.runtimes.job import Job
 from featherbone.nn import module_with, read_tensors, source
 from featherbone.nn.lines import operator_lines
@@ -21,8 +23,46 @@ RANGE = "featherbone:"  # before the names of our ranges, so that no operator of
 
 def load(job: Job) -> Callable[[], object]:
     """A function that runs the network once on noise."""
+    if job.built:
+        return _module_runner(job)
     graph, weights = _read(job)
     return _runner(module_with(graph, weights).eval(), graph, job)
+
+
+def _module_runner(job: Job) -> Callable[[], object]:
+    """A function that runs a module from elsewhere once: noise for its floats, zeros for its whole numbers."""
+    from featherbone.nn.capture.inputs import Whole, examples
+    from featherbone.nn.capture.structure import mapped
+    from featherbone.nn.input_text import parsed
+
+    torch.set_num_threads(job.threads)
+    net = built_module(job.file).eval()
+    given, named = parsed(job.inputs)
+    whole = any(isinstance(value, Whole) for value in (*given, *named.values()))
+    inputs, keywords, _ = examples(net, given if job.inputs else [USUAL], named)
+    draw = torch.Generator().manual_seed(0)
+
+    def noise(tensor: torch.Tensor) -> torch.Tensor:
+        several = tensor.dim() > 0 and tensor.shape[0] == 1 and not whole
+        shape = (job.batch, *tensor.shape[1:]) if several else tensor.shape
+        if tensor.dtype.is_floating_point:
+            return torch.randn(shape, generator=draw).to(tensor.dtype)
+        return torch.zeros(shape, dtype=tensor.dtype)
+
+    inputs, keywords = mapped(inputs, noise), mapped(keywords, noise)
+
+    def run() -> object:
+        with torch.inference_mode():
+            return net(*inputs, **keywords)
+
+    try:
+        run()
+    except Exception as error:  # a model's own code may raise anything
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise FeatherboneError(
+            f"{job.file} fails on noise of these sizes: {reason[:200]}", hint="give its inputs with --input"
+        ) from error
+    return run
 
 
 def profile(job: Job, runs: int, folder: Path) -> dict[str, float]:
