@@ -15,8 +15,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import typer
 from PIL import Image
 
+from featherbone.cli.run_output import print_result, require_verified
 from featherbone.data import open_dataset
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
@@ -203,21 +205,49 @@ def test_a_model_that_turns_out_to_exceed_the_budget_fails_the_run(
     assert json.loads((tmp_path / "large" / "run.json").read_text())["result"] is None
 
 
-def test_an_export_that_computes_something_else_fails_the_run(
-    undisturbed: tuple[Path, list[Event]], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("damage", ["weights", "no file"])
+def test_an_export_that_fails_its_check_is_reported_and_tried_again(
+    damage: str,
+    undisturbed: tuple[Path, list[Event]],
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     folder = tmp_path / "wrong"
     unfinished(undisturbed[0], folder)
+    (folder / "model.onnx").unlink()
+    before = (undisturbed[0] / "model.safetensors").read_bytes()
 
     def wrong(model: Model, path: Path) -> None:
         weights = {name: tensor * 1.5 for name, tensor in model.weights.items()}
         export(
             Model(graph=model.graph, weights=weights, classes=model.classes, preprocessing=model.preprocessing), path
         )
+        if damage == "no file":
+            path.write_bytes(b"no ONNX")
 
     export = finishing.export_onnx
-    monkeypatch.setattr(finishing, "export_onnx", wrong)
-    with pytest.raises(FeatherboneError, match="does not compute what was trained"):
+    with monkeypatch.context() as patch:
+        patch.setattr(finishing, "export_onnx", wrong)
         fit(data, BUDGET, out=folder, **ASKED)
-    assert json.loads((folder / "run.json").read_text())["result"] is None
+    facts = json.loads((folder / "run.json").read_text())
+    check = facts["result"]["verification"]
+    assert not check["passed"]
+    assert facts["result"]["test_count"] > 0
+    assert (folder / "unverified.onnx").exists()
+    assert not (folder / "model.onnx").exists()
+    page = (folder / "report.html").read_text()
+    assert "not verified" in page
+    assert "The ONNX file does not match it." in page
+    print_result(folder, facts, never_saw="the search never saw")
+    with pytest.raises(typer.Exit):
+        require_verified(facts)
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"ONNX not verified: {check['reason']}" in said
+    assert "unverified.onnx" in said
+
+    fit(data, BUDGET, out=folder, **ASKED)
+    assert json.loads((folder / "run.json").read_text())["result"]["verification"]["passed"]
     assert (folder / "model.onnx").read_bytes() == (undisturbed[0] / "model.onnx").read_bytes()
+    assert (folder / "model.safetensors").read_bytes() == before

@@ -7,6 +7,8 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
+import typer
+
 from featherbone.cli.output import console
 
 WORST = 3  # classes that are named
@@ -20,6 +22,7 @@ def print_result(folder: Path, facts: Mapping[str, Any], *, never_saw: str) -> N
     result, classes = facts["result"], facts["data"]["classes"]
     check, timing = result["verification"], result["timing"]
     low, high = result["test_top1_interval"]
+    shipped, tried = ("model.onnx",) * 2 if check["passed"] else ("unverified.onnx", "model.safetensors")
     top5 = f", {_percent(result['test_top5'])} top-5" if len(classes) > 5 else ""
     lines = [
         "",
@@ -28,16 +31,15 @@ def print_result(folder: Path, facts: Mapping[str, Any], *, never_saw: str) -> N
         *_worst(classes, class_scores(result["confusion"])),
         *_taught(facts),
         f"{format_count(result['params'])} parameters, {format_count(result['macs'])} multiply-adds, "
-        f"{format_bytes(result['peak_memory'])} peak activations, {format_bytes(result['file_bytes'])} file, "
-        f"{timing['p50_ms']:.3g} ms on {timing['threads']} thread{'s' * (timing['threads'] > 1)} (ONNX Runtime)",
+        f"{format_bytes(result['peak_memory'])} peak activations, {format_bytes(result['file_bytes'])} file"
+        + (f", {timing['p50_ms']:.3g} ms on {_threads(timing['threads'])} (ONNX Runtime)" if timing else ""),
         *_chosen_by(result),
-        f"ONNX verified on {check['images']} images: top-1 agreement {100 * check['top1_agreement']:.0f} %, "
-        f"largest difference {check['largest_difference']:.1e}",
+        *_checked(check),
         "",
         f"report  {folder / 'report.html'}",
         f"model   {folder / 'model.safetensors'}",
-        f"        {folder / 'model.onnx'}",
-        f"try     featherbone predict {quote(str(folder / 'model.onnx'))} IMAGE…",
+        f"        {folder / shipped}",
+        f"try     featherbone predict {quote(str(folder / tried))} IMAGE…",
     ]
     for line in lines:
         console().print(line)
@@ -47,6 +49,12 @@ def _chosen_by(result: Mapping[str, Any]) -> Iterator[str]:
     """The latency by which a network was chosen, where it is limited: measured earlier than that of the file."""
     if result.get("latency_ms") is not None:
         yield f"{result['latency_ms']:.3g} ms when it was chosen among the finalists, which is what the limit is for"
+
+
+def require_verified(facts: Mapping[str, Any]) -> None:
+    """End with exit code 1 where the file that would ship failed its check; everything else was said and kept."""
+    if not facts["result"]["verification"]["passed"]:
+        raise typer.Exit(1)
 
 
 def _worst(classes: list[str], scores: Any) -> Iterator[str]:
@@ -67,6 +75,21 @@ def _taught(facts: Mapping[str, Any]) -> Iterator[str]:
         )
     elif facts.get("teacher") is not None:
         yield "what the teacher brought is said where the same run without --teacher is finished beside this one"
+
+
+def _checked(check: Mapping[str, Any]) -> Iterator[str]:
+    if not check["passed"]:
+        yield f"ONNX not verified: {check['reason']}"
+        yield "the same command exports and checks it again; where it fails again, it is a defect worth reporting"
+        return
+    yield (
+        f"ONNX verified on {check['images']} images: top-1 agreement {100 * check['top1_agreement']:.0f} %, "
+        f"largest difference {check['largest_difference']:.1e}"
+    )
+
+
+def _threads(count: int) -> str:
+    return f"{count} thread{'s' * (count != 1)}"
 
 
 def _percent(share: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ from featherbone.nn import Model, save_model
 from featherbone.progress import Noticed, Progress, Step
 from featherbone.report.sheet import MISTAKES, write_sheet
 from featherbone.search.budget import Budget, costs_of
+from featherbone.search.latency import LatencyLimit
 from featherbone.ship.onnx_export import export_onnx
-from featherbone.ship.timing import time_onnx
-from featherbone.ship.verify import verify_onnx
+from featherbone.ship.timing import Timing, time_onnx
+from featherbone.ship.verify import Verification, failed, verify_onnx
 from featherbone.train import Evaluation, evaluate
 
 VERIFIED = 256  # test images on which PyTorch and ONNX Runtime must agree
+SHIPPED, UNVERIFIED = "model.onnx", "unverified.onnx"  # a file takes the first name when it computes what was trained
 
 
 def finish(
@@ -31,30 +34,17 @@ def finish(
 ) -> dict[str, Any]:
     """Write a model in both formats, check one against the other, time it and test it: what run.json says of it.
 
-    ``latency`` are the milliseconds by which the network was chosen, where they are limited.
+    ``latency`` are the milliseconds by which the network was chosen, where they are limited. Where the ONNX file does
+    not compute what was trained, the result says so and the file keeps another name.
 
     Raises:
-        FeatherboneError: the ONNX file does not compute what was trained, or a file exceeds the budget.
+        FeatherboneError: a file exceeds the budget.
     """
     test = dataset.splits["test"]
-    weights_file, onnx_file = folder / "model.safetensors", folder / "model.onnx"
+    weights_file = folder / "model.safetensors"
     progress(Step(name="export"))
     save_model(weights_file, model)
-    unverified = folder / "unverified.onnx"  # takes its name when it computes what was trained
-    export_onnx(model, unverified)
-    progress(Step(name="verify"))
-    verification = verify_onnx(model, unverified, test.images[:VERIFIED]).require()
-    unverified.replace(onnx_file)
-    progress(Step(name="time"))
-    limit = budget.latency if budget else None
-    timing = time_onnx(onnx_file, threads=limit.threads if limit else 1)
-    if limit is not None and timing.p50_ms > limit.ms:
-        progress(
-            Noticed(
-                sentence=f"the file takes {timing.p50_ms:.3g} ms now, more than the {limit.ms:g} ms that it is limited "
-                f"to and the {latency:.3g} ms that it took when it was chosen: the machine is busier now"
-            )
-        )
+    verification, timing = _shipped(model, test, budget.latency if budget else None, folder, progress, latency)
     progress(Step(name="test"))
     tested = evaluate(model.module(), test, dataset)
     write_sheet(folder / MISTAKES, test.images[[answer.index for answer in tested.worst]])
@@ -69,9 +59,44 @@ def finish(
         "peak_memory": costs.memory,
         "file_bytes": costs.size,
         "latency_ms": costs.latency,
-        "verification": asdict(verification),
-        "timing": asdict(timing),
+        "verification": verification.facts(),
+        "timing": None if timing is None else asdict(timing),
     }
+
+
+def is_finished(facts: Mapping[str, Any]) -> bool:
+    """Whether nothing is left to do of a run; one whose ONNX file failed its check is finished once more."""
+    result = facts["result"]
+    return result is not None and result["verification"]["passed"]
+
+
+def _shipped(
+    model: Model, test: Split, limit: LatencyLimit | None, folder: Path, progress: Progress, latency: float | None
+) -> tuple[Verification, Timing | None]:
+    """Export the model; how the file compares with it, and how fast it is, where it runs."""
+    file = folder / UNVERIFIED
+    export_onnx(model, file)
+    progress(Step(name="verify"))
+    try:
+        found = verify_onnx(model, file, test.images[:VERIFIED])
+    except FeatherboneError as error:  # it does not run, or writes other shapes
+        found = failed(error)
+    if found.passed:
+        file = file.replace(folder / SHIPPED)
+    else:
+        progress(Noticed(sentence=f"{found.reason}; {file} keeps its name, and the report says so"))
+    if found.largest_difference is None:
+        return found, None
+    progress(Step(name="time"))
+    timing = time_onnx(file, threads=limit.threads if limit else 1)
+    if limit is not None and timing.p50_ms > limit.ms:
+        progress(
+            Noticed(
+                sentence=f"the file takes {timing.p50_ms:.3g} ms now, more than the {limit.ms:g} ms that it is limited "
+                f"to and the {latency:.3g} ms that it took when it was chosen: the machine is busier now"
+            )
+        )
+    return found, timing
 
 
 def _figures(tested: Evaluation, test: Split) -> dict[str, Any]:
