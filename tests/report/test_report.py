@@ -17,6 +17,8 @@ from plotly.offline import get_plotlyjs
 
 from featherbone.errors import FeatherboneError
 from featherbone.report import write_report
+from featherbone.report.run import read_run
+from featherbone.report.words import verdict
 
 MakeRun = Callable[..., Path]
 HOSTILE = '</script><script>alert("x")</script><img src=x onerror=alert(1)>'
@@ -257,3 +259,13 @@ def test_a_damaged_ledger(content: bytes, make_run: MakeRun) -> None:
     (folder / "ledger.sqlite").write_bytes(content)
     with pytest.raises(FeatherboneError, match=r"ledger.sqlite (can't be read|has version)"):
         write_report(folder)
+
+
+def test_a_network_exactly_at_its_limits_fits_the_budget_and_one_above_does_not(make_run: Callable[..., Path]) -> None:
+    folder = make_run(finished=True)
+    result = json.loads((folder / "run.json").read_text())["result"]
+    for less, badge in ((0, "fits the budget"), (1, "over budget")):
+        budget = {"macs": result["macs"] - less, "params": result["params"], "memory": result["peak_memory"]}
+        facts = json.loads((folder / "run.json").read_text())
+        (folder / "run.json").write_text(json.dumps({**facts, "budget": {**budget, "size": result["file_bytes"]}}))
+        assert verdict(read_run(folder)).badge == badge

@@ -335,3 +335,49 @@ def place_in(folder: Path) -> tuple[int, int]:
     """Epochs and steps of the newest checkpoint."""
     progress = json.loads(read_tensors(folder / NEWEST)[1]["progress"])
     return len(progress["history"]), progress["step"]
+
+
+def test_a_checkpoint_that_is_half_written_leaves_both_others_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest is never written over: a file takes its name when it is whole, and the one before is kept."""
+    run(tmp_path, until_epoch=1)
+    first = (tmp_path / NEWEST).read_bytes()
+    run(tmp_path, until_epoch=2)
+    second = (tmp_path / NEWEST).read_bytes()
+    assert (tmp_path / PREVIOUS).read_bytes() == first != second
+
+    def cut_off(path: Path, *_: Any) -> None:
+        path.write_bytes(second[:100])
+        raise FeatherboneError("killed")
+
+    monkeypatch.setattr(checkpoint_module, "write_tensors", cut_off)
+    with pytest.raises(FeatherboneError, match="could not be saved: killed"):
+        run(tmp_path, until_epoch=3)
+    assert (tmp_path / NEWEST).read_bytes() == second
+    assert (tmp_path / PREVIOUS).read_bytes() == first
+
+
+@pytest.mark.parametrize("moves", [0, 1])
+def test_a_kill_between_the_moves_of_a_checkpoint_loses_an_epoch_at_most(
+    tmp_path: Path, uninterrupted: Path, monkeypatch: pytest.MonkeyPatch, moves: int
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    left = [moves]
+
+    def move(source: Path, target: Path) -> None:
+        if Path(source).name in (NEWEST, checkpoint_module.NEXT):
+            if not left[0]:
+                raise Killed
+            left[0] -= 1
+        os.rename(source, target)
+
+    run(tmp_path, until_epoch=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", move)
+        with pytest.raises(Killed):
+            run(tmp_path, until_epoch=2)
+    run(tmp_path)
+    assert_same_end(tmp_path, uninterrupted)
