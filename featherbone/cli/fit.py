@@ -12,7 +12,7 @@ import typer
 
 from featherbone.cli.options import Data, Json, SettingOption
 from featherbone.cli.output import print_json
-from featherbone.cli.run_output import print_result
+from featherbone.cli.run_output import print_result, require_verified
 from featherbone.errors import FeatherboneError
 
 BUDGET = "Budget"
@@ -50,6 +50,12 @@ def fit(
         str | None,
         typer.Option(help="How all designs are trained: a recipe by name or a .toml file; follows from the images."),
     ] = None,
+    class_weights: Annotated[
+        str | None,
+        typer.Option(
+            help="What an image of a class weighs in the loss: balanced, none, or such as cat=2,dog=0.5.",
+        ),
+    ] = None,
     trials: Annotated[int | None, typer.Option(min=1, help="Designs to try.", rich_help_panel=WORK)] = None,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Epochs that the winner is trained for.", rich_help_panel=WORK)
@@ -84,6 +90,10 @@ def fit(
         int | None,
         typer.Option(min=1, help="Side of the images; without it, of the data or a little less.", rich_help_panel=WORK),
     ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.", rich_help_panel=WORK)] = "auto",
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write event files for TensorBoard, too.", rich_help_panel=WORK)
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of the split, the designs and the training.")] = 0,
     name: Annotated[str | None, typer.Option(help="Name of the run, a folder in runs/.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder itself.")] = None,
@@ -132,6 +142,9 @@ def fit(
             resolution=resolution,
             space=space,
             recipe=recipe,
+            class_weights=class_weights,
+            device=device,
+            tensorboard=tensorboard,
             skip_bad=skip_bad,
             progress=live,
         )
@@ -140,3 +153,4 @@ def fit(
         print_json({"run": str(folder), **facts})
     else:
         print_result(folder, facts, never_saw="the search never saw")
+    require_verified(facts)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from featherbone.progress import Event, Reading, Trained, TrialScored
 
 PER_SECOND = 2.0  # how often the display is drawn
-AGAIN = 10.0  # seconds after which a log hears how far the reading is
+AGAIN = 10.0  # seconds without a line after which a log hears how far the same step is
 WORDS = {
     "data": "reading the images",
     "designs": "sampling designs within the budget",
@@ -75,6 +75,7 @@ class Live:
         self._remaining = Remaining()
         self._counting = False
         self._told = ("", 0.0)
+        self._said = self._began
 
     def __enter__(self) -> Live:
         if self._draws:
@@ -135,6 +136,7 @@ class Live:
         if accuracy is not None:
             self._bar.update(self._task, note=f"validation {100 * accuracy:.1f} %")
         self._bar.update(self._task, completed=done)
+        self._go_on(f"trial {event.trial}, epoch {event.epoch} of {event.epochs}")
 
     def _learned(self, event: Trained) -> None:
         """Of the one network of a training: the bar shows the steps of an epoch, and a finished epoch gets a line."""
@@ -146,6 +148,7 @@ class Live:
             self._move(f"epoch {event.epoch}/{event.epochs}", 0, event.steps, "steps")
             self._counting = True
         self._bar.update(self._task, completed=event.step, note=step_note(event, left))
+        self._go_on(f"epoch {event.epoch}, step {event.step} of {event.steps}, {step_note(event, left)}")
 
     def _scored(self, event: TrialScored) -> None:
         accuracy = event.val_top1
@@ -156,8 +159,14 @@ class Live:
     def _move(self, what: str, done: int, total: int, unit: str) -> None:
         self._bar.update(self._task, description=what, completed=done, total=total, visible=True, unit=unit, note="")
 
+    def _go_on(self, line: str) -> None:
+        """How far the step is, where no bar is drawn and nothing was said for a while."""
+        if not self._draws and time.monotonic() - self._said >= AGAIN:
+            self._say(f"  {line}")
+
     def _hide(self) -> None:
         self._bar.update(self._task, visible=False)
 
     def _say(self, line: str) -> None:
-        self._screen.print(f"{time.monotonic() - self._began:6.0f} s  {line}", highlight=False)
+        self._said = time.monotonic()
+        self._screen.print(f"{self._said - self._began:6.0f} s  {line}", highlight=False)

@@ -10,7 +10,7 @@ import typer
 
 from featherbone.cli.options import Data, Json, SettingOption
 from featherbone.cli.output import print_json
-from featherbone.cli.run_output import print_result
+from featherbone.cli.run_output import print_result, require_verified
 from featherbone.errors import FeatherboneError
 
 NETWORK_HELP = (
@@ -38,6 +38,13 @@ def train(
     freeze: Annotated[
         str | None,
         typer.Option(help="backbone, none, or stages from the image on that stay as they are.", rich_help_panel=RECIPE),
+    ] = None,
+    class_weights: Annotated[
+        str | None,
+        typer.Option(
+            help="What an image of a class weighs in the loss: balanced, none, or such as cat=2,dog=0.5.",
+            rich_help_panel=RECIPE,
+        ),
     ] = None,
     weights: Annotated[
         str | None,
@@ -141,6 +148,7 @@ def train(
             learning_rate=lr,
             find_lr=find_lr,
             freeze=freeze,
+            class_weights=class_weights,
             weights=weights,
             choices=choices,
             seed=seed,
@@ -166,6 +174,7 @@ def train(
         print_json({"run": str(folder), **facts})
     else:
         print_result(folder, facts, never_saw="it never saw")
+    require_verified(facts)
 
 
 def _numbers(name: str, text: str | None) -> tuple[float, ...] | None:

@@ -12,14 +12,16 @@ from featherbone.job.asked_setting import asked_setting
 from featherbone.job.command import command_words
 from featherbone.job.crew import crew
 from featherbone.job.finalists import fastest_enough
-from featherbone.job.finish import finish
+from featherbone.job.finish import finish, is_finished
 from featherbone.job.folder import environment, read_facts, require_job, require_same, run_folder, write_facts
 from featherbone.job.images import data_facts, located, open_images, preprocessing_of
 from featherbone.job.latency import latencies_for, remember_latencies
 from featherbone.job.paging import paged
 from featherbone.job.searching_recipe import require_searchable, searching_recipe
 from featherbone.job.storage import fetching
-from featherbone.job.tempo import tempo_of
+from featherbone.job.tempo import KEY as TEMPO
+from featherbone.job.tempo import remember_tempo, tempo_of
+from featherbone.job.training_options import Options
 from featherbone.job.trials import Images, TrialWork
 from featherbone.measure.kernels.measured import require_known
 from featherbone.nn import Model
@@ -30,6 +32,7 @@ from featherbone.search.budget import Budget, flag
 from featherbone.search.driver import search
 from featherbone.search.feasible import fitting
 from featherbone.search.ladder import trials_for
+from featherbone.search.latency_probe import bounded, require_possible
 from featherbone.search.ledger import Ledger, Trial, open_ledger
 from featherbone.search.limits import Limits
 from featherbone.search.promising import example
@@ -62,6 +65,9 @@ def fit(
     resolution: int | None = None,
     space: str = SPACE,
     recipe: str | None = None,
+    class_weights: str | None = None,
+    device: str = "auto",
+    tensorboard: bool = False,
     skip_bad: bool = False,
     progress: Progress = silent,
 ) -> Path:
@@ -70,8 +76,10 @@ def fit(
         fit("digits", Budget(macs=300_000, params=20_000))  # PosixPath('runs/digits-macs300k-params20k')
 
     ``source`` is what ``open_dataset`` takes, ``space`` what ``open_space`` takes; ``recipe``, a name or a TOML file,
-    is what all designs are trained by, in place of what suits the images; ``setting`` is how their steps are computed,
-    in place of a trial. Where no ``resolution`` is given, designs may
+    is what all designs are trained by, in place of what suits the images, with ``class_weights`` as in
+    ``featherbone.job.Options``; ``setting`` is how their steps are computed, in place of a trial. Designs are trained on
+    ``device``: ``auto``, ``cpu`` or ``cuda``; ``tensorboard`` writes event files of each trial into its folder. Where no
+    ``resolution`` is given, designs may
     also choose one that is a little less than the images'; each sees images that were decoded at its own, by the code
     that will decode them for its predictions. The folder that is returned holds run.json, ledger.sqlite, the trials,
     model.safetensors, model.onnx and report.html. Designs compete by successive halving on the validation split; the
@@ -81,12 +89,12 @@ def fit(
 
     Raises:
         FeatherboneError: the data are no data set; no such space or recipe, or one that a search can't use; nothing
-            fits the budget (before anything is written); the folder holds another run or is in use; every trial failed;
-            the ONNX file does not compute what was trained.
+            fits the budget (before anything is trained); the folder holds another run or is in use; every trial failed.
     """
     open_space(space, (resolution or USUAL,))  # what is wrong is said before the images are read
     require_searchable(recipe)
-    fixed = None if setting is None else asked_setting(setting, "cpu")
+    place_of_trials = _place(device, ray=ray is not None, tensorboard=tensorboard)
+    fixed = None if setting is None else asked_setting(setting, place_of_trials)
     if epochs is not None and total_epochs is not None and epochs > total_epochs:
         raise FeatherboneError(
             f"epochs is {epochs}, more than the {total_epochs} of all trials together (total epochs)",
@@ -98,25 +106,26 @@ def fit(
     most = TRIALS if time is None and total_epochs is None else MOST_TRIALS
     limits = Limits(trials=most if trials is None else trials, seconds=time, epochs=total_epochs)
     designs = open_space(space, (resolution,) if resolution else smaller_resolutions(dataset.resolution))
+    unmeasured = costs_for(designs, dataset)
     if (counted := budget.counted()) is not None:
-        fitting(costs_for(designs, dataset), counted)  # refused at once, before anything is measured
+        fitting(unmeasured, counted)  # refused at once, before anything is measured
+    require_possible(unmeasured, budget)
     folder = run_folder(dataset.name, *limit_words(budget), name=name, out=out)
-    latencies = latencies_for(designs, dataset, budget, folder, progress)
-    costs = costs_for(designs, dataset, latencies)
-    fitting(costs, budget)
     asked: dict[str, Any] = {"epochs": epochs, "trials": trials, "resolution": resolution, "seed": seed or None}
-    asked |= {"space": None if space == SPACE else space, "recipe": recipe, "setting": setting}
-    spending = {"time": None if time is None else f"{time:g}s", "total_epochs": total_epochs}
+    asked |= {"space": None if space == SPACE else space, "recipe": recipe, "class_weights": class_weights}
+    asked |= {"setting": setting}
+    spending: dict[str, Any] = {"time": None if time is None else f"{time:g}s", "total_epochs": total_epochs}
     allowed = {limit: flag(limit, value).split()[1] for limit, value in budget.limits().items()}
     if budget.latency is not None:
         asked |= {"threads": budget.latency.threads if budget.latency.threads != 1 else None}
+    spending |= {"device": None if device == "auto" else device, "tensorboard": tensorboard}
     places = {"name": name, "out": out, "skip_bad": skip_bad}
     command = command_words("fit", source, {**allowed, **asked, **spending, **places})
     images = Images(
         source=located(source), resolution=resolution, seed=seed, skip_bad=skip_bad, fingerprint=dataset.fingerprint
     )
 
-    usual = searching_recipe(dataset, recipe, epochs, progress)
+    usual = searching_recipe(dataset, recipe, epochs, progress, weights=class_weights)
     require_job(folder, read_facts(folder), "fit")
     with (
         open_ledger(folder) as ledger,
@@ -131,19 +140,23 @@ def fit(
             progress=progress,
         ) as hands,
     ):
-        tempo = tempo_of(
-            ledger,
+        tempo = tempo_of(  # before latencies are measured, which takes longer: a time that is too short is refused
+            ledger.recall(TEMPO),
             images,
             usual,
-            example=lambda: example(costs, budget, epochs=usual.epochs, seed=seed),
+            example=lambda: example(unmeasured, bounded(unmeasured, budget), epochs=usual.epochs, seed=seed),
             limits=limits,
             fixed=epochs is not None,
             setting=fixed,
             workers=hands.workers,
             threads=hands.threads,
+            device=place_of_trials,
             progress=progress,
         )
-        schedule = searching_recipe(dataset, recipe, tempo.epochs if epochs is None else epochs)
+        latencies = latencies_for(designs, dataset, budget, folder, progress, time=time)
+        costs = costs_for(designs, dataset, latencies)
+        fitting(costs, budget)
+        schedule = searching_recipe(dataset, recipe, tempo.epochs if epochs is None else epochs, weights=class_weights)
         job = Job(dataset=dataset, budget=budget, seed=seed, space=designs, recipe=schedule, limits=limits)
         paid = limits.epochs if tempo.afforded is None else tempo.afforded
         expected = limits.trials if paid is None else min(limits.trials, trials_for(paid, job.rungs))
@@ -155,13 +168,22 @@ def fit(
             longest=tempo.longest,
         )
         _begin(job, ledger, folder)
+        remember_tempo(ledger, tempo)
         remember_latencies(ledger, latencies)
         facts = read_facts(folder) or _facts(job, str(source), command)
-        if facts["result"] is None:
+        if not is_finished(facts):
             write_facts(folder, facts)
             progress(Step(name="search", detail=f"designs within {budget}"))
             progress(Searching(folder=str(folder)))
-            work = TrialWork(images=images, recipe=schedule, seed=seed, folder=folder.resolve(), setting=tempo.setting)
+            work = TrialWork(
+                images=images,
+                recipe=schedule,
+                seed=seed,
+                folder=folder.resolve(),
+                setting=tempo.setting,
+                device=place_of_trials,
+                tensorboard=tensorboard,
+            )
             with paged(folder, fetching(hands.storage, work, progress)) as watch:
                 winner = search(
                     ledger,
@@ -183,6 +205,20 @@ def fit(
         progress(Step(name="report"))
         write_report(folder)
     return folder
+
+
+def _place(device: str, *, ray: bool, tensorboard: bool) -> str:
+    """The device of the trials: on a cluster the processors of its nodes.
+
+    Raises:
+        FeatherboneError: an unknown device, or one that is not there; TensorBoard is not installed.
+    """
+    asked = Options(device=device, tensorboard=tensorboard)
+    if ray and device == "cuda":
+        raise FeatherboneError(
+            "--device is cuda, and --ray trains on the processors of a cluster", hint="leave one of the two out"
+        )
+    return "cpu" if ray else asked.place
 
 
 def _is_large(recipe: Recipe, budget: Budget) -> bool:

@@ -11,8 +11,17 @@ from featherbone.train import Recipe, recipe_named
 from featherbone.train.objective import class_weights
 
 
-def searching_recipe(dataset: Dataset, name: str | None, epochs: int | None, progress: Progress = silent) -> Recipe:
+def searching_recipe(
+    dataset: Dataset,
+    name: str | None,
+    epochs: int | None,
+    progress: Progress = silent,
+    *,
+    weights: str | None = None,
+) -> Recipe:
     """The recipe of a name or a file, or else what suits the images; over so many epochs, where they are given.
+
+    ``weights`` are those of its classes, in place of the recipe's.
 
     >>> from featherbone.data import open_dataset
     >>> searching_recipe(open_dataset("digits"), None, 40).epochs
@@ -23,7 +32,7 @@ def searching_recipe(dataset: Dataset, name: str | None, epochs: int | None, pro
             do not have.
     """
     require_searchable(name)
-    recipe, notes = recipe_for(dataset, Options(recipe=name, epochs=epochs), tuned=False)
+    recipe, notes = recipe_for(dataset, Options(recipe=name, epochs=epochs, class_weights=weights), tuned=False)
     class_weights(recipe, dataset)
     for sentence in notes:
         progress(Noticed(sentence=sentence))

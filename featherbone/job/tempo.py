@@ -49,7 +49,7 @@ class Tempo:
 
 
 def tempo_of(
-    ledger: Ledger,
+    known: dict[str, Any] | None,
     images: Images,
     recipe: Recipe,
     *,
@@ -59,9 +59,10 @@ def tempo_of(
     setting: Setting | None = None,
     workers: int = 1,
     threads: int,
+    device: str = "cpu",
     progress: Progress,
 ) -> Tempo:
-    """What the ledger remembers of the run, or for a new run what it is from now on.
+    """What the ledger remembers of the run, ``known``, or for a new run what it is from now on.
 
     Without a limit of time: float32, and the epochs of ``recipe``. With one, a short trial on the ``example``, a design
     that is quick to train, chooses the fastest setting. Its whole training takes half of the time, but no more than
@@ -75,7 +76,6 @@ def tempo_of(
         FeatherboneError: the time is too short for one whole training; the setting can't train here, or is not the
             one that the run was begun with.
     """
-    known = ledger.recall(KEY)
     if known is not None:
         before = Tempo.from_dict(known)
         if setting not in (None, before.setting):
@@ -88,17 +88,19 @@ def tempo_of(
     tempo = Tempo(setting=setting or Setting(threads=threads), epochs=int(min(recipe.epochs, most)))
     if setting is not None and limits.seconds is None:
         graph = images.network(example())
-        choose(graph, images.seen_by(graph), recipe, among=[setting], seconds=MOMENT)
+        choose(graph, images.seen_by(graph), recipe, device=device, among=[setting], seconds=MOMENT)
     if limits.seconds is not None:
         progress(Step(name="tempo"))
-        usual = tuple(one for one in candidates("cpu", threads=threads) if one.channels_last)
+        usual = tuple(one for one in candidates(device, threads=threads) if one.channels_last)
         among = usual if setting is None else (setting,)
         design = example()
         graph = images.network(design)
         dataset = images.seen_by(graph)
-        choice = choose(graph, dataset, recipe, among=among, seconds=min(8.0, max(3.0, limits.seconds / 20)))
+        choice = choose(
+            graph, dataset, recipe, device=device, among=among, seconds=min(8.0, max(3.0, limits.seconds / 20))
+        )
         progress(Noticed(sentence=str(choice)))
-        alone = choose(graph, dataset, recipe, among=[choice.setting], seconds=3.0)
+        alone = choose(graph, dataset, recipe, device=device, among=[choice.setting], seconds=3.0)
         again = (*choice.tried, *alone.tried)  # the better of two: what others do on the machine only makes it slower
         speed = max(tried.images_per_second for tried in again if tried.setting == choice.setting)
         epoch = len(dataset.splits["train"].labels) / speed
@@ -114,5 +116,10 @@ def tempo_of(
         work = effort(design, classes=graph.output_shape[0], channels=dataset.channels)
         longest = LONGEST * afforded / epochs * work
         tempo = Tempo(setting=choice.setting, epochs=epochs, afforded=int(workers * afforded), longest=longest)
-    ledger.remember(KEY, tempo.to_dict())
     return tempo
+
+
+def remember_tempo(ledger: Ledger, tempo: Tempo) -> None:
+    """Keep in the ledger how fast the run trains, once."""
+    if ledger.recall(KEY) is None:
+        ledger.remember(KEY, tempo.to_dict())

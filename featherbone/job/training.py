@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from featherbone.atomic import write_atomically
 from featherbone.graph import to_json
 from featherbone.job.command import command_words
-from featherbone.job.finish import finish
+from featherbone.job.finish import finish, is_finished
 from featherbone.job.folder import LOCK, environment, read_facts, require_job, require_same, run_folder, write_facts
 from featherbone.job.gain import gain_of
 from featherbone.job.images import preprocessing_of
@@ -24,6 +25,7 @@ from featherbone.progress import Progress, Step, silent
 from featherbone.report import write_report
 from featherbone.train import Training, train
 from featherbone.train.distributed import joined, own_device
+from featherbone.train.finite import NotFiniteError
 from featherbone.train.machine import threads_of
 
 NETWORK = "network.json"  # the graph that is trained, in the run folder
@@ -51,8 +53,7 @@ def train_network(
 
     Raises:
         FeatherboneError: the data are no data set; the network does not fit them (before anything is written); the
-            folder holds another run or is in use; the loss is not finite; the ONNX file does not compute what was
-            trained.
+            folder holds another run or is in use; the loss is not finite.
         KeyboardInterrupt: the run was asked to stop; where it stands is saved.
     """
     asked = Options(**options)
@@ -66,14 +67,14 @@ def train_network(
             folder.mkdir(parents=True, exist_ok=True)
             held.enter_context(locked(folder / LOCK, f"the run {folder}"))
             facts = _begun(plan, folder) or _begin(plan, folder, command, tell)
-            if facts["result"] is None:
+            if not is_finished(facts):
                 with write_atomically(folder / NETWORK) as file:
                     file.write(to_json(plan.network.graph).encode())
             return {"folder": str(folder), "facts": facts}
 
         begun = processes.agreed(begin)
         folder, facts = Path(begun["folder"]), begun["facts"]
-        if facts["result"] is None:
+        if not is_finished(facts):
             plan = with_rate(plan, facts["recipe"]["learning_rate"])
             training = _trained(plan, facts, folder, tell)
             if processes.first:
@@ -110,7 +111,7 @@ def _trained(plan: Plan, facts: dict[str, Any], folder: Path, progress: Progress
     """The network trained to the recipe's end, from its checkpoint on."""
     progress(Step(name="train", detail=f"{plan.network.graph.name}, {plan.recipe.epochs} epochs"))
     setting = setting_of(facts)
-    with Watcher(plan, folder, progress) as watch, threads_of(setting):
+    with Watcher(plan, folder, progress) as watch, threads_of(setting), _advised():
         return train(
             plan.network.graph,
             plan.dataset,
@@ -123,6 +124,17 @@ def _trained(plan: Plan, facts: dict[str, Any], folder: Path, progress: Progress
             objective=plan.objective(),
             weights=plan.network.weights,
         )
+
+
+@contextmanager
+def _advised() -> Iterator[None]:
+    """Say, where the loss is not finite, which options change the learning rate."""
+    try:
+        yield
+    except NotFiniteError as error:
+        raise NotFiniteError(
+            error.sentence, hint=f"{error.hint}; --lr gives another learning rate, and --find-lr looks for one"
+        ) from error
 
 
 def _result(plan: Plan, training: Training, folder: Path, progress: Progress) -> dict[str, Any]:

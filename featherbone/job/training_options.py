@@ -22,6 +22,7 @@ class Options:
     """None is: as the recipe, the images or the machine suggest.
 
     - `recipe`: a name of ``featherbone.train.RECIPES``, or a TOML file; the next four replace parts of it.
+    - `class_weights`: ``none``, ``balanced``, or a number for each class that is named, such as ``cat=2,dog=0.5``.
     - `freeze`: ``none``, ``backbone``, or so many stages from the image on.
     - `weights`: a file of weights, or published ones by name, that the network begins with.
     - `choices`: what those weights do not say themselves; its view is for any images.
@@ -40,6 +41,7 @@ class Options:
     batch_size: int | None = None
     learning_rate: float | None = None
     freeze: str | None = None
+    class_weights: str | None = None
     weights: str | None = None
     choices: WeightChoices = field(default_factory=WeightChoices)
     teacher: str | None = None

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from featherbone.data import Dataset
 from featherbone.errors import FeatherboneError
+from featherbone.job.class_weighting import read_class_weights
 from featherbone.job.training_options import Options
 from featherbone.train import Recipe, default_recipe, recipe_named
 from featherbone.train.recipes import RECIPES
@@ -56,6 +57,8 @@ def recipe_for(dataset: Dataset, options: Options, *, tuned: bool) -> tuple[Reci
             )
     if options.learning_rate is not None:
         recipe = replace(recipe, learning_rate=options.learning_rate)
+    if options.class_weights is not None:
+        recipe = replace(recipe, class_weights=read_class_weights(options.class_weights))
     if options.freeze is not None:
         recipe = replace(recipe, freeze=_frozen(options.freeze), freeze_epochs=0)
     if options.recipe is None or options.recipe in RECIPES:

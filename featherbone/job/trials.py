@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from featherbone.data import Dataset, open_dataset
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.job.reached import require_reached
+from featherbone.job.tensorboard import Board
 from featherbone.nn import stated_checksum
 from featherbone.progress import Trained
 from featherbone.search.candidates import candidate_graph
@@ -85,6 +87,8 @@ class TrialWork:
     seed: int
     folder: Path  # of the run
     setting: Setting
+    device: str = "cpu"
+    tensorboard: bool = False
 
     def __call__(self, task: Task, tell: Tell) -> Score:
         history = self.trained(task.trial, task.design, task.epochs, tell, task.after).history[: task.epochs]
@@ -105,20 +109,25 @@ class TrialWork:
         if after is not None:
             require_reached(self.folder_of(trial), after, f"trial {trial}")
 
-        def watch(report: Report) -> None:
-            tell(Trained(trial=trial, **vars(report)))
-
         graph = self.graph(trial, design)
-        return train(
-            graph,
-            self.images.seen_by(graph),
-            self.recipe,
-            folder=self.folder_of(trial),
-            seed=self.seed,
-            until_epoch=epochs,
-            progress=watch,
-            setting=self.setting,
-        )
+        with closing(Board(self.folder_of(trial))) if self.tensorboard else nullcontext() as board:
+
+            def watch(report: Report) -> None:
+                tell(Trained(trial=trial, **vars(report)))
+                if board is not None and report.is_epoch_end:
+                    board.add(report.metrics)
+
+            return train(
+                graph,
+                self.images.seen_by(graph),
+                self.recipe,
+                folder=self.folder_of(trial),
+                seed=self.seed,
+                until_epoch=epochs,
+                progress=watch,
+                device=self.device,
+                setting=self.setting,
+            )
 
     def graph(self, trial: int, design: str) -> Graph:
         """The network of a trial, named after it."""

@@ -192,7 +192,7 @@ def _require_finite(tensors: Mapping[str, Tensor], state: State) -> None:
         if not bool(torch.isfinite(tensor).all()):
             raise FeatherboneError(
                 f"{name} is not finite {state.place}; the last checkpoint is from before",
-                hint="try a lower learning rate (--lr, or --find-lr), a longer warm-up or clip=1",
+                hint="try a lower learning_rate, a longer warm-up (warmup_epochs) or clip 1",
             )
 
 

@@ -43,15 +43,15 @@ def advice(recipe: Recipe, setting: Setting) -> str:
     """What to try where training came apart.
 
     >>> advice(Recipe(epochs=9, learning_rate=1e6, clip=5), Setting())
-    'the learning rate, 1e+06, is most likely too large: try 0.1 (--lr 0.1), or --find-lr'
+    'the learning rate, 1e+06, is most likely too large: try learning_rate 0.1'
     >>> advice(Recipe(epochs=9, learning_rate=0.2), Setting(precision="bfloat16"))
-    'the learning rate, 0.2, is most likely too large: try 0.05 (--lr 0.05), or --find-lr, clip=1, or precision float32'
+    'the learning rate, 0.2, is most likely too large: try learning_rate 0.05, clip 1, or precision float32'
     """
     rate = recipe.learning_rate
     lower = min(rate / 4, USUAL[recipe.optimizer])
     return (
-        f"the learning rate, {rate:g}, is most likely too large: try {lower:.3g} (--lr {lower:.3g}), or --find-lr"
-        + ("" if recipe.clip else ", clip=1")
+        f"the learning rate, {rate:g}, is most likely too large: try learning_rate {lower:.3g}"
+        + ("" if recipe.clip else ", clip 1")
         + _precisely(setting)
     )
 
@@ -61,7 +61,7 @@ def lost_note(recipe: Recipe, history: Sequence[Mapping[str, Any]], classes: int
 
     >>> rows = [{"epoch": 1, "val_loss": 2.5}, {"epoch": 2, "val_loss": 1e9}, {"epoch": 3, "val_loss": 1e9}]
     >>> lost_note(Recipe(epochs=3, learning_rate=50.0, clip=5), rows[:2], 10)
-    'the validation loss is 1e+09, where guessing has 2.3; the learning rate, 50, is most likely too large: try 0.1 ...'
+    'the validation loss is 1e+09, where guessing has 2.3; the learning rate, 50, is most likely too large: try ...'
     >>> lost_note(Recipe(epochs=3), rows[:1], 10), lost_note(Recipe(epochs=3), rows, 10)
     ('', '')
     >>> dead = [{"epoch": epoch, "val_loss": 2.3026} for epoch in (1, 2, 3)]

@@ -10,7 +10,7 @@ import pytest
 
 from featherbone.data import open_dataset
 from featherbone.errors import FeatherboneError
-from featherbone.job.tempo import LONGEST, MOST, SHARE, Tempo, tempo_of
+from featherbone.job.tempo import KEY, LONGEST, MOST, SHARE, Tempo, remember_tempo, tempo_of
 from featherbone.job.trials import Images
 from featherbone.progress import silent
 from featherbone.search import Ledger, Limits, open_ledger
@@ -42,8 +42,8 @@ def ask(ledger: Ledger) -> Ask:
         recipe_epochs: int, /, *, example: Callable[[], str] = lambda: EXAMPLE, workers: int = 1, **asked: Any
     ) -> Tempo:
         fixed, setting = asked.pop("fixed", False), asked.pop("setting", None)
-        return tempo_of(
-            ledger,
+        found = tempo_of(
+            ledger.recall(KEY),
             images,
             default_recipe(dataset, recipe_epochs),
             example=example,
@@ -54,6 +54,8 @@ def ask(ledger: Ledger) -> Ask:
             threads=1,
             progress=silent,
         )
+        remember_tempo(ledger, found)
+        return found
 
     return tempo
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from importlib.metadata import version
@@ -50,16 +52,22 @@ class Meter:
     def __exit__(self, *unused: object) -> None:
         self._stack.close()
 
-    def kernels(self, texts: Sequence[str], said: Said | None = None) -> Mapping[str, float]:
-        """Seconds of each kernel; what is measured is kept as soon as it is."""
+    def kernels(self, texts: Sequence[str], said: Said | None = None, until: float = math.inf) -> Mapping[str, float]:
+        """Seconds of each kernel; what is measured is kept as soon as it is.
+
+        When the monotonic clock has come to ``until``, no more are begun, and the rest is left out.
+        """
         return self._times(
             {text: text for text in texts},
             lambda batch: self._ask(do="kernels", kernels=batch, threads=self._threads, block=self.store.bench.block),
             said,
+            until,
         )
 
-    def networks(self, graphs: Mapping[str, Graph], said: Said | None = None) -> Mapping[str, float]:
-        """Seconds of each network for one image, by its text."""
+    def networks(
+        self, graphs: Mapping[str, Graph], said: Said | None = None, until: float = math.inf
+    ) -> Mapping[str, float]:
+        """Seconds of each network for one image, by its text; ``until`` as for kernels."""
 
         def measure(texts: Sequence[str]) -> list[float]:
             files = [self._folder / f"{number}.onnx" for number in range(len(texts))]
@@ -67,20 +75,26 @@ class Meter:
                 file.write_bytes(network_file(graphs[text]))
             return list(self._ask(do="networks", files=list(map(str, files)), threads=self._threads))
 
-        return self._times({text: NETWORK + text for text in graphs}, measure, said)
+        return self._times({text: NETWORK + text for text in graphs}, measure, said, until)
 
     def _times(
-        self, keys: Mapping[str, str], measure: Callable[[Sequence[str]], Sequence[float]], said: Said | None
+        self,
+        keys: Mapping[str, str],
+        measure: Callable[[Sequence[str]], Sequence[float]],
+        said: Said | None,
+        until: float,
     ) -> Mapping[str, float]:
         missing = [text for text, key in keys.items() if key not in self.store.known()]
         for start in range(0, len(missing), TOGETHER):
+            if time.monotonic() >= until:
+                break
             if said is not None:
                 said(start, len(missing))
             batch = missing[start : start + TOGETHER]
             self.store.add({keys[text]: value for text, value in zip(batch, measure(batch), strict=True)})
         if said is not None and missing:
             said(len(missing), len(missing))
-        return {text: self.store.known()[key] for text, key in keys.items()}
+        return {text: self.store.known()[key] for text, key in keys.items() if key in self.store.known()}
 
     def _ask(self, **request: Any) -> Any:
         if self._process is None:
