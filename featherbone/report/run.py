@@ -86,6 +86,11 @@ class Run:
         """What the finished run found; None while it is going on."""
         return self.facts.get("result")
 
+    @property
+    def validated(self) -> int:
+        """The validation images that scores come from; 0 where run.json does not say."""
+        return int(((self.facts.get("data") or {}).get("counts") or {}).get("val", 0))
+
     @cached_property
     def ranked(self) -> list[Trial]:
         """Trials with a score, the best first."""
@@ -103,7 +108,7 @@ class Run:
             self.scored,
             winner=self.result["trial"] if self.result is not None else None,
             budget=limits_set(self.facts.get("budget") or {}),
-            images=((self.facts.get("data") or {}).get("counts") or {}).get("val", 0),
+            images=self.validated,
         )
 
     def network(self, trial: Trial) -> Graph | None:

@@ -9,6 +9,7 @@ from featherbone.cost import count, peak_memory
 from featherbone.graph import from_json
 from featherbone.quantity import format_bytes, format_count
 from featherbone.report.learning_figures import learning
+from featherbone.report.longer import longer
 from featherbone.report.run import Run
 from featherbone.report.words import Verdict
 from featherbone.wording import percent
@@ -53,7 +54,7 @@ def _verdict(run: Run) -> Verdict:
     if not (result.get("verification") or {}).get("passed"):
         problem = "does not match it" if result.get("verification") else "was not verified"
         return Verdict(tone="bad", badge="not verified", sentence=f"{sentence} The ONNX file {problem}.")
-    return Verdict(tone="good", badge="trained", sentence=sentence)
+    return Verdict(tone="good", badge="trained", sentence=sentence + longer(run.history, run.validated, "--epochs"))
 
 
 def _name(network: Mapping[str, Any]) -> str:

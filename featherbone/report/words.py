@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from featherbone.quantity import format_count
 from featherbone.report.choice import chosen, uses
+from featherbone.report.longer import longer
 from featherbone.report.run import Run
 from featherbone.search.why import trained
 from featherbone.wording import listed, percent
@@ -44,7 +45,8 @@ def verdict(run: Run) -> Verdict:
     if not (result.get("verification") or {}).get("passed"):
         problem = "does not match it" if result.get("verification") else "was not verified"
         return Verdict(tone="bad", badge="not verified", sentence=f"{sentence} The ONNX file {problem}.")
-    return Verdict(tone="good", badge="fits the budget", sentence=f"{sentence} It fits the budget.")
+    more = longer(trial.history if trial is not None else (), run.validated, "--time, or --epochs")
+    return Verdict(tone="good", badge="fits the budget", sentence=f"{sentence} It fits the budget.{more}")
 
 
 def missing(run: Run) -> list[str]:

@@ -30,6 +30,7 @@ REACHED_BY: dict[str, tuple[str, ...]] = {
     "job/finalists.py": ("fit",),
     "job/crew.py": ("fit",),
     "job/latency.py": ("fit",),
+    "job/node_check.py": ("fit",),
     "job/storage.py": ("fit",),
     "job/tempo.py": ("fit",),
     "job/given_weights.py": ("train",),
@@ -47,7 +48,7 @@ REACHED_BY: dict[str, tuple[str, ...]] = {
     "ship/": JOBS,
     "train/": JOBS,
 }
-FOREIGN = {"search/executors/ray_cluster.py": {"head"}}  # options of other programs
+FOREIGN = {"search/executors/ray_address.py": {"head"}}  # options of other programs
 STYLES = ("report/", "job/command.py")  # custom properties of CSS; a builder of any command
 
 

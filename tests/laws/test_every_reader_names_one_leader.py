@@ -108,7 +108,7 @@ def test_every_reader_names_the_leader_of_the_search_and_then_its_winner(tmp_pat
     losses: Levels = [0.7, 0.8, None]
     ladder = LADDERS[seed // 2 % 3]
     with open_ledger(tmp_path) as ledger:
-        ledger.remember("asked", json.dumps({"budget": asdict(BUDGET)}))
+        ledger.remember("asked", {"budget": asdict(BUDGET)})
         told = searched(ledger, draw, ladder, tops, losses)
         write_facts(tmp_path, None)
         board = Board.of(ledger, ladder)
