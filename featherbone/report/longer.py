@@ -20,7 +20,7 @@ def longer(history: Sequence[Mapping[str, Any]], images: int, options: str) -> s
     >>> longer(rising, 400, "--epochs")
     ' When it ended, after 8 epochs, validation was still rising, by 20.0 points over the last 2 epochs: a longer \
 training (--epochs) would most likely help.'
-    >>> longer([*rising, *rising[-1:] * 4], 400, "--epochs")
+    >>> longer([*rising, *rising[-1:] * 8], 400, "--epochs")
     ''
 
     It was gaining where the mean top-1 of the last quarter of its epochs is more than a standard error of so many
