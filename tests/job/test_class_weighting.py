@@ -30,7 +30,7 @@ def test_words_and_numbers_by_class_are_read(text: str, weights: Any) -> None:
     assert read_class_weights(text) == weights
 
 
-@pytest.mark.parametrize("text", ["", "balance", "3=", "=2", "3=two", "3=2,", "3=2;4=1"])
+@pytest.mark.parametrize("text", ["", "balance", "3=", "=2", "3=two", "3=2,"])
 def test_anything_else_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(FeatherboneError, match="must be none, balanced or a number") as told:
         read_class_weights(text)
