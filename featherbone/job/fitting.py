@@ -77,9 +77,9 @@ def fit(
 
     ``source`` is what ``open_dataset`` takes, ``space`` what ``open_space`` takes; ``recipe``, a name or a TOML file,
     is what all designs are trained by, in place of what suits the images, with ``class_weights`` as in
-    ``featherbone.job.Options``; ``setting`` is how their steps are computed, in place of a trial. Designs are trained on
-    ``device``: ``auto``, ``cpu`` or ``cuda``; ``tensorboard`` writes event files of each trial into its folder. Where no
-    ``resolution`` is given, designs may
+    ``featherbone.job.Options``; ``setting`` is how their steps are computed, in place of a trial. Designs are trained
+    on ``device``: ``auto``, ``cpu`` or ``cuda``; ``tensorboard`` writes event files of each trial into its folder.
+    Where no ``resolution`` is given, designs may
     also choose one that is a little less than the images'; each sees images that were decoded at its own, by the code
     that will decode them for its predictions. The folder that is returned holds run.json, ledger.sqlite, the trials,
     model.safetensors, model.onnx and report.html. Designs compete by successive halving on the validation split; the
