@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := runs/demo
 
-.PHONY: help demo test test-long lint bench clean
+.PHONY: help demo test test-long lint bench fuzz clean
 
 help:
 	@echo "make demo   find, train, export and check a small network on the built-in digits; tells where the report is"
 	@echo "make test   linters, types and all tests"
 	@echo "make test-long  the tests that take minutes: a whole search on a cluster whose nodes are killed"
 	@echo "make bench  the benchmarks that run in minutes, into benchmarks/results/"
+	@echo "make fuzz   damaged inputs for every reader, some minutes, into benchmarks/results/fuzz.txt"
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "featherbone needs Python 3.11 or newer")'
@@ -34,6 +35,9 @@ test-long: $(VENV)/installed
 
 bench: $(VENV)/installed
 	$(BIN)/python benchmarks/run_all.py
+
+fuzz: $(VENV)/installed
+	$(BIN)/python tests/fuzz/run.py --out benchmarks/results/fuzz.txt
 
 clean:
 	rm -rf $(VENV) runs build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import secrets
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ def write_atomically(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
     The bytes go to a temporary file in the same folder, are flushed to the disk, and the file is renamed over ``path``;
     then the folder is flushed, so that the rename survives a power cut. A symbolic link keeps pointing to its target.
+    What a killed process left of an earlier write of this file is removed.
 
     Raises:
         FeatherboneError: the file cannot be written, as on a full disk. The previous file is then unchanged and no
@@ -54,9 +56,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         raise FeatherboneError(
             f"{path} is not a file that can be replaced", hint="name a file, not a folder or a device"
         )
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}{UNFINISHED}")
-    # The umask decides who may read it, as for any other new file; tempfile would make it private.
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    for left in target.parent.glob(f".{glob.escape(target.name)}.*{UNFINISHED}"):
+        _remove_orphan(left)
+    temporary, descriptor = _temporary(target)
     try:
         with open(descriptor, "wb") as file:
             yield file
@@ -68,6 +70,40 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             temporary.unlink()
         raise
     _flush_folder(target.parent)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed processes left of files that they were writing, here and in the folders below."""
+    for left in folder.rglob(f".*{UNFINISHED}"):
+        _remove_orphan(left)
+
+
+def _temporary(target: Path) -> tuple[Path, int]:
+    """A new file beside the target, which this process holds for as long as it is open."""
+    while True:
+        path = target.with_name(f".{target.name}.{secrets.token_hex(4)}{UNFINISHED}")
+        # The umask decides who may read it, as for any other new file; tempfile would make it private.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        with suppress(OSError, ImportError):  # where nothing can be locked, nothing is ever taken for an orphan
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return path, descriptor
+        os.close(descriptor)  # taken for an orphan in the moment before it was held
+
+
+def _remove_orphan(path: Path) -> None:
+    """Remove a temporary file unless a process holds it."""
+    with suppress(OSError, ImportError):
+        import fcntl
+
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+        finally:
+            os.close(descriptor)
 
 
 def _flush_folder(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import http.client
 import os
@@ -15,12 +16,14 @@ from pathlib import Path
 
 from featherbone import __version__
 from featherbone.errors import FeatherboneError
+from featherbone.files import opened
 
 Progress = Callable[[int, int | None], None]  # bytes so far, and of how many, where that is known
 
 BLOCK = 2**18
 LARGEST = 8 * 2**30
 ATTEMPTS = 3
+STALE = 24 * 3600  # seconds after which nobody still fetches a file
 TIMEOUT = 30.0  # seconds without a byte
 AGAIN = (408, 429, 500, 502, 503, 504)  # the server's own trouble
 
@@ -70,6 +73,10 @@ def download(
     mine = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        for killed in path.parent.glob(f"{glob.escape(path.name)}.*.partial"):  # and so never renamed to `left`
+            with suppress(OSError):
+                if time.time() - killed.stat().st_mtime > STALE:
+                    os.replace(killed, left)
         with suppress(FileNotFoundError):
             os.replace(left, mine)
         digest = _fetch(url, mine, hashed, progress, pause, timeout)
@@ -100,9 +107,9 @@ def algorithm(hashed: str) -> str:
 
 
 def file_hash(path: Path, algorithm: str = "sha256") -> str:
-    """The hash of a file, in hexadecimal digits."""
+    """The hash of a regular file, in hexadecimal digits."""
     digest = hashlib.new(algorithm, usedforsecurity=algorithm != "md5")
-    with open(path, "rb") as file:
+    with opened(path) as file:
         while block := file.read(2**20):
             digest.update(block)
     return digest.hexdigest()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featherbone.errors import FeatherboneError
+from featherbone.files import damage, read_text, require_regular
 from featherbone.graph import Graph
 from featherbone.graph.called import Called
 
@@ -230,43 +231,34 @@ def _file(path: Path, suffix: str, given: list[Any], named: dict[str, Any]) -> I
             f"{path} may hold a pickle, which would run code when it is read, so it is not opened",
             hint="name the function that builds the model (file.py:build), or save it with torch.export.save as .pt2",
         )
-    if not path.is_file():
+    if not path.exists():
         from featherbone.errors import did_you_mean
 
         near = [other.name for other in path.parent.glob(f"*{suffix}")] if path.parent.is_dir() else []
         raise FeatherboneError(
             f"there is no file {path}", hint=did_you_mean(path.name, near) if near else "check the path"
         )
-    if suffix == ".safetensors":
-        from featherbone.nn.model import load_model
+    require_regular(path)
+    with damage(path):
+        if suffix == ".safetensors":
+            from featherbone.nn.model import load_model
 
-        return Imported(graph=load_model(path).graph)
-    if suffix == ".json":
-        return Imported(graph=_graph_file(path))
-    if suffix == ".onnx":
-        from featherbone.cost.table import Constant
-        from featherbone.nn.onnx_reader import read_onnx
+            return Imported(graph=load_model(path).graph)
+        if suffix == ".json":
+            from featherbone.graph import from_json
 
-        graph, notes, constants = read_onnx(path, given, named)
-        return Imported(
-            graph=graph,
-            warnings=notes,
-            constants=tuple(Constant(name=name, shape=shape, role=role) for name, shape, role in constants),
-        )
-    from featherbone.nn.export_reader import read_export
+            return Imported(graph=from_json(read_text(path)))
+        if suffix == ".onnx":
+            from featherbone.cost.table import Constant
+            from featherbone.nn.onnx_reader import read_onnx
 
-    graph, notes = read_export(path)
-    return Imported(graph=graph, warnings=notes)
+            graph, notes, constants = read_onnx(path, given, named)
+            return Imported(
+                graph=graph,
+                warnings=notes,
+                constants=tuple(Constant(name=name, shape=shape, role=role) for name, shape, role in constants),
+            )
+        from featherbone.nn.export_reader import read_export
 
-
-def _graph_file(path: Path) -> Graph:
-    from featherbone.graph import from_json
-    from featherbone.graph.text import LONGEST
-
-    try:
-        with path.open(encoding="utf-8") as file:
-            return from_json(file.read(LONGEST + 1))
-    except OSError as error:
-        raise FeatherboneError(f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise FeatherboneError(f"{path} is not text, so it is no graph") from None
+        graph, notes = read_export(path)
+        return Imported(graph=graph, warnings=notes)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,9 +19,9 @@ def locked(path: Path, what: str) -> Iterator[None]:
     """Hold ``path`` for this process. The system lets go of it when the process ends, however it ends.
 
     Raises:
-        FeatherboneError: another process holds it; its number is in the message.
+        FeatherboneError: another process holds it; its number is in the message. It is a link, or no regular file.
     """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    handle = _opened(path)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -48,9 +50,10 @@ def in_turn(path: Path, waiting: Callable[[], None], *, pause: float = 0.2) -> I
 
     Raises:
         OSError: the file cannot be made, or its file system cannot lock.
+        FeatherboneError: it is a link, or no regular file.
     """
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        handle = _opened(path)
         try:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -69,6 +72,27 @@ def in_turn(path: Path, waiting: Callable[[], None], *, pause: float = 0.2) -> I
             return
         finally:
             os.close(handle)
+
+
+def _opened(path: Path) -> int:
+    """The lock file, made where it is absent. One that leads to another file is refused: that file would be emptied."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO, errno.EISDIR):
+            raise _no_lock(path) from error
+        raise
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+        os.close(handle)
+        raise _no_lock(path)
+    return handle
+
+
+def _no_lock(path: Path) -> FeatherboneError:
+    return FeatherboneError(
+        f"{path} is a link, a folder, a pipe or a device; a lock is a plain file", hint=f"remove {path}"
+    )
 
 
 def _is_still(handle: int, path: Path) -> bool:

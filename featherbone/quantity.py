@@ -28,6 +28,7 @@ BYTE_UNITS = {
 MILLISECONDS = {"us": Decimal("0.001"), "µs": Decimal("0.001"), "ms": Decimal(1), "s": Decimal(1000)}
 SECONDS = {"s": Decimal(1), "m": Decimal(60), "min": Decimal(60), "h": Decimal(3600)}
 _NUMBER = re.compile(r"\s*([+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9][0-9_]*)?(?:\.[0-9]+)?)\s*([A-Za-zµ]*)\s*")
+LONGEST = 100  # characters
 _COMMA = re.compile(r"\s*([0-9]+),([0-9]+)\s*([A-Za-zµ]*)\s*")
 _AFTER_A_UNIT = re.compile(r"(?<=[A-Za-z])\s*(?=[0-9])")
 
@@ -136,6 +137,8 @@ def format_bytes(value: float) -> str:
 
 
 def _split(text: str, what: str) -> tuple[Decimal, str]:
+    if len(text) > LONGEST:
+        raise FeatherboneError(f"{what} has {len(text):,} characters; a quantity has at most {LONGEST}")
     comma = _COMMA.fullmatch(text)
     if comma and (comma[3] or len(comma[2]) != 3):  # 300,000 is clear; 12,5M and 12,500k are not
         first, second = f"{comma[1]}.{comma[2]}{comma[3]}", f"{comma[1]}{comma[2]}{comma[3]}"

@@ -1,5 +1,7 @@
 """Numbers with units: read strictly, both readings named where there are two."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -123,3 +125,9 @@ def test_times_of_several_parts_that_are_refused(text, said):
 def test_times_without_a_unit_or_a_length_are_refused(parse, text, said):
     with pytest.raises(FeatherboneError, match=said):
         parse(text, what="--time")
+
+
+@pytest.mark.parametrize("parse", [parse_count, parse_bytes, parse_milliseconds, parse_seconds])
+def test_a_number_of_thousands_of_digits_is_refused(parse: Callable[[str], float]) -> None:
+    with pytest.raises(FeatherboneError, match="5,000 characters; a quantity has at most 100"):
+        parse("1" * 5000)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from featherbone.cli.options import NETWORK_HELP, Inputs, read_imported
+from featherbone.cli.options import MOST, NETWORK_HELP, Inputs, read_imported
 from featherbone.errors import FeatherboneError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def cost(
     network: Annotated[str, typer.Argument(help=NETWORK_HELP)],
     input: Inputs = None,
     depth: Annotated[
-        int | None, typer.Option(min=1, help="Fold operators by this many parts of their names; 1 is stages.")
+        int | None, typer.Option(min=1, max=MOST, help="Fold operators by this many parts of their names; 1 is stages.")
     ] = None,
     operators: Annotated[bool, typer.Option("--operators", help="One row for every operator, no folding.")] = False,
     sort: Annotated[

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from featherbone.cli.output import GAP, PIPE, console, print_table, with_lead
+from featherbone.cli.streams import visible
 from featherbone.errors import FeatherboneError, did_you_mean
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def write_table(table: Table, *, format: str, columns: Sequence[Column], chosen:
         return
     text = _text(table, format, columns)
     if out is None:
-        print(text, end="")
+        print(visible(text), end="")
         return
     from featherbone.atomic import write_atomically
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from featherbone.cli.options import Json
+from featherbone.cli.options import LAST_SEED, MOST, Json
 from featherbone.cli.output import console, print_json, print_table
 
 if TYPE_CHECKING:
@@ -23,8 +23,10 @@ def data(
             "unless given."
         ),
     ] = None,
-    resolution: Annotated[int | None, typer.Option(min=1, help="Side of the images; follows from the data.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the split.")] = 0,
+    resolution: Annotated[
+        int | None, typer.Option(min=1, max=MOST, help="Side of the images; follows from the data.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=LAST_SEED, help="Of the split.")] = 0,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out files that are no images.")] = False,
     json: Json = False,
 ) -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext, redirect_stdout
-from json import loads
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from featherbone.cli.options import Data, Json, SettingOption
+from featherbone.cli.options import LAST_SEED, MOST, Data, Json, SettingOption
 from featherbone.cli.output import print_json
 from featherbone.cli.run_output import print_result, require_verified
 from featherbone.errors import FeatherboneError
+from featherbone.run_file import read_facts
 
 BUDGET = "Budget"
 WORK = "Work"
@@ -41,7 +41,7 @@ def fit(
         str, typer.Option(help="Runtime in which latency is limited.", rich_help_panel=BUDGET)
     ] = "onnxruntime",
     threads: Annotated[
-        int, typer.Option(min=1, help="Threads with which latency is limited.", rich_help_panel=BUDGET)
+        int, typer.Option(min=1, max=MOST, help="Threads with which latency is limited.", rich_help_panel=BUDGET)
     ] = 1,
     space: Annotated[
         str, typer.Option(help="Designs to search: a name such as mobilenet_v2, or a .toml or .py file.")
@@ -56,20 +56,21 @@ def fit(
             help="What an image of a class weighs in the loss: balanced, none, or such as cat=2,dog=0.5.",
         ),
     ] = None,
-    trials: Annotated[int | None, typer.Option(min=1, help="Designs to try.", rich_help_panel=WORK)] = None,
+    trials: Annotated[int | None, typer.Option(min=1, max=MOST, help="Designs to try.", rich_help_panel=WORK)] = None,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Epochs that the winner is trained for.", rich_help_panel=WORK)
+        int | None, typer.Option(min=1, max=MOST, help="Epochs that the winner is trained for.", rich_help_panel=WORK)
     ] = None,
     time: Annotated[
         str | None, typer.Option(help="Time to train for in all, such as 30m or 2h.", rich_help_panel=WORK)
     ] = None,
     total_epochs: Annotated[
-        int | None, typer.Option(min=1, help="Epochs of all trials together.", rich_help_panel=WORK)
+        int | None, typer.Option(min=1, max=MOST, help="Epochs of all trials together.", rich_help_panel=WORK)
     ] = None,
     workers: Annotated[
         int | None,
         typer.Option(
             min=1,
+            max=MOST,
             help="Trials at a time, each in its own process; without it one, or what a cluster has room for.",
             rich_help_panel=WORK,
         ),
@@ -88,13 +89,15 @@ def fit(
     setting: SettingOption = None,
     resolution: Annotated[
         int | None,
-        typer.Option(min=1, help="Side of the images; without it, of the data or a little less.", rich_help_panel=WORK),
+        typer.Option(
+            min=1, max=MOST, help="Side of the images; without it, of the data or a little less.", rich_help_panel=WORK
+        ),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.", rich_help_panel=WORK)] = "auto",
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write event files for TensorBoard, too.", rich_help_panel=WORK)
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of the split, the designs and the training.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LAST_SEED, help="Of the split, the designs and the training.")] = 0,
     name: Annotated[str | None, typer.Option(help="Name of the run, a folder in runs/.")] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder itself.")] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out files that are no images.")] = False,
@@ -148,7 +151,8 @@ def fit(
             skip_bad=skip_bad,
             progress=live,
         )
-    facts = loads((folder / "run.json").read_text(encoding="utf-8"))
+    facts = read_facts(folder)
+    assert facts is not None, "the job has just written it"
     if json:
         print_json({"run": str(folder), **facts})
     else:

@@ -20,16 +20,18 @@ from featherbone.cli.data import data
 from featherbone.cli.fit import fit
 from featherbone.cli.formula import formula
 from featherbone.cli.networks import networks
-from featherbone.cli.output import with_lead
+from featherbone.cli.output import console, with_lead
 from featherbone.cli.predict import predict
 from featherbone.cli.report import report
 from featherbone.cli.search import search
 from featherbone.cli.show import show
+from featherbone.cli.streams import prepare_streams
 from featherbone.cli.time import time
 from featherbone.cli.train import train
 from featherbone.cli.verify import verify
 from featherbone.cli.zoo import zoo
 from featherbone.errors import FeatherboneError
+from featherbone.files import shortened
 
 app = typer.Typer(
     name="featherbone",
@@ -42,6 +44,8 @@ app = typer.Typer(
 )
 
 INTERRUPTED = 130
+DEFECT = 70  # what sysexits.h has for an internal error
+NEW_ISSUE = "run it again with --debug, and report what it prints together with the command"
 RESUMED = ("data", "fit", "train")  # the commands that go on where they were
 UNREAD = 141  # what a shell says of a program that the closing of its pipe ended
 
@@ -93,9 +97,11 @@ def options(
 def run() -> NoReturn:
     """Run the command line: a user's mistake ends in one sentence and exit code 2, an interruption in 130.
 
-    A reader that leaves (``| head``) ends it in 141, so that 1 stays the answer of a gate.
+    A reader that leaves (``| head``) ends it in 141, so that 1 stays the answer of a gate. What nobody foresaw is a
+    defect of featherbone, which says so, and ends in 70; a traceback is for ``--debug``.
     """
     debug = "--debug" in sys.argv
+    prepare_streams()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what a cluster sends ends as Ctrl-C does
     try:
         _run_flushed()
@@ -125,6 +131,16 @@ def run() -> NoReturn:
             f"{error.filename or 'a file'}: {error.strerror or error}", "check the disk, the path and its permissions"
         )
         sys.exit(2)
+    except MemoryError:
+        if debug:
+            raise
+        _complain("there is not enough memory for this", "give the process more, or name something smaller")
+        sys.exit(2)
+    except Exception as error:
+        if debug:
+            raise
+        _complain(f"a defect of featherbone: {type(error).__name__}: {shortened(error)}", NEW_ISSUE)
+        sys.exit(DEFECT)
 
 
 def _run_flushed() -> NoReturn:
@@ -151,9 +167,7 @@ def _end_unread() -> NoReturn:
 
 
 def _complain(sentence: str, hint: str) -> None:
-    from rich.console import Console
-
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(with_lead("error:", f" {sentence}", "bold red"))
+    screen = console(stderr=True)
+    screen.print(with_lead("error:", f" {sentence}", "bold red"))
     if hint:
-        console.print(with_lead("hint:", f"  {hint}", "dim"))
+        screen.print(with_lead("hint:", f"  {hint}", "dim"))

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from featherbone.cli.streams import visible
 from featherbone.errors import FeatherboneError
 
 if TYPE_CHECKING:
     from featherbone.graph import Graph
     from featherbone.importing import Imported
+
+MOST = 2**31 - 1  # of whatever is counted: epochs, trials, pixels
+LAST_SEED = 2**63 - 1  # what every generator of random numbers takes
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -66,7 +70,7 @@ def read_imported(target: str, inputs: Sequence[str] | None = None) -> Imported:
 
     imported = read(target, inputs=inputs or None)
     for sentence in imported.warnings:
-        typer.echo(f"note: {sentence}", err=True)
+        typer.echo(visible(f"note: {sentence}"), err=True)
     return imported
 
 

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from featherbone.cli.streams import visible
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
@@ -21,13 +23,14 @@ NAME, WORDS = 16, 8  # the narrowest that the column of names, and other words, 
 def console(*, stderr: bool = False) -> Console:
     """The terminal, or a pipe; Rich leaves colours out there and honours NO_COLOR and COLUMNS.
 
-    Text is printed as it is: names of networks, files and operators may hold what Rich would read as markup.
+    Names of networks, files and operators may hold what Rich would read as markup, or a terminal as commands: it is
+    shown as text.
     """
-    from rich.console import Console
+    from featherbone.cli.screen import Screen
 
     told = os.environ.get("COLUMNS", "").isdigit()
     width = None if told or (sys.stderr if stderr else sys.stdout).isatty() else PIPE
-    return Console(stderr=stderr, markup=False, highlight=False, width=width, soft_wrap=True)
+    return Screen(stderr=stderr, markup=False, highlight=False, width=width, soft_wrap=True)
 
 
 def with_lead(lead: str, text: str, style: str = "bold") -> Text:
@@ -59,7 +62,7 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    cells = [list(row) for row in rows]
+    cells = [[visible(cell) for cell in row] for row in rows]
 
     table = Table(
         title=title,

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from featherbone.cli.options import Json
+from featherbone.cli.options import MOST, Json
 from featherbone.cli.output import print_json, print_table
 
 
 def predict(
     model: Annotated[Path, typer.Argument(help="model.safetensors or model.onnx of a run.")],
     images: Annotated[list[Path], typer.Argument(help="Image files.")],
-    top: Annotated[int, typer.Option(min=1, help="How many classes to name for each image.")] = 3,
+    top: Annotated[int, typer.Option(min=1, max=MOST, help="How many classes to name for each image.")] = 3,
     json: Json = False,
 ) -> None:
     """Name what is on images, with the preprocessing that the model was trained with."""

@@ -9,6 +9,7 @@ import typer
 
 from featherbone.cli.options import Json
 from featherbone.cli.output import print_json
+from featherbone.cli.streams import visible
 
 
 def report(
@@ -21,4 +22,4 @@ def report(
     if json:
         print_json({"report": str(page)})
     else:
-        print(page)
+        print(visible(str(page)))

@@ -10,12 +10,25 @@ from typing import Any
 import typer
 
 from featherbone.cli.output import console
+from featherbone.files import damage
+from featherbone.run_file import NAME
 
 WORST = 3  # classes that are named
 
 
 def print_result(folder: Path, facts: Mapping[str, Any], *, never_saw: str) -> None:
-    """The result of a run; ``never_saw`` says who did not see the test images."""
+    """The result of a run; ``never_saw`` says who did not see the test images.
+
+    Raises:
+        FeatherboneError: ``facts`` are not what a finished run writes.
+    """
+    with damage(folder / NAME):
+        lines = _lines(folder, facts, never_saw)
+    for line in lines:
+        console().print(line)
+
+
+def _lines(folder: Path, facts: Mapping[str, Any], never_saw: str) -> list[str]:
     from featherbone.metrics import class_scores
     from featherbone.quantity import format_bytes, format_count
 
@@ -24,7 +37,7 @@ def print_result(folder: Path, facts: Mapping[str, Any], *, never_saw: str) -> N
     low, high = result["test_top1_interval"]
     shipped, tried = ("model.onnx",) * 2 if check["passed"] else ("unverified.onnx", "model.safetensors")
     top5 = f", {_percent(result['test_top5'])} top-5" if len(classes) > 5 else ""
-    lines = [
+    return [
         "",
         f"{_percent(result['test_top1'])} top-1{top5} on {result['test_count']:,} test images that {never_saw}; "
         f"95 % interval {100 * low:.2f} to {_percent(high)}",
@@ -41,8 +54,6 @@ def print_result(folder: Path, facts: Mapping[str, Any], *, never_saw: str) -> N
         f"        {folder / shipped}",
         f"try     featherbone predict {quote(str(folder / tried))} IMAGE…",
     ]
-    for line in lines:
-        console().print(line)
 
 
 def _chosen_by(result: Mapping[str, Any]) -> Iterator[str]:

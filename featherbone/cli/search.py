@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from featherbone.cli.options import Json
+from featherbone.cli.options import MOST, Json
 from featherbone.cli.output import console, print_json, print_table
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ EXAMPLE = "featherbone search show runs/photos --top 10"
 @search.command(epilog=f"Example: {EXAMPLE}")
 def show(
     run: Annotated[Path, typer.Argument(help="The folder of a run.")],
-    top: Annotated[int, typer.Option(min=0, help="At most so many trials, the best; 0 for all.")] = TOP,
+    top: Annotated[int, typer.Option(min=0, max=MOST, help="At most so many trials, the best; 0 for all.")] = TOP,
     designs: Annotated[bool, typer.Option("--designs", help="Write out each trial's design.")] = False,
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on showing where a search stands, until it ends; JSON by the line.")

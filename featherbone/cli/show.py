@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from featherbone.cli.options import NETWORK_HELP, Inputs, Json, read_network
+from featherbone.cli.streams import visible
 
 
 def show(
@@ -24,6 +25,6 @@ def show(
     elif source:
         from featherbone.nn import source as source_of
 
-        print(source_of(graph))
+        print(visible(source_of(graph)))
     else:
-        print(graph)
+        print(visible(str(graph)))

@@ -197,9 +197,6 @@ def _check(threads: list[int], batch: int | None) -> None:
     for count in threads:
         require_positive(threads=count)
         if count > cores():
-            from rich.console import Console
-
             shared = f"{cores()} core{'s' * (cores() != 1)}"
-            Console(stderr=True).print(
-                f"[bold yellow]warning:[/] {count} threads share {shared} and wait for each other"
-            )
+            text = f" {count} threads share {shared} and wait for each other"
+            console(stderr=True).print(with_lead("warning:", text, "bold yellow"))

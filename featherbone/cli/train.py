@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from json import loads
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from featherbone.cli.options import Data, Json, SettingOption
+from featherbone.cli.options import LAST_SEED, MOST, Data, Json, SettingOption
 from featherbone.cli.output import print_json
 from featherbone.cli.run_output import print_result, require_verified
 from featherbone.errors import FeatherboneError
+from featherbone.run_file import read_facts
 
 NETWORK_HELP = (
     "A network of the zoo, such as mobilenet_v2:width=0.5, which is adapted to the images; a model.safetensors to go "
@@ -27,9 +27,10 @@ def train(
         str | None,
         typer.Option(help="A recipe by name or a .toml file; follows from the images.", rich_help_panel=RECIPE),
     ] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs.", rich_help_panel=RECIPE)] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, max=MOST, help="Epochs.", rich_help_panel=RECIPE)] = None,
     batch_size: Annotated[
-        int | None, typer.Option(min=2, help="Images a step; the learning rate follows.", rich_help_panel=RECIPE)
+        int | None,
+        typer.Option(min=2, max=MOST, help="Images a step; the learning rate follows.", rich_help_panel=RECIPE),
     ] = None,
     lr: Annotated[float | None, typer.Option(help="The highest learning rate.", rich_help_panel=RECIPE)] = None,
     find_lr: Annotated[
@@ -51,11 +52,12 @@ def train(
         typer.Option(help="Weights to begin with: a file, or such as torchvision/mobilenet_v2.", rich_help_panel=START),
     ] = None,
     seed: Annotated[
-        int, typer.Option(min=0, help="Of the split, the weights and the training.", rich_help_panel=START)
+        int,
+        typer.Option(min=0, max=LAST_SEED, help="Of the split, the weights and the training.", rich_help_panel=START),
     ] = 0,
     resolution: Annotated[
         int | None,
-        typer.Option(min=1, help="Side of the images; follows from data and network.", rich_help_panel=START),
+        typer.Option(min=1, max=MOST, help="Side of the images; follows from data and network.", rich_help_panel=START),
     ] = None,
     crop: Annotated[
         float | None,
@@ -169,7 +171,8 @@ def train(
         )
     if not is_first():
         return
-    facts = loads((folder / "run.json").read_text(encoding="utf-8"))
+    facts = read_facts(folder)
+    assert facts is not None, "the job has just written it"
     if json:
         print_json({"run": str(folder), **facts})
     else:

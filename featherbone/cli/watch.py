@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from featherbone.cli.dashboard import Dashboard, Epochs
 from featherbone.cli.dashboard_words import event_line, money_lines
 from featherbone.cli.output import console
+from featherbone.errors import FeatherboneError
+from featherbone.files import opened, read_bytes
 
 if TYPE_CHECKING:
     from featherbone.search.glance import Glance
@@ -60,8 +62,8 @@ def logged(run: Path, found: Glance) -> Epochs:
     """How far the trials are that are being trained, by their logs; one whose log is on another machine is left out."""
     epochs: dict[int, tuple[float, float | None]] = {}
     for each in found.running:
-        with suppress(OSError, ValueError, KeyError, IndexError):
-            with (run / "trials" / str(each.trial) / "log.jsonl").open("rb") as file:
+        with suppress(FeatherboneError, OSError, ValueError, TypeError, KeyError, IndexError, RecursionError):
+            with opened(run / "trials" / str(each.trial) / "log.jsonl") as file:
                 file.seek(max(0, os.fstat(file.fileno()).st_size - LAST_BYTES))
                 row = json.loads(file.read().rstrip(b"\n").rsplit(b"\n", 1)[-1])
             epochs[each.trial] = (float(row["epoch"]), row["val_top1"])
@@ -94,8 +96,8 @@ def _end_of(run: Path) -> str:
 
 def _process(run: Path) -> int | None:
     """The process that holds a run, where it is alive on this machine."""
-    with suppress(OSError, ValueError):
-        holder = int((run / "lock").read_text())
+    with suppress(FeatherboneError, OSError, ValueError, OverflowError):
+        holder = int(read_bytes(run / "lock", most=64))
         os.kill(holder, 0)
         return holder
     return None

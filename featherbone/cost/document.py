@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,9 @@ from typing import Any, NoReturn
 from featherbone.cost.table import AMOUNTS, Table
 from featherbone.cost.table_formats import SCHEMA, VERSION, to_document
 from featherbone.errors import FeatherboneError
+from featherbone.files import read_json
 
 TOTALS = ("params", "macs", "activations", "peak_memory", "layers")
-LONGEST = 64 * 2**20  # bytes of a file
 MOST = 2**63  # no count comes near
 
 
@@ -33,9 +32,8 @@ class Kept:
 def is_kept(path: Path) -> bool:
     """Whether a file holds costs: a JSON object with this schema. A file that cannot be read is none."""
     try:
-        with path.open("rb") as file:
-            document = json.loads(file.read(LONGEST + 1))
-    except (OSError, ValueError, RecursionError):
+        document = read_json(path)
+    except FeatherboneError:
         return False
     return isinstance(document, dict) and document.get("schema") == SCHEMA
 
@@ -59,18 +57,7 @@ def read_kept(path: Path) -> Kept:
         FeatherboneError: a file that cannot be read, is too large, is no JSON, has another version, or holds a value
             that is no cost.
     """
-    try:
-        with path.open("rb") as file:
-            text = file.read(LONGEST + 1)
-    except OSError as error:
-        raise FeatherboneError(f"{path} cannot be read: {error.strerror}") from None
-    if len(text) > LONGEST:
-        raise FeatherboneError(f"{path} is larger than {LONGEST:,} bytes, which no costs are")
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        raise FeatherboneError(f"{path} is not JSON") from None
-    return _from_document(document, str(path))
+    return _from_document(read_json(path), str(path))
 
 
 def _from_document(document: Any, where: str) -> Kept:

@@ -30,7 +30,10 @@ COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ")  # how gzip, bzip2 and xz begin
 def is_zip(path: Path) -> bool:
     """Whether a file is a zip, or the beginning of one."""
     with path.open("rb") as file:
-        return file.read(4) == b"PK\x03\x04" or zipfile.is_zipfile(file)
+        try:
+            return file.read(4) == b"PK\x03\x04" or zipfile.is_zipfile(file)
+        except zipfile.BadZipFile:  # Python reads more of the end that it finds than the answer needs
+            return True
 
 
 def unpacked_limit(packed: int) -> int:

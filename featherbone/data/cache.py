@@ -33,7 +33,12 @@ _LEFTOVERS = {UNFINISHED: _DAY, ".part": 7 * _DAY, ".mark": 7 * _DAY}
 
 def cache_folder(cache: Path | None) -> Path:
     """The folder to cache in: the argument, else the variable FEATHERBONE_CACHE, else ~/.cache/featherbone."""
-    folder = Path(cache or os.environ.get("FEATHERBONE_CACHE") or Path.home() / ".cache" / "featherbone").expanduser()
+    try:
+        folder = Path(cache or os.environ.get("FEATHERBONE_CACHE") or "~/.cache/featherbone").expanduser()
+    except RuntimeError as error:  # a user without an entry in the system's list, as in containers
+        raise FeatherboneError(
+            f"there is no folder to cache in: {error}", hint="set HOME, or name a folder in FEATHERBONE_CACHE"
+        ) from None
     with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
     for ending, stale in _LEFTOVERS.items():

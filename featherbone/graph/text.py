@@ -12,6 +12,7 @@ from dataclasses import MISSING, fields
 from typing import Any, NoReturn, cast
 
 from featherbone.errors import FeatherboneError, did_you_mean
+from featherbone.files import parse_json
 from featherbone.graph.fields import field_types, read_field, write_field
 from featherbone.graph.graph import Graph
 from featherbone.graph.operators import VOCABULARY, Operator
@@ -36,14 +37,9 @@ def from_json(text: str) -> Graph:
     """
     if len(text) > LONGEST:
         raise FeatherboneError(f"graph text of {len(text):,} characters; at most {LONGEST:,} are read")
-    try:
-        document = json.loads(
-            text, object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_int=_bounded_integer
-        )
-    except json.JSONDecodeError as error:
-        raise FeatherboneError(f"this is not JSON: {error.msg} at line {error.lineno} column {error.colno}") from None
-    except RecursionError:
-        raise FeatherboneError("the graph text is nested too deeply to be a graph") from None
+    document = parse_json(
+        text, "the graph text", object_pairs_hook=_unique_keys, parse_constant=_no_constant, parse_int=_bounded_integer
+    )
     try:
         return from_dict(document)
     except FeatherboneError as error:  # a file may hold any text as a value

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable
 from itertools import islice
-from pathlib import Path
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.measure import Subject, measure, prepared
 from featherbone.measure.kernels.network_file import network_file
 from featherbone.progress import Noticed, Progress, Step
+from featherbone.scratch import scratch
 from featherbone.search.budget import flag
 from featherbone.search.latency import LatencyLimit
 from featherbone.search.ledger import Ledger, Trial
@@ -64,9 +63,9 @@ def clock_of(limit: LatencyLimit) -> Clock:
     """Measures a network as the limit says, in a process of its own."""
 
     def clock(graph: Graph) -> float:
-        with tempfile.TemporaryDirectory(prefix="featherbone-") as folder:
+        with scratch() as folder:
             try:
-                file = Path(folder) / "network.onnx"
+                file = folder / "network.onnx"
                 file.write_bytes(network_file(graph))
             except FeatherboneError:  # an operator that only an export knows
                 with prepared([graph], [limit.runtime]) as subjects:

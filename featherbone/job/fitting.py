@@ -13,7 +13,7 @@ from featherbone.job.command import command_words
 from featherbone.job.crew import crew
 from featherbone.job.finalists import fastest_enough
 from featherbone.job.finish import finish, is_finished
-from featherbone.job.folder import environment, read_facts, require_job, require_same, run_folder, write_facts
+from featherbone.job.folder import environment, require_job, require_same, run_folder, write_facts
 from featherbone.job.images import data_facts, located, open_images, preprocessing_of
 from featherbone.job.latency import latencies_for, remember_latencies
 from featherbone.job.paging import paged
@@ -27,6 +27,7 @@ from featherbone.measure.kernels.measured import require_known
 from featherbone.nn import Model
 from featherbone.progress import Progress, Searching, Step, silent
 from featherbone.report import write_report
+from featherbone.run_file import read_facts
 from featherbone.search.board import Board
 from featherbone.search.budget import Budget, flag
 from featherbone.search.driver import search

@@ -13,9 +13,10 @@ from typing import Any
 
 from featherbone.atomic import write_atomically
 from featherbone.errors import FeatherboneError
+from featherbone.run_file import FORMAT, VERSION
+from featherbone.run_file import NAME as FILE
 
-FORMAT, VERSION = "featherbone-run", 1
-FILE, LOCK = "run.json", "lock"
+LOCK = "lock"
 BEGUN = (FILE, "ledger.sqlite")  # a folder with one of them holds a run
 NUMBERS = re.compile(r"\[\s+([-+.\deE,\s]+?)\s+\]")  # a list of numbers that json has spread over lines
 
@@ -67,18 +68,6 @@ def require_same(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]
             f"{folder} holds another run: {'; '.join(differences)}",
             hint=f"give this one another --name, or remove {folder}",
         )
-
-
-def read_facts(folder: Path) -> dict[str, Any] | None:
-    """What ``run.json`` says, or None where there is none yet."""
-    path = folder / FILE
-    if not path.exists():
-        return None
-    try:
-        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise FeatherboneError(f"{path} is damaged: {error}", hint="remove it and run the command again") from None
-    return facts
 
 
 def write_facts(folder: Path, facts: Mapping[str, Any]) -> None:

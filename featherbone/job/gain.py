@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from featherbone.errors import FeatherboneError
-from featherbone.job.folder import read_facts
 from featherbone.job.training_plan import identity_of
 from featherbone.metrics import Z95
+from featherbone.run_file import read_facts
 
 
 def gain_of(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any] | None:

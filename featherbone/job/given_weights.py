@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from featherbone.data import Dataset
+from featherbone.download import file_hash
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.hub import WeightChoices
@@ -82,4 +82,4 @@ def _loaded(graph: Graph, weights: str, choices: WeightChoices, dataset: Dataset
 
 def _sha256(model: Model, weights: str) -> str:
     known = model.provenance["weights"].get("sha256")
-    return str(known) if known else hashlib.sha256(Path(weights).read_bytes()).hexdigest()
+    return str(known) if known else file_hash(Path(weights))

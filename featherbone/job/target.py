@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from featherbone.data import Dataset
+from featherbone.download import file_hash
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.graph.operators import shape_text
@@ -110,7 +110,7 @@ def _zoo(asked: str) -> Target:
 def _model(path: Path, seed: int) -> Target:
     """A model to go on from: with its own preprocessing, and a new head where the classes are others."""
     model = load_model(path)
-    origin = {"source": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    origin = {"source": str(path), "sha256": file_hash(path)}
 
     def build(dataset: Dataset) -> Network:
         return replace(continued(model, dataset, seed=seed), origin=origin)

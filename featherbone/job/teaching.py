@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from featherbone.download import file_hash
 from featherbone.job.training_options import Options
 from featherbone.nn import load_model
 from featherbone.train import Distillation
@@ -54,5 +54,5 @@ def read_teaching(options: Options) -> Teaching | None:
     return Teaching(
         distillation=Distillation(teacher=load_model(options.teacher), **given),
         source=options.teacher,
-        sha256=hashlib.sha256(Path(options.teacher).read_bytes()).hexdigest(),
+        sha256=file_hash(Path(options.teacher)),
     )

@@ -8,11 +8,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from featherbone.atomic import write_atomically
+from featherbone.atomic import remove_unfinished, write_atomically
+from featherbone.files import damage
 from featherbone.graph import to_json
 from featherbone.job.command import command_words
 from featherbone.job.finish import finish, is_finished
-from featherbone.job.folder import LOCK, environment, read_facts, require_job, require_same, run_folder, write_facts
+from featherbone.job.folder import LOCK, environment, require_job, require_same, run_folder, write_facts
 from featherbone.job.gain import gain_of
 from featherbone.job.images import preprocessing_of
 from featherbone.job.training_options import Options
@@ -23,6 +24,7 @@ from featherbone.lock import locked
 from featherbone.nn import Model
 from featherbone.progress import Progress, Step, silent
 from featherbone.report import write_report
+from featherbone.run_file import NAME, read_facts
 from featherbone.train import Training, train
 from featherbone.train.distributed import joined, own_device
 from featherbone.train.finite import NotFiniteError
@@ -66,6 +68,7 @@ def train_network(
             folder = run_folder(plan.dataset.name, plan.title, "taught" if plan.teaching else "", name=name, out=out)
             folder.mkdir(parents=True, exist_ok=True)
             held.enter_context(locked(folder / LOCK, f"the run {folder}"))
+            remove_unfinished(folder)
             facts = _begun(plan, folder) or _begin(plan, folder, command, tell)
             if not is_finished(facts):
                 with write_atomically(folder / NETWORK) as file:
@@ -91,7 +94,9 @@ def _begun(plan: Plan, folder: Path) -> dict[str, Any] | None:
     facts = read_facts(folder)
     if facts is not None:
         require_job(folder, facts, "train")
-        require_same(folder, identity_of(facts), identity_of(plan.facts()))
+        with damage(folder / NAME):
+            require_same(folder, identity_of(facts), identity_of(plan.facts()))
+            setting_of(facts)
     return facts
 
 

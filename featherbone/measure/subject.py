@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from featherbone.graph import Graph
 from featherbone.graph.operators import Opaque
 from featherbone.measure.runtimes.catalogue import require_runtime
 from featherbone.measure.runtimes.job import Job
+from featherbone.scratch import scratch
 
 if TYPE_CHECKING:
     import torch
@@ -91,8 +91,8 @@ def prepared(
     for runtime in runtimes:
         require_runtime(runtime)
     say = progress or (lambda message: None)
-    with tempfile.TemporaryDirectory(prefix="featherbone-") as folder:
-        yield tuple(_subject(model, runtimes, Path(folder) / str(place), say) for place, model in enumerate(models))
+    with scratch() as folder:
+        yield tuple(_subject(model, runtimes, folder / str(place), say) for place, model in enumerate(models))
 
 
 def _subject(

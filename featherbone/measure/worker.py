@@ -9,17 +9,16 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict
 from importlib import import_module
-from pathlib import Path
 from typing import Any, TextIO
 
 from featherbone.errors import FeatherboneError
 from featherbone.measure.runtimes.job import Job
 from featherbone.measure.warmup import warm_up
+from featherbone.scratch import scratch
 
 
 def main() -> None:
@@ -56,9 +55,9 @@ class Answers:
         if request["do"] == "turn":
             return {"seconds": take_turn(self._once, request["seconds"])}
         if request["do"] == "profile":
-            with tempfile.TemporaryDirectory() as folder:
+            with scratch() as folder:
                 job = Job(**request["job"])
-                return {"operators": _runtime(request["job"]).profile(job, request["runs"], Path(folder))}
+                return {"operators": _runtime(request["job"]).profile(job, request["runs"], folder)}
         if request["do"] in ("kernels", "networks", "block"):
             return {"found": _kernels(request)}
         from featherbone.measure.limits import measure_limit

@@ -11,26 +11,27 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-import safetensors
 import safetensors.torch
 import torch
 
 from featherbone.atomic import write_atomically
 from featherbone.errors import FeatherboneError
+from featherbone.files import COPY as DAMAGED
+from featherbone.files import damage, opened, parse_json
 
 LONGEST_HEADER = 100_000_000  # bytes; the bound of the format itself
+LARGEST = 8 * 2**30  # bytes of a file; it is read as a whole
 PAYLOAD, HEADER = "sha256", "header_sha256"
 ZEROS = "0" * 64
-DAMAGED = "copy or download the file again; what it holds cannot be trusted"
 
 
 def write_tensors(path: str | os.PathLike[str], tensors: Mapping[str, torch.Tensor], header: Mapping[str, str]) -> None:
     """Write tensors and header texts to one file, atomically.
 
     >>> import tempfile
+    >>> from pathlib import Path
     >>> path = Path(tempfile.mkdtemp()) / "two.safetensors"
     >>> write_tensors(path, {"a": torch.ones(2)}, {"note": "two ones"})
     >>> tensors, header = read_tensors(path)
@@ -96,13 +97,12 @@ def stated_checksum(path: str | os.PathLike[str]) -> str:
     Raises:
         FeatherboneError: the file cannot be read, or states none.
     """
-    try:
-        with open(path, "rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            header = json.loads(file.read(min(length, LONGEST_HEADER)))
-        return str(header["__metadata__"][PAYLOAD])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FeatherboneError(f"{path} states no checksum of its tensors: {error}", hint=DAMAGED) from error
+    with opened(path, most=LARGEST) as file:
+        header, _ = _header(path, file)
+    stated = header.get("__metadata__", {}).get(PAYLOAD)
+    if stated is None:
+        raise FeatherboneError(f"{path} states no checksum of its tensors", hint=DAMAGED)
+    return str(stated)
 
 
 def read_foreign_tensors(path: str | os.PathLike[str]) -> dict[str, torch.Tensor]:
@@ -115,40 +115,50 @@ def read_foreign_tensors(path: str | os.PathLike[str]) -> dict[str, torch.Tensor
 
 
 def _open(path: str | os.PathLike[str]) -> tuple[bytes, dict[str, Any], int]:
-    """A safetensors file's bytes, its JSON header, and where its payload starts."""
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise FeatherboneError(f"cannot read {path}: {error.strerror or error}", hint="check the path") from error
-    length = int.from_bytes(content[:8], "little")
-    if content[8:9] != b"{":
-        raise _not_safetensors(path, content)
+    """A safetensors file's bytes, its JSON header, and where its payload starts.
+
+    The header is checked before the payload is read, so that a file that only claims to be one takes no memory.
+    """
+    with opened(path, most=LARGEST) as file:
+        header, start = _header(path, file)
+        file.seek(0)
+        with damage(path):
+            return file.read(), header, start
+
+
+def _header(path: str | os.PathLike[str], file: BinaryIO) -> tuple[dict[str, Any], int]:
+    """The JSON header at the beginning of a file, and where the payload starts."""
+    size = os.fstat(file.fileno()).st_size
+    beginning = file.read(9)
+    length = int.from_bytes(beginning[:8], "little")
+    if beginning[8:] != b"{":
+        raise _not_safetensors(path, beginning)
     if length > LONGEST_HEADER:
         raise FeatherboneError(
             f"{path} claims a header of {length:,} bytes; at most {LONGEST_HEADER:,} are allowed", hint=DAMAGED
         )
     start = 8 + length
-    if start > len(content):
-        raise _truncated(path, len(content), start)
+    if start > size:
+        raise _truncated(path, size, start)
     try:
-        header = json.loads(content[8:start])
+        header = parse_json((beginning[8:] + file.read(length - 1)).decode(), "its header")
         texts = header.get("__metadata__", {}).values()
         end = max((entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"), default=0)
-        missing = start + end - len(content)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
+        missing = start + end - size
+    except FeatherboneError as error:
+        raise FeatherboneError(f"{path} is damaged: {error.sentence}", hint=DAMAGED) from None
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
         raise FeatherboneError(f"{path} is damaged: its header is not a safetensors header", hint=DAMAGED) from None
     if not all(isinstance(text, str) for text in texts):
         raise FeatherboneError(f"{path} is damaged: its header's metadata is not text", hint=DAMAGED)
     if missing > 0:
-        raise _truncated(path, len(content), start + end)
-    return content, header, start
+        raise _truncated(path, size, start + end)
+    return header, start
 
 
 def _tensors(path: str | os.PathLike[str], content: bytes) -> dict[str, torch.Tensor]:
-    try:
+    with damage(path):
         return safetensors.torch.load(content)
-    except (safetensors.SafetensorError, KeyError, ValueError) as error:  # KeyError: a type that torch lacks
-        raise FeatherboneError(f"{path} is damaged: {error}", hint=DAMAGED) from error
 
 
 def _truncated(path: str | os.PathLike[str], size: int, promised: int) -> FeatherboneError:

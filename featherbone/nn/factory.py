@@ -17,6 +17,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from featherbone.errors import FeatherboneError, did_you_mean
+from featherbone.files import require_regular
 
 
 class Weightless(TorchFunctionMode):
@@ -91,9 +92,10 @@ def _arguments(function: str, call: str) -> tuple[list[Any], dict[str, Any]]:
 
 
 def _from_file(path: Path) -> ModuleType:
-    if not path.is_file():
+    if not path.exists():
         near = [other.name for other in path.parent.glob("*.py")] if path.parent.is_dir() else []
         raise FeatherboneError(f"there is no file {path}", hint=_closest(path.name, near) or "check the path")
+    require_regular(path)
     name = path.stem
     specification = importlib.util.spec_from_file_location(name, path)
     assert specification is not None, "a .py file has a loader"

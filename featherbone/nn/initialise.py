@@ -17,6 +17,7 @@ import math
 
 import torch
 
+from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, Node
 from featherbone.graph.operators import Conv, ConvTranspose, Linear
 from featherbone.nn.classifier import last_layer, writes_classes
@@ -37,6 +38,8 @@ def initial_weights(graph: Graph, *, seed: int | None = None) -> dict[str, torch
     """
     if seed is None:
         seed = int(torch.randint(2**62, ()))
+    if not 0 <= seed < 2**63:
+        raise FeatherboneError(f"the seed is {seed}; it must be from 0 to 2^63 - 1")
     generator = torch.Generator().manual_seed(seed)
     weights: dict[str, torch.Tensor] = {}
     last = last_layer(graph)

@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from featherbone.errors import FeatherboneError
+from featherbone.files import damage, parse_json
 from featherbone.graph import Graph, from_json, to_json
 from featherbone.graph.operators import shape_text
 from featherbone.nn.build import module_with
@@ -121,22 +122,20 @@ def load_model(path: str | os.PathLike[str]) -> Model:
             f"{path} lacks {', '.join(missing)} in its header", hint="write it again with save_model"
         )
     try:
-        return Model(
-            graph=from_json(header["graph"]),
-            weights=weights,
-            classes=_classes(_json("classes", header)),
-            preprocessing=read_preprocessing(_json("preprocessing", header), version),
-            provenance=_object("provenance", _json("provenance", header)),
-        )
+        with damage("its header"):
+            return Model(
+                graph=from_json(header["graph"]),
+                weights=weights,
+                classes=_classes(_json("classes", header)),
+                preprocessing=read_preprocessing(_json("preprocessing", header), version),
+                provenance=_object("provenance", _json("provenance", header)),
+            )
     except FeatherboneError as error:
         raise FeatherboneError(f"{path}: {error.sentence}", hint=error.hint) from None
 
 
 def _json(name: str, header: Mapping[str, str]) -> Any:
-    try:
-        return json.loads(header[name])
-    except (ValueError, RecursionError):
-        raise FeatherboneError(f"{name} in the header is not JSON") from None
+    return parse_json(header[name], f"{name} in the header")
 
 
 def _classes(value: object) -> tuple[str, ...]:

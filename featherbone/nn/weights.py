@@ -16,7 +16,7 @@ COUNTER = "num_batches_tracked"  # torch's batch norm counts batches; with a fix
 
 
 def check_weights(graph: Graph, weights: Mapping[str, torch.Tensor], *, what: str = "the weights") -> None:
-    """Raise unless ``weights`` are exactly the parameters and buffers of ``graph``, in float32.
+    """Raise unless ``weights`` are exactly the parameters and buffers of ``graph``, in float32, and finite.
 
     >>> from featherbone.graph import image
     >>> graph = image(3, 8).conv(4, 1, bias=True).graph("tiny")
@@ -29,7 +29,7 @@ def check_weights(graph: Graph, weights: Mapping[str, torch.Tensor], *, what: st
       fc.bias is not in the graph
 
     Raises:
-        FeatherboneError: with every tensor that is missing, unexpected, of another shape or of another type.
+        FeatherboneError: with every tensor that is missing, unexpected, of another shape or type, or not finite.
     """
     wanted = {**graph.parameters(), **graph.buffers()}
     problems = [f"{name} is missing" for name in wanted if name not in weights]
@@ -40,6 +40,8 @@ def check_weights(graph: Graph, weights: Mapping[str, torch.Tensor], *, what: st
             problems.append(f"{name} is {shape_text(tuple(tensor.shape))}; the graph needs {shape_text(wanted[name])}")
         elif tensor.dtype != torch.float32:
             problems.append(f"{name} is {str(tensor.dtype).removeprefix('torch.')}; the graph needs float32")
+        elif not bool(torch.isfinite(tensor).all()):
+            problems.append(f"{name} holds numbers that are not finite")
     if problems:
         tensors = "1 tensor" if len(problems) == 1 else f"{len(problems)} tensors"
         raise FeatherboneError(f"{what} do not fit {graph.name}, in {tensors}:\n  " + one_screen(sorted(problems)))

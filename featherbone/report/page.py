@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from featherbone.atomic import write_atomically
 from featherbone.cost import count
+from featherbone.files import damage
 from featherbone.graph import Graph
 from featherbone.report import tables
 from featherbone.report.diagram import diagram
@@ -43,7 +44,8 @@ DATA: dict[str, Any] = {  # what the page asks of the data, where a run does not
 
 def write(folder: Path, *, again: int | None = REFRESH) -> Path:
     """Write the page of a run into its folder; see `featherbone.report.write_report`."""
-    text = render(read_run(folder, going=again is not None), again=again)
+    with damage(folder, hint="what its run.json, ledger and logs say is no run; run the same command again"):
+        text = render(read_run(folder, going=again is not None), again=again)
     path = folder / NAME
     with write_atomically(path) as file:
         file.write(text.encode("utf-8"))

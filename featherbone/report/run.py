@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from featherbone.errors import FeatherboneError
+from featherbone.files import MOST_TEXT, parse_json, read_bytes, read_text
 from featherbone.graph import Graph
+from featherbone.run_file import read_facts
 from featherbone.search.answer import Answer, Scored, answer, costs_of_trial, scored
 from featherbone.search.candidates import candidate_graph
 from featherbone.search.glance import limits_set
 from featherbone.search.ranking import Rank, rank_of
 from featherbone.search.reading import NAME, reading
 
-FORMAT, VERSION = "featherbone-run", 1
 LISTED = 1000  # trials that a page draws and lists, the best; more would be neither read nor loaded
 
 
@@ -128,7 +128,9 @@ def read_run(folder: Path, *, going: bool = True) -> Run:
     Raises:
         FeatherboneError: no run.json, or a file that is damaged or of another version.
     """
-    facts = _facts(folder / "run.json")
+    facts = read_facts(folder)
+    if facts is None:
+        raise FeatherboneError(f"{folder} holds no run.json", hint="give the folder that fit or train wrote")
     if facts.get("job") != "train":
         return Run(
             folder=folder,
@@ -142,25 +144,7 @@ def read_run(folder: Path, *, going: bool = True) -> Run:
 
 def _graph(folder: Path) -> str:
     path = folder / "network.json"
-    try:
-        return path.read_text(encoding="utf-8") if path.is_file() else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise FeatherboneError(f"{path} can't be read: {error}", hint="run the same command again") from error
-
-
-def _facts(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise FeatherboneError(f"{path.parent} holds no run.json", hint="give the folder that fit or train wrote")
-    try:
-        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise FeatherboneError(f"{path} can't be read: {error}", hint="run the same command again") from error
-    if not isinstance(facts, dict) or facts.get("format") != FORMAT or facts.get("version") != VERSION:
-        raise FeatherboneError(
-            f"{path} is not a run of format {FORMAT}, version {VERSION}",
-            hint="use the version of featherbone that wrote it",
-        )
-    return facts
+    return read_text(path) if path.exists() else ""
 
 
 def _trials(folder: Path, latency: float | None) -> tuple[Trial, ...]:
@@ -212,10 +196,10 @@ def _histories(folder: Path, numbers: set[int]) -> dict[int, tuple[dict[str, Any
 def _history(path: Path) -> tuple[dict[str, Any], ...]:
     """One entry an epoch, the newest where an epoch was run twice; a line that was cut off by a crash ends the log."""
     epochs: dict[int, dict[str, Any]] = {}
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in read_bytes(path, most=MOST_TEXT).decode(errors="replace").splitlines():
         try:
-            entry = json.loads(line)
-        except ValueError:
+            entry = parse_json(line, "a line of the log")
+        except FeatherboneError:
             break
         if isinstance(entry, dict) and isinstance(entry.get("epoch"), int):
             epochs[entry["epoch"]] = entry

@@ -23,6 +23,9 @@ class Stem:
         require_odd("stem", self.kernel)
 
 
+MOST_BLOCKS = 1000  # the deepest network of the papers has some 150
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stage:
     """``depth`` blocks of one kind and width; the first takes the stride.
@@ -72,6 +75,11 @@ class Design:
     stem: Stem
     stages: tuple[Stage, ...] = field(default=())
     head: int = 0
+
+    def __post_init__(self) -> None:
+        blocks = sum(stage.depth for stage in self.stages)
+        if blocks > MOST_BLOCKS:
+            raise FeatherboneError(f"a design of {blocks:,} blocks; at most {MOST_BLOCKS:,} are built")
 
     def __str__(self) -> str:
         from featherbone.search.text import write

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from featherbone.files import damage
 from featherbone.search.ranking import LEADER
 from featherbone.search.reading import reading
 from featherbone.search.schema import FINAL, STATES
@@ -78,7 +79,10 @@ def glance(folder: Path) -> Glance:
     Raises:
         FeatherboneError: as `reading`.
     """
-    with reading(folder) as ledger:
+    with (
+        damage(folder, hint="what its ledger says is no search; run the same command again"),
+        reading(folder, whole=False) as ledger,
+    ):
         notes = {key: json.loads(value) for key, value in ledger.execute("SELECT key, value FROM run")}
         asked: dict[str, Any] = notes.get("search", {"rungs": [], "limits": {}, "workers": None})
         states = dict.fromkeys(STATES, 0) | dict(

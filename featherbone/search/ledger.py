@@ -15,10 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from featherbone.atomic import remove_unfinished
 from featherbone.errors import FeatherboneError
+from featherbone.files import parse_json, require_regular
 from featherbone.lock import locked
 from featherbone.search.budget import Costs
 from featherbone.search.schema import SCHEMA, VERSION
+from featherbone.search.seal import SPARE, require_layout, require_whole, seal
 
 _TRIAL = "id, design, origin, params, macs, state, rung, epochs, val_top1, val_loss, seconds, error"
 
@@ -138,13 +141,13 @@ class Ledger:
     def remember(self, key: str, value: Any) -> None:
         """Something about the run, made of what JSON knows; once written it stays."""
         with self.change() as change:
-            change.execute("INSERT INTO run VALUES (?, ?)", (key, json.dumps(value)))
+            change.execute("INSERT INTO run (key, value) VALUES (?, ?)", (key, json.dumps(value)))
 
     def note(self, key: str, value: Any) -> None:
         """Something about the run that may change, made of what JSON knows; the newest is kept."""
         with self.change() as change:
             change.execute(
-                "INSERT INTO run VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                "INSERT INTO run (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                 (key, json.dumps(value)),
             )
 
@@ -157,13 +160,7 @@ class Ledger:
         row = self._connection.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()
         if row is None:
             return None
-        try:
-            return json.loads(row[0])
-        except ValueError as error:
-            raise FeatherboneError(
-                f"the ledger is damaged: what it says of {key} is not JSON ({error})",
-                hint="remove the run's folder and start again, or choose another --name",
-            ) from None
+        return parse_json(str(row[0]), f"what the ledger says of {key}")
 
     def begin(self, trial: int, rung: int, worker: str) -> int:
         """A worker begins to bring a trial to a rung; the number of the attempt."""
@@ -187,7 +184,8 @@ class Ledger:
         """An attempt brought its trial to its rung, after so many seconds of its own."""
         with self.change() as change:
             change.execute(
-                "INSERT INTO rung VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO rung (trial, rung, epochs, val_top1, val_loss, seconds, checkpoint)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (trial, rung, score.epochs, score.val_top1, score.val_loss, score.seconds, score.checkpoint),
             )
             change.execute(
@@ -262,11 +260,14 @@ def open_ledger(folder: Path) -> Iterator[Ledger]:
     """The ledger of a run folder, held by this process until the block ends, or the process does.
 
     Raises:
-        FeatherboneError: another process holds it; it was written by another version; it is no ledger.
+        FeatherboneError: another process holds it; it was written by another version; it is no ledger, or damaged.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "ledger.sqlite"
     with locked(folder / "lock", f"the run {folder}"):
+        remove_unfinished(folder)
+        if path.exists():
+            require_regular(path)
         connection = sqlite3.connect(path, isolation_level=None)
         try:
             _prepare(connection, path)
@@ -276,18 +277,17 @@ def open_ledger(folder: Path) -> Iterator[Ledger]:
                 f"{path} cannot be written: {error}",
                 hint="free some space, or choose another disk with --out; the same command continues the run",
             ) from error
+        except sqlite3.IntegrityError:  # a change that our own rules forbid
+            raise
+        except sqlite3.DatabaseError as error:
+            raise FeatherboneError(f"{path} is damaged or no ledger: {error}", hint=SPARE) from error
         finally:
             connection.close()
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    try:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
-    except sqlite3.DatabaseError as error:
-        raise FeatherboneError(
-            f"{path} is damaged or no ledger: {error}", hint="remove its folder, or choose another --name"
-        ) from None
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
     if version != VERSION and not (empty and version == 0):
         raise FeatherboneError(
             f"{path} has ledger version {version}; this featherbone reads {VERSION}",
@@ -299,3 +299,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")
     if empty:
         connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+    else:
+        require_layout(connection, path)
+        require_whole(connection, path)
+    seal(connection)

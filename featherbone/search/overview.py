@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from featherbone.errors import FeatherboneError
+from featherbone.files import damage
+from featherbone.run_file import read_facts
 from featherbone.search.answer import Answer, answer, scored
 from featherbone.search.glance import left, limited, limits_set
 from featherbone.search.ranking import rank_of
@@ -50,6 +51,11 @@ def overview(folder: Path) -> Overview:
     Raises:
         FeatherboneError: as `reading`.
     """
+    with damage(folder, hint="what its ledger or run.json says is no search; run the same command again"):
+        return _overview(folder)
+
+
+def _overview(folder: Path) -> Overview:
     with reading(folder) as ledger:
         notes = {key: json.loads(value) for key, value in ledger.execute("SELECT key, value FROM run")}
         trials = [dict(row) for row in ledger.execute("SELECT * FROM trial ORDER BY id")]
@@ -72,7 +78,7 @@ def overview(folder: Path) -> Overview:
         "seconds": sum(trial["seconds"] for trial in trials),
         "epochs": sum(trial["epochs"] for trial in trials),
     }
-    facts = _facts(folder)
+    facts = read_facts(folder) or {}  # a ledger alone has none
     budget = limits_set(notes.get("asked", {}).get("budget") or {})
     latency = budget.get("latency")
     ranks = sorted(rank_of(trial, latency) for trial in trials)
@@ -100,16 +106,6 @@ def overview(folder: Path) -> Overview:
         why=why(told, designs) if told is not None else [],
         test={key: result[f"test_{name}"] for key, name in TEST.items()} if result else None,
     )
-
-
-def _facts(folder: Path) -> dict[str, Any]:
-    """run.json, which says how many images scores come from; a ledger alone has none."""
-    path = folder / "run.json"
-    try:
-        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    except (OSError, ValueError) as error:
-        raise FeatherboneError(f"{path} can't be read: {error}", hint="run the same command again") from error
-    return found if isinstance(found, dict) else {}
 
 
 def _rungs(scores: list[Any]) -> list[dict[str, Any]]:

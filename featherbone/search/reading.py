@@ -10,21 +10,26 @@ from pathlib import Path
 from typing import Any
 
 from featherbone.errors import FeatherboneError
+from featherbone.files import require_regular
 from featherbone.search.schema import VERSION
+from featherbone.search.seal import require_layout, require_whole
 
 NAME = "ledger.sqlite"
 
 
 @contextmanager
-def reading(folder: Path) -> Iterator[sqlite3.Connection]:
+def reading(folder: Path, *, whole: bool = True) -> Iterator[sqlite3.Connection]:
     """The ledger of a run folder at one moment, by column name; all that is read in the block is of that moment.
 
+    Every row is compared with its checksum first. ``whole=False`` leaves that out, for who looks every second.
+
     Raises:
-        FeatherboneError: there is none; it is no ledger, or of another version.
+        FeatherboneError: there is none; it is no ledger, damaged, or of another version.
     """
     path = folder / NAME
-    if not path.is_file():
+    if not path.exists():
         raise FeatherboneError(f"{folder} holds no {NAME}", hint="give the folder that featherbone fit wrote")
+    require_regular(path)
     try:
         with closing(_opened(path)) as ledger:
             (version,) = ledger.execute("PRAGMA user_version").fetchone()
@@ -33,8 +38,11 @@ def reading(folder: Path) -> Iterator[sqlite3.Connection]:
                     f"{path} has version {version}; this featherbone reads {VERSION}",
                     hint="use the version of featherbone that wrote it",
                 )
-            ledger.row_factory = sqlite3.Row
             ledger.execute("BEGIN")
+            require_layout(ledger, path)
+            if whole:
+                require_whole(ledger, path)
+            ledger.row_factory = sqlite3.Row
             yield ledger
     except sqlite3.Error as error:
         raise FeatherboneError(f"{path} can't be read: {error}", hint="is it a ledger of featherbone fit?") from error

@@ -1,20 +1,23 @@
-"""The tables of a search's ledger, version 4; `docs/search.md` explains each column.
+"""The tables of a search's ledger, version 5; `docs/search.md` explains each column.
 
 run      what was asked and decided, as JSON, by key
 trial    a design: where it came from, its costs, its state, and how far it got
 rung     what a trial scored at a rung
 attempt  one try to bring a trial to a rung: by which worker, how it ended, how long it took
+
+Each row has a checksum of its other columns (`seal.py`).
 """
 
 from __future__ import annotations
 
-VERSION = 4
+VERSION = 5
+TABLES = ("run", "trial", "rung", "attempt")
 STATES = ("waiting", "running", "paused", "done", "stopped", "failed")
 FINAL = ("done", "stopped", "failed")
 OUTCOMES = ("running", "scored", "crashed", "lost", "interrupted")
 
 SCHEMA = f"""
-CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER);
 CREATE TABLE trial (
     id INTEGER PRIMARY KEY,
     design TEXT NOT NULL UNIQUE,
@@ -32,7 +35,8 @@ CREATE TABLE trial (
     val_top1 REAL,
     val_loss REAL,
     seconds REAL NOT NULL DEFAULT 0,
-    error TEXT
+    error TEXT,
+    checksum INTEGER
 );
 CREATE TABLE rung (
     trial INTEGER NOT NULL REFERENCES trial (id),
@@ -42,6 +46,7 @@ CREATE TABLE rung (
     val_loss REAL,
     seconds REAL NOT NULL,
     checkpoint TEXT NOT NULL,
+    checksum INTEGER,
     PRIMARY KEY (trial, rung)
 );
 CREATE TABLE attempt (
@@ -53,7 +58,8 @@ CREATE TABLE attempt (
     seconds REAL NOT NULL DEFAULT 0,
     error TEXT,
     began REAL NOT NULL,
-    ended REAL
+    ended REAL,
+    checksum INTEGER
 );
 CREATE INDEX attempt_of_trial ON attempt (trial);
 CREATE INDEX attempt_by_end ON attempt (ended);

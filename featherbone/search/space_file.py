@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import runpy
-import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
 from featherbone.errors import FeatherboneError, did_you_mean
+from featherbone.files import LONGEST_TOML, damage, parse_toml, read_text, require_regular
 from featherbone.search.space import Space, StageSpace
 from featherbone.search.spaces import SPACES, named_space
 
 ENDINGS = (".toml", ".py")
+MOST = 4 * LONGEST_TOML  # bytes of a file
 
 
 def open_space(source: str, resolutions: tuple[int, ...]) -> Space:
@@ -35,10 +36,12 @@ def open_space(source: str, resolutions: tuple[int, ...]) -> Space:
             raise FeatherboneError(f"the space {source!r} is no name", hint="a file of a space ends in .toml or .py")
         return named_space(source, resolutions)
     path = Path(source)
-    if not path.is_file():
+    if not path.exists():
         raise FeatherboneError(f"there is no file {source}", hint="ready spaces: " + ", ".join(SPACES))
+    require_regular(path, most=MOST)
     try:
-        return _from_python(path, resolutions) if source.lower().endswith(".py") else _from_toml(path, resolutions)
+        with damage(path):
+            return _from_python(path, resolutions) if source.lower().endswith(".py") else _from_toml(path, resolutions)
     except FeatherboneError as error:
         raise FeatherboneError(f"{source}: {error.sentence}", hint=error.hint) from None
 
@@ -60,10 +63,7 @@ def _from_python(path: Path, resolutions: tuple[int, ...]) -> Space:
 
 
 def _from_toml(path: Path, resolutions: tuple[int, ...]) -> Space:
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise FeatherboneError(f"this is not TOML: {error}") from None
+    document = parse_toml(read_text(path, most=MOST), "this")
     stages = document.pop("stages", None)
     if not isinstance(stages, list) or not stages or not all(isinstance(stage, dict) for stage in stages):
         raise FeatherboneError("it has no stages", hint='write [[stages]], then blocks = ["basic"], for each')

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from featherbone.errors import FeatherboneError
+from featherbone.files import damage
 from featherbone.nn import Model, Preprocessing
 from featherbone.nn.preprocessing import KEYS, VERSION, read_preprocessing
 
@@ -20,6 +21,19 @@ ZEROS = "0" * 64
 def seal(content: bytes) -> bytes:
     """The bytes of a file with its own SHA-256 in place of the zeros that ``describe`` put there."""
     return content.replace(ZEROS.encode(), hashlib.sha256(content).hexdigest().encode(), 1)
+
+
+def texts(path: object, content: bytes) -> dict[str, str]:
+    """The metadata in the bytes of an ONNX file.
+
+    Raises:
+        FeatherboneError: they are no ONNX file.
+    """
+    import onnx
+
+    with damage(str(path), hint="export the model again"):
+        proto = onnx.load_from_string(content)
+        return {entry.key: entry.value for entry in proto.metadata_props}
 
 
 def require_sealed(path: object, content: bytes, metadata: Mapping[str, str]) -> None:

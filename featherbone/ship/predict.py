@@ -11,6 +11,7 @@ import numpy as np
 from featherbone.data.batches import normalise
 from featherbone.data.decode import load_image
 from featherbone.errors import FeatherboneError
+from featherbone.files import read_bytes
 from featherbone.nn import Preprocessing
 
 BATCH = 32
@@ -105,12 +106,16 @@ def _from_safetensors(path: Path) -> Predictor:
 
 
 def _from_onnx(path: Path) -> Predictor:
+    """The seal is checked before ONNX Runtime sees the file: what it is told to compute in advance may be anything."""
     from featherbone.measure.onnx_session import open_session
+    from featherbone.nn.onnx_reader.load import LARGEST_FILE
     from featherbone.ship import metadata
 
-    session = open_session(path)
-    found = session.get_modelmeta().custom_metadata_map
+    content = read_bytes(path, most=LARGEST_FILE)
+    found = metadata.texts(path, content)
     classes, preprocessing = metadata.read(path, found)
+    metadata.require_sealed(path, content, found)
+    session = open_session(path)
     entry, result = session.get_inputs()[0], session.get_outputs()[0]
     wanted = [preprocessing.channels, preprocessing.resolution, preprocessing.resolution]
     if entry.shape[1:] != wanted or result.shape[1:] != [len(classes)]:
@@ -119,7 +124,6 @@ def _from_onnx(path: Path) -> Predictor:
             "classes",
             hint="export the model again",
         )
-    metadata.require_sealed(path, path.read_bytes(), found)
 
     def logits(images: np.ndarray) -> np.ndarray:
         scores: np.ndarray = session.run([result.name], {entry.name: images})[0]

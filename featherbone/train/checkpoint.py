@@ -20,6 +20,7 @@ from torch import Tensor
 
 from featherbone.atomic import UNFINISHED
 from featherbone.errors import FeatherboneError
+from featherbone.files import damage, parse_json
 from featherbone.nn import read_tensors, weights_of, write_tensors
 from featherbone.train.identity import Identity
 from featherbone.train.setting import Setting
@@ -85,34 +86,44 @@ def load_checkpoint(folder: Path, identity: Identity) -> Saved | None:
     """
     for leftover in folder.glob(f".checkpoint*{UNFINISHED}"):  # of a process that was killed while it wrote
         leftover.unlink()
-    damage: list[str] = []
+    damaged: list[str] = []
     for path in (folder / NEWEST, folder / PREVIOUS):
         if not path.exists():
             continue
         try:
             tensors, header = read_tensors(path)
         except FeatherboneError as error:
-            damage.append(error.sentence)
+            damaged.append(error.sentence)
             continue
-        _require_same(path, header, identity)
-        progress = json.loads(header["progress"])
-        stands = place(progress["history"], progress["step"])
-        return Saved(
-            tensors=tensors,
-            setting=Setting.from_json(header["setting"]),
-            progress=progress,
-            note=f"{damage[0]}; going on from the one before, {stands}" if damage else "",
-        )
-    if damage:
+        with damage(path):
+            _require_same(path, header, identity)
+        with damage(path):
+            progress = parse_json(header["progress"], f"the progress in {path}")
+            stands = place(progress["history"], progress["step"])
+            return Saved(
+                tensors=tensors,
+                setting=Setting.from_json(header["setting"]),
+                progress=progress,
+                note=f"{damaged[0]}; going on from the one before, {stands}" if damaged else "",
+            )
+    if damaged:
         raise FeatherboneError(
-            f"no checkpoint in {folder} can be read: {'; '.join(damage)}",
+            f"no checkpoint in {folder} can be read: {'; '.join(damaged)}",
             hint="remove the damaged checkpoints to train from the start",
         )
     return None
 
 
 def restore(saved: Saved, state: State) -> None:
-    """Put a checkpoint into a state that has just begun, in place."""
+    """Put a checkpoint into a state that has just begun, in place.
+
+    Raises `FeatherboneError` where it does not hold what such a state has.
+    """
+    with damage("the checkpoint"):
+        _restore(saved, state)
+
+
+def _restore(saved: Saved, state: State) -> None:
     with torch.no_grad():
         for part, module in _modules(state).items():
             for name, tensor in weights_of(module).items():
@@ -139,7 +150,7 @@ def restore(saved: Saved, state: State) -> None:
 def saved_setting(folder: Path) -> Setting | None:
     """The setting of the run in `folder`, so that it need not be chosen again; None where no checkpoint can be read."""
     for path in (folder / NEWEST, folder / PREVIOUS):
-        with suppress(FeatherboneError):
+        with suppress(FeatherboneError), damage(path):
             header = read_tensors(path)[1]
             if header.get("format") == FORMAT:
                 return Setting.from_json(header["setting"])

@@ -7,6 +7,8 @@ read three times and write once, and backward they read five times and write twi
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from torch import fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -18,6 +20,9 @@ from featherbone.train.fused_convolutions import Convolution, is_better_ours
 from featherbone.train.fused_excitation import fuse_excitations
 from featherbone.train.fused_norm import FusedNorm
 from featherbone.train.fused_shuffle import fuse_shuffles
+from featherbone.train.setting import Setting
+
+SOURCES = (fused_norm.SOURCE, fused_convolutions.SOURCE, fused_excitation.SOURCE, fused_shuffle.SOURCE)
 
 
 def fused(network: nn.Module) -> nn.Module:
@@ -33,7 +38,7 @@ def fused(network: nn.Module) -> nn.Module:
     elsewhere = next((tensor.device for tensor in network.parameters() if tensor.device.type != "cpu"), None)
     if elsewhere is not None:
         raise FeatherboneError(f"the network is on {elsewhere}; the fused kernels are for CPUs", hint="use fused=False")
-    for source in (fused_norm.SOURCE, fused_convolutions.SOURCE, fused_excitation.SOURCE, fused_shuffle.SOURCE):
+    for source in SOURCES:
         kernels(source)
     traced = fx.GraphModule(network, _Tracer().trace(network))
     modules = dict(traced.named_modules())
@@ -50,6 +55,22 @@ def fused(network: nn.Module) -> nn.Module:
     fuse_shuffles(traced)
     traced.recompile()
     return traced
+
+
+def usable(setting: Setting) -> tuple[Setting, str]:
+    """The setting as it can be computed here: without the fused kernels, and with a note, where they fail.
+
+    >>> usable(Setting())[1]
+    ''
+    """
+    if not setting.fused:
+        return setting, ""
+    try:
+        for source in SOURCES:
+            kernels(source)
+    except FeatherboneError as error:
+        return replace(setting, fused=False), f"{error.sentence}; PyTorch's own kernels are used, which are slower"
+    return setting, ""
 
 
 class _Tracer(fx.Tracer):

@@ -21,6 +21,7 @@ from featherbone.train.epochs import epoch_batches, steps_of
 from featherbone.train.evaluate import evaluate
 from featherbone.train.finite import lost_note, require_finite
 from featherbone.train.freeze import frozen_nodes, hold
+from featherbone.train.fused import usable
 from featherbone.train.identity import Identity
 from featherbone.train.keeping import Keeper
 from featherbone.train.machine import threads_of
@@ -100,6 +101,7 @@ def train(
         own_randomness(device),
         stoppable(processes) as stopping,
     ):
+        setting, lost = usable(setting)
         plan = Plan(
             graph=graph,
             dataset=dataset,
@@ -114,6 +116,7 @@ def train(
             restore(saved, state)
         tell, keep = Teller(plan, progress), Keeper(folder, identity, plan)
         tell.note(state, saved.note if saved else "")
+        tell.note(state, lost)
         keep.begin(state.history)
         step, save_due = make_step(plan, state, objective), timer(save_every)
         while state.epoch <= last and not is_over(recipe, state.history):

@@ -8,6 +8,7 @@ from typing import Any
 
 from featherbone.data.augment import Augment
 from featherbone.errors import FeatherboneError
+from featherbone.files import parse_json
 from featherbone.train.recipe_checks import check_recipe
 from featherbone.train.recipe_fields import read_fields, write_fields
 from featherbone.train.span import stretched
@@ -130,11 +131,7 @@ class Recipe:
 
     @staticmethod
     def from_json(text: str) -> Recipe:
-        try:
-            document = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise FeatherboneError(f"the recipe is not JSON: {error}") from None
-        return Recipe.from_dict(document)
+        return Recipe.from_dict(parse_json(text, "the recipe"))
 
 
 def changed_fields(recipe: Recipe) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from featherbone.errors import FeatherboneError
+from featherbone.files import LONGEST_TOML, damage, parse_toml, read_text
 from featherbone.train.recipe import Recipe, changed_fields
 
 
@@ -40,11 +40,7 @@ def from_toml(text: str) -> Recipe:
 
     Raises `FeatherboneError` for what is not TOML, an unknown field, a wrong type or a value outside of its range.
     """
-    try:
-        document = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise FeatherboneError(f"the recipe is not TOML: {error}", hint='lines such as: optimizer = "sgd"') from None
-    return Recipe.from_dict(document)
+    return Recipe.from_dict(parse_toml(text, "the recipe"))
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -52,14 +48,10 @@ def read_recipe(path: Path) -> Recipe:
 
     Raises `FeatherboneError` where it cannot be read, or is no recipe; the sentence begins with the path.
     """
+    text = read_text(path, most=4 * LONGEST_TOML)
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise FeatherboneError(f"cannot read the recipe {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError:
-        raise FeatherboneError(f"the recipe {path} is not text in UTF-8", hint="recipes are TOML files") from None
-    try:
-        return from_toml(text)
+        with damage(path):
+            return from_toml(text)
     except FeatherboneError as error:
         raise FeatherboneError(f"{path}: {error.sentence}", hint=error.hint) from None
 

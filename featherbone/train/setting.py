@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from featherbone.errors import FeatherboneError, did_you_mean
+from featherbone.files import parse_json
 from featherbone.train.recipe_fields import read_fields
 
 PRECISIONS = ("float32", "bfloat16", "float16")
@@ -106,11 +107,7 @@ class Setting:
 
     @staticmethod
     def from_json(text: str) -> Setting:
-        try:
-            document = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise FeatherboneError(f"the setting is not JSON: {error}") from None
-        return Setting.from_dict(document)
+        return Setting.from_dict(parse_json(text, "the setting"))
 
 
 def _read_word(word: str) -> tuple[str, Any]:

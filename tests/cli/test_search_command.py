@@ -73,7 +73,7 @@ def test_it_shows_trials_spent_and_left(half: Path, featherbone: Callable[..., A
 
 
 def test_it_prints_the_front_with_errors_and_says_why(half: Path, featherbone: Callable[..., Any]) -> None:
-    facts = {"data": {"counts": {"train": 800, "val": 100, "test": 100}}, "result": None}
+    facts = {"job": "fit", "data": {"counts": {"train": 800, "val": 100, "test": 100}}, "result": None}
     (half / "run.json").write_text(json.dumps({"format": "featherbone-run", "version": 1, **facts}))
     shown = featherbone("search", "show", str(half))
     assert shown.code == 0
@@ -113,7 +113,7 @@ def test_what_is_no_ledger_of_this_version_is_refused(half: Path, featherbone: C
     ledger.close()
     ended = featherbone("search", "show", half)
     assert (ended.code, ended.out) == (2, "")
-    assert "has version 2; this featherbone reads 4" in ended.err
+    assert "has version 2; this featherbone reads 5" in ended.err
     (half / "ledger.sqlite").write_bytes(b"no database" * 1000)
     (half / "ledger.sqlite-wal").unlink(missing_ok=True)
     assert "can't be read" in featherbone("search", "show", half).err

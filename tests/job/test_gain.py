@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from featherbone.job.gain import gain_of
+from featherbone.run_file import FORMAT, VERSION
 
 
 def data(fingerprint: str = "d") -> dict[str, Any]:
@@ -19,6 +20,7 @@ def data(fingerprint: str = "d") -> dict[str, Any]:
 def facts(**changes: Any) -> dict[str, Any]:
     """The run.json of a training that is done, as far as it matters here."""
     return {
+        **{"format": FORMAT, "version": VERSION},
         "job": "train",
         "data": data(),
         "network": {"name": "net", "graph": "g", "weights": None},

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from featherbone.job.folder import FILE, read_facts, write_facts
+from featherbone.job.folder import FILE, write_facts
+from featherbone.run_file import read_facts
 
 
 def test_numbers_are_a_line_and_everything_is_read_as_it_was_written(tmp_path: Path) -> None:
     facts = {
+        "job": "fit",
+        "result": None,
         "confusion": [[1, 0, -3], [12, 1e-09, 2.5]],
         "empty": [],
         "words": ["1", "[\n 2,\n 3\n]", "null"],

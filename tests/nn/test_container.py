@@ -127,7 +127,7 @@ def _document(header: bytes, payload: bytes = b"", length: int | None = None) ->
         (b"<!DOCTYPE html><html>404", "not a safetensors file"),
         (_document(b"{}", length=2**63), "claims a header of 9,223,372,036,854,775,808 bytes"),
         (_document(b"{}", length=5000), "truncated: 10 bytes of at least 5,008"),
-        (_document(b"{" * 100_000), "header is not a safetensors header"),
+        (_document(b"{" * 100_000), "its header is not JSON"),
         (_document(b'{"a":[1]}'), "header is not a safetensors header"),
         (_document(b'{"__metadata__":7}'), "header is not a safetensors header"),
         (_document(b'{"__metadata__":{"sha256":7}}'), "metadata is not text"),
@@ -157,7 +157,7 @@ def test_a_layout_that_lies_is_refused(path: Path) -> None:
 def test_missing_file_and_folder(tmp_path: Path) -> None:
     with pytest.raises(FeatherboneError, match=r"cannot read .*: No such file"):
         read_tensors(tmp_path / "none")
-    with pytest.raises(FeatherboneError, match=r"cannot read .*: Is a directory"):
+    with pytest.raises(FeatherboneError, match=r"is a folder, not a file that can be read"):
         read_tensors(tmp_path)
 
 

@@ -7,6 +7,7 @@ import math
 import random
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +21,7 @@ from featherbone.metrics import wilson_interval
 from featherbone.report.sheet import MISTAKES, write_sheet
 from featherbone.search import Design
 from featherbone.search.schema import SCHEMA, VERSION
+from featherbone.search.seal import seal
 
 RUNG_EPOCHS = (4, 12, 36)
 
@@ -62,6 +64,13 @@ def facts(**changes: Any) -> dict[str, Any]:
     }
 
 
+def sealed(folder: Path) -> sqlite3.Connection:
+    """The ledger of a run folder; what is written gets its checksums."""
+    ledger = sqlite3.connect(folder / "ledger.sqlite")
+    seal(ledger)
+    return ledger
+
+
 def _insert(ledger: sqlite3.Connection, **values: Any) -> None:
     row = {"origin": "random", "params": 1, "macs": 1, "peak_memory": 1, "size": 1, "int8_size": 1, **values}
     marks = ", ".join("?" for _ in row)
@@ -73,8 +82,9 @@ def write_run(folder: Path, run: dict[str, Any], *, trials: int = 24, seed: int 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
     chance = random.Random(seed)
-    ledger = sqlite3.connect(folder / "ledger.sqlite")
-    ledger.executescript(f"{SCHEMA} PRAGMA user_version = {VERSION};")
+    with closing(sqlite3.connect(folder / "ledger.sqlite")) as empty:
+        empty.executescript(f"{SCHEMA} PRAGMA user_version = {VERSION};")
+    ledger = sealed(folder)
     for number in range(1, trials + 1):
         last = 2 if number % 8 == 1 else 1 if number % 3 == 1 else 0
         widths = [chance.choice([8, 12, 16]) + 4 * place for place in range(4)]
@@ -98,7 +108,7 @@ def write_run(folder: Path, run: dict[str, Any], *, trials: int = 24, seed: int 
         for rung, epochs in enumerate(RUNG_EPOCHS[: last + 1]):
             entry = log[epochs - 1]
             row = (number, rung, epochs, entry["val_top1"], entry["val_loss"], 0.6 * epochs, "")
-            ledger.execute("INSERT INTO rung VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            ledger.execute("INSERT INTO rung VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", row)
         _insert(
             ledger,
             id=number,

@@ -19,9 +19,17 @@ from featherbone.errors import FeatherboneError
 from featherbone.report import write_report
 from featherbone.report.run import read_run
 from featherbone.report.words import verdict
+from featherbone.search.seal import seal
 
 MakeRun = Callable[..., Path]
 HOSTILE = '</script><script>alert("x")</script><img src=x onerror=alert(1)>'
+
+
+def sealed(folder: Path) -> sqlite3.Connection:
+    """The ledger of a run folder; what is written gets its checksums."""
+    ledger = sqlite3.connect(folder / "ledger.sqlite")
+    seal(ledger)
+    return ledger
 
 
 class Elements(HTMLParser):
@@ -161,7 +169,7 @@ def test_hostile_names_stay_text(make_run: MakeRun, finished: bool) -> None:
         "warnings": [HOSTILE],
     }
     folder = make_run(finished=finished, data=data, command=["featherbone", HOSTILE], versions={HOSTILE: HOSTILE})
-    ledger = sqlite3.connect(folder / "ledger.sqlite")
+    ledger = sealed(folder)
     ledger.execute("UPDATE trial SET error = ?", (HOSTILE,))
     ledger.execute("UPDATE trial SET design = ? WHERE state = 'failed'", (HOSTILE,))
     ledger.commit()
@@ -194,7 +202,7 @@ def test_an_empty_ledger_and_none_at_all(make_run: MakeRun) -> None:
 
 def test_trials_without_scores(make_run: MakeRun) -> None:
     folder = make_run(trials=5)
-    ledger = sqlite3.connect(folder / "ledger.sqlite")
+    ledger = sealed(folder)
     ledger.execute("UPDATE trial SET val_top1 = NULL, state = 'waiting', epochs = 0")
     ledger.execute("DELETE FROM rung")
     ledger.commit()
@@ -205,7 +213,7 @@ def test_trials_without_scores(make_run: MakeRun) -> None:
 
 def test_designs_that_nobody_began_are_not_called_tried(make_run: MakeRun) -> None:
     folder = make_run(trials=24, finished=True)
-    ledger = sqlite3.connect(folder / "ledger.sqlite")
+    ledger = sealed(folder)
     total = len(ledger.execute("SELECT id FROM trial").fetchall())
     last = "id IN (SELECT max(id) FROM trial WHERE state = 'stopped')"  # as a search leaves what it had no time for
     ledger.execute(f"UPDATE trial SET val_top1 = NULL, epochs = 0, seconds = 0 WHERE {last}")
@@ -231,7 +239,7 @@ def test_a_file_that_differs_is_said_first(make_run: MakeRun) -> None:
 
 def test_a_tie_is_called_a_tie(make_run: MakeRun) -> None:
     folder = make_run(finished=True)
-    ledger = sqlite3.connect(folder / "ledger.sqlite")
+    ledger = sealed(folder)
     ledger.execute("UPDATE trial SET val_top1 = 0.97 WHERE state = 'done'")
     ledger.execute("UPDATE rung SET val_top1 = 0.97 WHERE rung = 2")
     ledger.commit()
@@ -243,7 +251,7 @@ def test_a_tie_is_called_a_tie(make_run: MakeRun) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "holds no run.json"), ("{", "can't be read"), ("[]", "is not a run"), ('{"format": "x"}', "is not a run")],
+    [(None, "holds no run.json"), ("{", "is not JSON"), ("[]", "is not a run"), ('{"format": "x"}', "is not a run")],
 )
 def test_a_folder_without_a_run(content: str | None, message: str, tmp_path: Path) -> None:
     if content is not None:

@@ -92,3 +92,9 @@ def test_every_kind_takes_any_stem_of_a_space_and_halves_the_map_with_stride_2(
         assert graph["head.pool"].shape == (16, 1, 1)
         assert graph.input_shapes(graph["head.pool"])[0] == (16, *((9, 9) if stride == 1 else (5, 5)))
         assert any(".se." in node.name for node in graph.nodes) == se
+
+
+def test_a_design_of_very_many_blocks_is_refused() -> None:
+    with pytest.raises(FeatherboneError, match="a design of 1,001 blocks; at most 1,000"):
+        Design.parse("r32 | stem w8 | basic w8 d500 | basic w8 d501")
+    assert len(Design.parse("r32 | stem w8 | basic w8 d500 | basic w8 d500").stages) == 2

@@ -50,7 +50,7 @@ def test_whatever_is_remembered_is_json_to_every_reader(tmp_path: Path, value: o
         ledger.note("changes", value)
         assert ledger.recall("kept") == ledger.recall("changes") == value
     with reading(tmp_path) as rows:
-        assert {key: json.loads(text) for key, text in rows.execute("SELECT * FROM run")} == {
+        assert {key: json.loads(text) for key, text in rows.execute("SELECT key, value FROM run")} == {
             "kept": value,
             "changes": value,
         }
@@ -59,8 +59,8 @@ def test_whatever_is_remembered_is_json_to_every_reader(tmp_path: Path, value: o
 def test_what_is_no_json_in_the_ledger_is_a_sentence(tmp_path: Path) -> None:
     with open_ledger(tmp_path) as ledger:
         with ledger.change() as change:
-            change.execute("INSERT INTO run VALUES ('storage', 'a bare name')")
-        with pytest.raises(FeatherboneError, match="what it says of storage is not JSON"):
+            change.execute("INSERT INTO run (key, value) VALUES ('storage', 'a bare name')")
+        with pytest.raises(FeatherboneError, match="what the ledger says of storage is not JSON"):
             ledger.recall("storage")
 
 
@@ -118,7 +118,7 @@ def test_another_version_and_another_file_are_refused(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "ledger.sqlite")
     connection.execute("PRAGMA user_version = 1")
     connection.close()
-    with pytest.raises(FeatherboneError, match="version 1; this featherbone reads 4"), open_ledger(tmp_path):
+    with pytest.raises(FeatherboneError, match="version 1; this featherbone reads 5"), open_ledger(tmp_path):
         pass
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "ledger.sqlite").write_bytes(b"not a database at all" * 100)
@@ -134,15 +134,75 @@ def test_the_schema_is_the_documented_one(tmp_path: Path) -> None:
         table: [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
         for table in ("run", "trial", "rung", "attempt")
     }
-    assert connection.execute("PRAGMA user_version").fetchone() == (4,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (5,)
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
+    assert all(names.pop() == "checksum" for names in columns.values())
     assert columns["run"] == ["key", "value"]
     costs = ["params", "macs", "peak_memory", "size", "int8_size", "latency_ms", "latency_by"]
     standing = ["state", "rung", "epochs", "val_top1", "val_loss", "seconds", "error"]
     assert columns["trial"] == ["id", "design", "origin", *costs, *standing]
     assert columns["rung"] == ["trial", "rung", "epochs", "val_top1", "val_loss", "seconds", "checkpoint"]
     assert columns["attempt"] == ["id", "trial", "rung", "worker", "outcome", "seconds", "error", "began", "ended"]
+
+
+@pytest.mark.parametrize(
+    ("change", "row"),
+    [
+        ("UPDATE trial SET val_top1 = 0.99 WHERE id = 1", "row 1 of its table trial"),
+        ("UPDATE trial SET macs = macs + 1 WHERE id = 2", "row 2 of its table trial"),
+        ("UPDATE trial SET design = design || ' '", "row 1 of its table trial"),
+        ("UPDATE run SET value = '{}'", "row 1 of its table run"),
+        ("UPDATE rung SET seconds = 2.0000000000000004", "row 1 of its table rung"),
+        ("UPDATE attempt SET outcome = 'lost'", "row 1 of its table attempt"),
+        ("UPDATE trial SET macs = 'many', checksum = checksum", "row 1 of its table trial"),
+        ("UPDATE trial SET checksum = NULL", "row 1 of its table trial"),
+    ],
+)
+def test_a_row_that_was_not_written_so_is_noticed(tmp_path: Path, change: str, row: str) -> None:
+    with open_ledger(tmp_path) as ledger:
+        fill(ledger)
+        ledger.reach(ledger.begin(1, 0, "here"), 1, 0, SCORE, worker="here", seconds=2.5, state="paused")
+        ledger.note("changes", 1)
+        ledger.note("changes", 2)  # an update, which is sealed as an insert is
+    with reading(tmp_path) as rows:
+        assert len(rows.execute("SELECT * FROM trial").fetchall()) == 2
+    connection = sqlite3.connect(tmp_path / "ledger.sqlite")
+    connection.execute(change)
+    connection.commit()
+    connection.close()
+    with pytest.raises(FeatherboneError, match=f"{row} does not match its checksum"), open_ledger(tmp_path):
+        pass
+    with pytest.raises(FeatherboneError, match=f"{row} does not match its checksum"), reading(tmp_path):
+        pass
+    with reading(tmp_path, whole=False):  # for who looks every second
+        pass
+
+
+@pytest.mark.parametrize(
+    ("change", "odd"),
+    [
+        (
+            "ALTER TABLE trial RENAME TO kept; CREATE VIEW trial AS WITH RECURSIVE n(i) AS"
+            " (SELECT 1 UNION ALL SELECT i FROM n) SELECT *, i FROM kept, n",
+            "trial",
+        ),
+        ("CREATE TRIGGER evil AFTER UPDATE ON trial BEGIN DELETE FROM rung; END", "evil"),
+        ("ALTER TABLE run ADD COLUMN extra", "run"),
+        ("ALTER TABLE run ADD COLUMN extra AS (value || value)", "run"),
+        ("DROP TABLE rung", "rung"),
+    ],
+)
+def test_a_ledger_holds_tables_and_nothing_that_runs(tmp_path: Path, change: str, odd: str) -> None:
+    with open_ledger(tmp_path) as ledger:
+        fill(ledger)
+    connection = sqlite3.connect(tmp_path / "ledger.sqlite")
+    connection.executescript(f"PRAGMA legacy_alter_table = ON; {change}")
+    connection.close()
+    with pytest.raises(FeatherboneError, match=f"is no ledger: '{odd}' is not as it must be"), open_ledger(tmp_path):
+        pass
+    with pytest.raises(FeatherboneError, match=f"is no ledger: '{odd}' is not as it must be"), reading(tmp_path):
+        pass
 
 
 def test_a_full_disk_is_a_sentence(tmp_path: Path) -> None:

@@ -149,9 +149,9 @@ def settings(**changes: object) -> str:
     [
         ("version", "3", "metadata of version '3'.*reads 1 and 2"),
         ("classes", '["a", 1]', "damaged metadata"),
-        ("classes", '["a", "b"]', "metadata says"),
+        ("classes", '["a", "b"]', "does not match its checksum"),
         ("preprocessing", "[]", "damaged metadata"),
-        ("preprocessing", settings(channels=1, mean=[0], std=[1]), "metadata says"),
+        ("preprocessing", settings(channels=1, mean=[0], std=[1]), "does not match its checksum"),
         ("preprocessing", settings(std=[1, 1, 0]), "damaged metadata"),
         ("preprocessing", settings(crop=1.5), "damaged metadata"),
         ("preprocessing", '{"resolution": 16, "channels": 3, "mean": [0, 0, 0], "std": [1, 1, 1]}', "damaged metadata"),

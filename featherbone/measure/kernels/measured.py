@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -18,6 +17,7 @@ from featherbone.measure.kernels.network_file import network_file
 from featherbone.measure.kernels.store import Bench, Store
 from featherbone.measure.process import Process, fresh_process
 from featherbone.measure.runtimes.catalogue import require_runtime
+from featherbone.scratch import scratch
 
 RUNTIME = "onnxruntime"  # the one whose kernels are known
 TOGETHER = 32  # that are measured in turns, and written to the disk together
@@ -41,7 +41,7 @@ class Meter:
         self._threads = threads
         self._stack = ExitStack()
         self._process: Process | None = None
-        self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="featherbone-")))
+        self._folder = self._stack.enter_context(scratch())
         block = int(self._ask(do="block"))
         bench = Bench(cpu=cpu_name(), runtime=runtime, version=version(runtime), threads=threads, block=block)
         self.store = Store(folder, bench)

@@ -8,7 +8,6 @@ counts: whatever else the machine did in the others is no part of the kernel.
 from __future__ import annotations
 
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from onnx import TensorProto, helper, numpy_helper
 from featherbone.measure.kernels.copies import BLOCKS, OPSET, Copies
 from featherbone.measure.kernels.kernel import DEPTHWISE, Kernel
 from featherbone.measure.onnx_session import ONLY_FATAL
+from featherbone.scratch import scratch
 
 TURNS = 5
 KERNEL_SECONDS = 0.004  # of a turn
@@ -74,8 +74,8 @@ def block_size() -> int:
         [weight],
     )
     proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
-    with tempfile.TemporaryDirectory() as folder:
-        written = Path(folder) / "optimised.onnx"
+    with scratch() as folder:
+        written = folder / "optimised.onnx"
         options = _options(1)
         options.optimized_model_filepath = str(written)
         onnxruntime.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
 
 from featherbone.errors import FeatherboneError
+from featherbone.files import opened, parse_json
 
-LONGEST = 256 * 2**20  # bytes of JSON, uncompressed
+LONGEST = 64 * 2**20  # bytes of JSON, uncompressed
 SAVE = "save it with torch.export.save(torch.export.export(model, inputs), 'model.pt2')"
 
 
@@ -21,7 +21,7 @@ def read_description(path: Path) -> dict[str, Any]:
         FeatherboneError: no zip file, a damaged one, none of ``torch.export``, or a description that is too large.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with opened(path) as whole, zipfile.ZipFile(whole) as archive:
             names = [
                 name
                 for name in archive.namelist()
@@ -35,14 +35,14 @@ def read_description(path: Path) -> dict[str, Any]:
                 text = file.read(LONGEST + 1)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError):
         raise FeatherboneError(f"{path} is no archive of torch.export, or is damaged", hint=SAVE) from None
-    except OSError as error:
-        raise FeatherboneError(f"{path} cannot be read: {error.strerror or error}") from None
+    except OSError as error:  # a place in the file that cannot be
+        raise FeatherboneError(f"{path} is damaged: {error.strerror or error}", hint=SAVE) from None
     if len(text) > LONGEST:
         raise FeatherboneError(f"{path} describes a program in more than {LONGEST >> 20} MiB; that is no network")
     try:
-        description = json.loads(text)
-    except (ValueError, RecursionError):
-        raise FeatherboneError(f"the description in {path} is not JSON", hint=SAVE) from None
+        description = parse_json(text.decode(), f"the description in {path}")
+    except UnicodeDecodeError:
+        raise FeatherboneError(f"the description in {path} is not text in UTF-8", hint=SAVE) from None
     if not isinstance(description, dict) or "graph_module" not in description:
         raise FeatherboneError(f"the description in {path} holds no graph", hint=SAVE)
     return description

@@ -13,7 +13,9 @@ from typing import Any
 import torch
 
 from featherbone.errors import FeatherboneError
+from featherbone.files import opened
 from featherbone.nn.container import read_foreign_tensors
+from featherbone.nn.foreign.bounds import require_explained, require_modest
 from featherbone.nn.foreign.kind import HEAD, SAFETENSORS, kind_of
 
 FILES = (".pt", ".pth", ".bin", ".tar", ".ckpt", ".safetensors")  # endings that make a name one of a file
@@ -46,12 +48,8 @@ def read_state(path: str | os.PathLike[str]) -> tuple[dict[str, torch.Tensor], l
 
 
 def _kind(path: str | os.PathLike[str]) -> str:
-    try:
-        with open(path, "rb") as file:
-            start = file.read(HEAD)
-    except OSError as error:
-        raise FeatherboneError(f"cannot read {path}: {error.strerror or error}", hint="check the path") from error
-    return kind_of(Path(path), start)
+    with opened(path) as file:
+        return kind_of(Path(path), file.read(HEAD))
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
@@ -64,10 +62,16 @@ def _natural(name: str) -> list[tuple[int, str]]:
 
 
 def _restricted(path: str | os.PathLike[str]) -> Any:
+    with opened(path) as file:
+        require_modest(path, file)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's advice on its own formats; what matters is raised
-            return torch.load(path, map_location="cpu", weights_only=True)
+            content = torch.load(path, map_location="cpu", weights_only=True)
+        require_explained(path, content)
+        return content
+    except FeatherboneError:
+        raise
     except pickle.UnpicklingError as error:
         if "weights_only" not in str(error).lower():
             raise _damaged(path) from error

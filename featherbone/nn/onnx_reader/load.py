@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from featherbone.errors import FeatherboneError
+from featherbone.files import read_bytes
 
 LARGEST_FILE = 2**31  # what a protobuf message can hold
 OLDEST = 7  # before opset 7 operators broadcast in another way
@@ -21,14 +22,10 @@ def load(path: Path) -> Any:
     import onnx
     from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
+    content = read_bytes(path, most=LARGEST_FILE)
     try:
-        size = path.stat().st_size
-        if size > LARGEST_FILE:
-            raise FeatherboneError(f"{path} has {size:,} bytes; an ONNX file holds at most {LARGEST_FILE:,}")
         model = onnx.ModelProto()
-        model.ParseFromString(path.read_bytes())
-    except OSError as error:
-        raise FeatherboneError(f"{path} cannot be read: {error.strerror or error}") from None
+        model.ParseFromString(content)
     except (DecodeError, RuntimeError, ValueError, RecursionError):
         raise FeatherboneError(f"{path} is no ONNX file, or is damaged", hint="export or copy it again") from None
     if not model.graph.node or not model.graph.output:
