@@ -26,6 +26,7 @@ from featherbone.cost.table import cost_table
 from featherbone.cost.table_formats import to_document
 from featherbone.data.decode import decode
 from featherbone.data.sources import opened
+from featherbone.data.table import read_table
 from featherbone.graph import image, to_json
 from featherbone.graph.graph import Graph
 from featherbone.importing import read
@@ -70,6 +71,10 @@ DESIGNS = [
 ]
 BUDGETS = ["macs<300M params<4M peak-memory<2MiB", "latency<3ms size<1MB"]
 INPUTS = ["3x160x160", "ids:128:int64", "images:[3x32x32]"]
+LABELS = [
+    "path,label,split\na/1.jpg,cat,train\na/2.jpg,dog,train\na/3.jpg,cat,test\na/4.jpg,dog,test\n",
+    'file;class\n1.jpg;"cat; tabby"\n2.jpg;dog\n3.jpg;dog\n',
+]
 NETWORKS = ["mobilenet_v2:width=0.5,resolution=64", "cifar_resnet20:width=0.5,classes=10", "squeezenet1_1"]
 
 
@@ -89,6 +94,7 @@ def formats() -> tuple[Format, ...]:
         Format(name="spaces", file="s.toml", seeds=lambda: [SPACE], read=lambda p: open_space(p, (32,))),
         Format(name="graphs", file="g.json", seeds=lambda: [to_json(small())], read=read),
         Format(name="costs", file="c.json", seeds=lambda: [_costs()], read=lambda p: read_kept(Path(p))),
+        Format(name="labels", file="l.csv", seeds=lambda: LABELS, read=lambda p: read_table(Path(p))),
         Format(name="run.json", file="run.json", seeds=lambda: [json.dumps(_run())], read=_told),
         Format(name="model", file="m.safetensors", binary=True, seeds=lambda: [_model()], read=load_model),
         Format(name="safetensors", file="w.safetensors", binary=True, seeds=lambda: [_model()], read=read_state),

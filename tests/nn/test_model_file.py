@@ -183,3 +183,16 @@ def test_a_graph_that_demands_more_than_the_file_holds_allocates_nothing(path: P
     graph = image(1, 1024).conv(2**20, 1024, name="first").graph("huge")
     with pytest.raises(FeatherboneError, match=r"first\.weight is 4×1×3×3; the graph needs 1048576×1×1024×1024"):
         module_with(graph, {"first.weight": torch.ones(4, 1, 3, 3)})
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_weights_that_are_not_finite_are_refused_on_both_ways(path: Path, value: float) -> None:
+    weights = {name: tensor.clone() for name, tensor in weights_of(module(GRAPH, seed=3)).items()}
+    weights["stem_norm.running_var"][2] = value
+    with pytest.raises(FeatherboneError, match=r"stem_norm\.running_var holds numbers that are not finite"):
+        model(weights=weights)
+    with pytest.raises(FeatherboneError, match="not finite"):
+        module_with(GRAPH, weights)
+    write_tensors(path, weights, read_tensors(path)[1])
+    with pytest.raises(FeatherboneError, match=r"model\.safetensors: .*\n.*not finite"):
+        load_model(path)

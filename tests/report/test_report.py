@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import html
 import json
 import re
 import sqlite3
+from base64 import b64encode
 from collections.abc import Callable
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -15,13 +18,18 @@ import plotly.graph_objects as go
 import pytest
 from plotly.offline import get_plotlyjs
 
+from featherbone.cost import count
+from featherbone.cost.table import cost_table
 from featherbone.errors import FeatherboneError
+from featherbone.networks import network
 from featherbone.report import write_report
+from featherbone.report.cost_page import render
 from featherbone.report.run import read_run
 from featherbone.report.words import verdict
 from featherbone.search.seal import seal
 
 MakeRun = Callable[..., Path]
+SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 HOSTILE = '</script><script>alert("x")</script><img src=x onerror=alert(1)>'
 
 
@@ -277,3 +285,18 @@ def test_a_network_exactly_at_its_limits_fits_the_budget_and_one_above_does_not(
         facts = json.loads((folder / "run.json").read_text())
         (folder / "run.json").write_text(json.dumps({**facts, "budget": {**budget, "size": result["file_bytes"]}}))
         assert verdict(read_run(folder)).badge == badge
+
+
+def test_a_page_runs_its_own_scripts_and_no_other(make_run: MakeRun) -> None:
+    pages = [
+        write_report(make_run(finished=True)).read_text(encoding="utf-8"),
+        render(cost_table(count(network("cifar_resnet20")))),
+    ]
+    for page in pages:
+        (policy,) = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">', page)
+        rules = dict(rule.split(" ", 1) for rule in html.unescape(policy).split("; "))
+        run = [b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in SCRIPT.findall(page)]
+        assert len(run) == 2
+        assert rules["script-src"] == " ".join(f"'sha256-{digest}'" for digest in run)
+        assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
+        assert page.index("Content-Security-Policy") < page.index("<style>"), "it holds for all that follows"
