@@ -1,13 +1,14 @@
-"""Run the tools that people use over the same models, and print what each says as JSON.
+"""Run the tools that people use over the same models, and keep what each says in ``figures.json``.
 
 An environment of its own is best, as some of the tools ask for much:
 
     python -m venv peers
     peers/bin/pip install torch fvcore ptflops thop torchinfo calflops transformers deepspeed setuptools
     peers/bin/pip install --no-deps torchvision timm pillow
-    peers/bin/python benchmarks/peers/run_peers.py > benchmarks/peers/figures.json
+    peers/bin/python benchmarks/peers/run_peers.py
 
-``compare.py`` sets our numbers beside them. Numbers are multiply-adds: torch's FlopCounterMode is halved. All on a CPU.
+Models that were measured with these versions are not measured again; delete the file for that. ``compare.py`` sets our
+numbers beside them. Numbers are multiply-adds: torch's FlopCounterMode is halved. All on a CPU.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import multiprocessing
 import sys
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from families import FAMILIES
@@ -118,24 +120,22 @@ def measure(name: str) -> dict[str, int | str]:
     return found
 
 
-def main() -> None:
+def main(path: Path) -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     torch.set_num_threads(1)
     torchvision_models()  # ptflops imports it, and needs it prepared
     for module in IMPORTED:  # once, for all the processes that are forked
         importlib.import_module(module)
-    print(
-        json.dumps(
-            {
-                "versions": {package: importlib.metadata.version(package) for package in PACKAGES},
-                "models": {name: measure(name) for name in (*MODULES, *FAMILIES, *ARCHITECTURES)},
-            },
-            indent=1,
-        )
-    )
-    sys.stdout.flush()
+    versions = {package: importlib.metadata.version(package) for package in PACKAGES}
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    models = kept["models"] if kept.get("versions") == versions else {}
+    for name in (*MODULES, *FAMILIES, *ARCHITECTURES):
+        if name not in models:
+            models[name] = measure(name)
+            print(name, models[name], file=sys.stderr, flush=True)
+            path.write_text(json.dumps({"versions": versions, "models": models}, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(__file__).parent / "figures.json")
