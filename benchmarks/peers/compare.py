@@ -47,7 +47,7 @@ def figures(name: str, says: Mapping[str, Any], found: Imported, zoo: Graph | No
         words = {"equal": "equal", "remark": REMARKS.get((name, tool), ""), "open": "NOT EXPLAINED"}[verdict]
         own = "" if zoo is None else f"{int(count(zoo, CONVENTIONS[tool]).macs):,}"
         shown = f"{printed:,}" if isinstance(printed, int) else "failed"
-        yield verdict, f"  {tool:13}{shown:>16}{ours.macs:>16,}{own:>16}  {words}  [{parts}]"
+        yield verdict, f"  {tool:13}{shown:>16}{ours.macs:>16,}  {own:>22}  {words}  [{parts}]"
 
 
 def compared(peers: Mapping[str, Mapping[str, Any]], verdicts: dict[str, int]) -> Iterator[str]:
@@ -56,7 +56,7 @@ def compared(peers: Mapping[str, Mapping[str, Any]], verdicts: dict[str, int]) -
         spec = ARCHITECTURES.get(name)
         yield ""
         yield f"{name}: {int(count(found.graph).macs):,} by the papers' convention"
-        yield f"  {'tool':13}{'it says':>16}{'ours':>16}{'our ' + spec if spec else '':>16}"
+        yield f"  {'tool':13}{'it says':>16}{'ours':>16}  {spec or '':>22}"
         for verdict, line in figures(name, peers[name], found, network(spec) if spec else None):
             verdicts[verdict] += 1
             yield line
@@ -67,6 +67,8 @@ def main() -> int:
     torch.set_num_threads(1)
     print(describe("torch"), end="")
     print("tools     " + ", ".join(f"{tool} {version}" for tool, version in kept["versions"].items()))
+    for note in kept.get("notes", ()):
+        print(f"note      {note}")
     print("\nMultiply-adds by each tool on a CPU, and by our preset of its name for the same module; where we have the")
     print("same architecture, for our network too, which is read as modules throughout. In brackets: what a tool")
     print("charges otherwise than the papers' convention.")

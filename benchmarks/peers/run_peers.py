@@ -129,12 +129,15 @@ def main(path: Path) -> None:
         importlib.import_module(module)
     versions = {package: importlib.metadata.version(package) for package in PACKAGES}
     kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    models = kept["models"] if kept.get("versions") == versions else {}
+    if kept.get("versions") != versions:
+        kept = {}
+    models = kept.get("models", {})
     for name in (*MODULES, *FAMILIES, *ARCHITECTURES):
         if name not in models:
             models[name] = measure(name)
             print(name, models[name], file=sys.stderr, flush=True)
-            path.write_text(json.dumps({"versions": versions, "models": models}, indent=1) + "\n", encoding="utf-8")
+            kept = {**kept, "versions": versions, "models": models}
+            path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -127,6 +127,11 @@ PRINTED: dict[str, tuple[nn.Module, tuple[int, ...], tuple[int, ...]]] = {
         TOKENS,
         (49_152, 50_688, 50_688, 49_152, 4_224, 49_152, 58_368, 49_152),
     ),
+    "attention whose features lie apart": (
+        by_hand(lambda m, *parts: F.scaled_dot_product_attention(*(part.mT for part in parts)).mT),
+        TOKENS,
+        (49_152, 50_688, 56_448, 49_152, 4_224, 49_152, 55_296, 55_296),
+    ),
     "attention by @": (
         by_hand(lambda m, q, k, v: (q @ k.mT / 8**0.5).softmax(-1) @ v),
         TOKENS,

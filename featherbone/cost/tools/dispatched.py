@@ -22,6 +22,8 @@ def torch(seen: Seen) -> Any:
     label = seen.label
     if label in PRODUCTS or label in DECOMPOSED or label == "einsum":
         return seen.products
+    if label == "attention":
+        return seen.products if seen.fact("unfused") else 0
     if label == "matmul":
         return seen.products if _function(seen) in MATMULS | BATCHED else 0
     if label == "lstm":
@@ -40,6 +42,8 @@ def ptflops_aten(seen: Seen) -> Any:
         return seen.products + over_steps(seen, lambda seen, width: biases(seen)) - _free_biases(seen)
     if label == "einsum":
         return seen.products
+    if label == "attention":
+        return seen.products if seen.fact("unfused") else 0
     if label == "matmul":
         if _function(seen) == "addmm":
             return seen.products + seen.written

@@ -10,6 +10,7 @@ import torch
 
 from featherbone.nn.capture.calls import Rule
 from featherbone.nn.capture.common import ModelError, noted
+from featherbone.nn.capture.rules.layout import is_apart
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
 
@@ -21,7 +22,9 @@ def scaled_dot_product(
     full = (*query.shape[:-1], value.shape[-1])
     macs = prod(query.shape[:-1]) * key.shape[-2] * (query.shape[-1] + value.shape[-1])
     made = tracer.opaque("attention", (query, key, value, attn_mask), full, macs=macs)
-    return noted(made, rows=prod(query.shape[:-1]), keys=key.shape[-2])
+    # The fused kernel of CPUs takes heads whose features lie side by side; others are two products of matrices.
+    unfused = len(query.shape) != 4 or any(map(is_apart, (query, key, value)))
+    return noted(made, rows=prod(query.shape[:-1]), keys=key.shape[-2], unfused=int(unfused))
 
 
 def kernel_macs(query: Any, key: Any, value: Any, *args: Any, **settings: Any) -> int:

@@ -27,6 +27,12 @@ def is_strided(value: Any) -> bool:
     )
 
 
+def is_apart(value: Any) -> bool:
+    """Whether the elements along the last axis don't lie side by side."""
+    entry = value.entry if type(value) is Traced else None
+    return entry is not None and bool(entry.full) and entry.full[-1] > 1 and _strides(entry)[-1] != 1
+
+
 def in_order(sizes: Sizes) -> Sizes:
     """The strides of a tensor whose elements lie in their order.
 
