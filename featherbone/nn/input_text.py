@@ -73,9 +73,9 @@ def by_name(inputs: Mapping[str, Any]) -> dict[str, Any]:
 def _one(text: str) -> tuple[str, Any]:
     """(name or nothing, what is given)."""
     parts = [part.strip() for part in text.split(":")]
-    name = "" if _is_size(parts[0]) else parts.pop(0)
-    kind = parts.pop() if len(parts) == 2 else ""
-    if len(parts) != 1 or not _is_size(parts[0]) or (name and not name.isidentifier()):
+    kind = "" if _is_size(parts[-1]) or len(parts) == 1 else parts.pop()
+    size, name = parts.pop(), ":".join(parts)  # names of ONNX files hold dots, colons, slashes and digits
+    if not _is_size(size) or " " in name or (parts and not name):
         near = text.strip().strip("()[]").replace(" ", "")
         sides = re.fullmatch(r"\d+([,*;]\d+)+", near)
         raise FeatherboneError(
@@ -86,7 +86,6 @@ def _one(text: str) -> tuple[str, Any]:
         raise FeatherboneError(
             f"the input {text[:80]!r} has the unknown type {kind[:20]!r}", hint=did_you_mean(kind, TYPES)
         )
-    size = parts[0]
     if size.startswith("="):
         return name, Whole(_tensor(text, size[1:], kind or "float32", ()))
     if not kind and size != SCALAR and not size.startswith("["):

@@ -1,5 +1,7 @@
 """Inputs as text, in a shell and in Python: what they become, what they are refused with, and who is asked."""
 
+import shlex
+
 import pytest
 import torch
 from torch import nn
@@ -93,3 +95,47 @@ def test_open_sizes_of_an_onnx_file_are_filled(tmp_path):
     for inputs, sentence in ((["4x20x30"], "4×20×30"), (["x:3x2x2"], "no input 'x'"), (["3x2x2"] * 2, "1 inputs")):
         with pytest.raises(FeatherboneError, match=sentence):
             read_model(path, inputs=inputs)
+
+
+def open_file(path, names, nodes, weights, sizes):
+    from onnx import TensorProto, helper, save
+
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, size) for name, size in zip(names, sizes, strict=True)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        weights,
+    )
+    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)]), path)
+    return path
+
+
+@pytest.mark.filterwarnings("ignore:exported for a batch of 3")
+@pytest.mark.parametrize("name", ["input.1", "serving_default_x:0", "0", "/model/x", "x"])
+@pytest.mark.parametrize("size", [["n", 3, "h", "w"], [-1, 3, -1, -1], [3, "batch", "h", "w"], [3, "h", "w"], None])
+def test_the_hint_of_an_open_size_can_be_typed_and_works(tmp_path, name, size):
+    """The network takes sides of at most 128, which 224 is not."""
+    from onnx import TensorProto, helper
+
+    nodes = [
+        helper.make_node("Flatten", [name], ["f"], axis=0 if size is None or len(size) == 4 else 1),
+        helper.make_node("Slice", ["f", "low", "high", "axis"], ["part"]),
+        helper.make_node("MatMul", ["part", "w"], ["y"]),
+    ]
+    weights = [
+        *(
+            helper.make_tensor(n, TensorProto.INT64, [1], [v])
+            for n, v in (("low", 0), ("high", 128 * 128), ("axis", 1))
+        ),
+        helper.make_tensor("w", TensorProto.FLOAT, [16384, 1], bytes(65536), raw=True),
+    ]
+    if size is None or len(size) == 4:
+        nodes[0] = helper.make_node("Reshape", [name, "shape"], ["f"])
+        weights.append(helper.make_tensor("shape", TensorProto.INT64, [2], [3, 128 * 128]))
+    path = open_file(tmp_path / "open.onnx", [name], nodes, weights, [size])
+    with pytest.raises(FeatherboneError) as caught:
+        read_model(path)
+    typed = shlex.split(caught.value.hint.split(";")[0].removeprefix("say it: "))
+    assert typed[0] == "--input"
+    assert profile(path, inputs=typed[1::2]).macs in (3 * 128 * 128, 128 * 128)  # 3 in front may be channels or images

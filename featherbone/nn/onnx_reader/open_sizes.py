@@ -11,6 +11,7 @@ import torch
 from featherbone.errors import FeatherboneError
 from featherbone.nn.capture.inputs import Whole
 
+USUAL = (224, 128, 64, 32)  # sizes that are suggested for open sides
 Make = Callable[[str, tuple[int, ...], int], Any]
 
 
@@ -47,7 +48,7 @@ class OpenSizes:
             return _shape(info, self._inputs[info.name])
         tensor = _tensor_type(info)
         if not tensor.HasField("shape"):
-            raise Unfilled(f"the input {info.name} does not say its shape", hint=self.hint(info))
+            raise Unfilled(f"the input {info.name} does not say its shape", hint=self.hint())
         shape = []
         batch = batch_place(info)
         for place, side in enumerate(tensor.shape.dim):
@@ -67,7 +68,7 @@ class OpenSizes:
             else:
                 raise Unfilled(
                     f"{info.name} has the dynamic size {side.dim_param or '?'!r} beside the batch",
-                    hint=self.hint(info),
+                    hint=self.hint(),
                 )
         return tuple(shape)
 
@@ -83,7 +84,7 @@ class OpenSizes:
         sides = None if info is None else [_written(side) for side in info.type.tensor_type.shape.dim]
         return None if sides is None or None in sides else tuple(size for size in sides if size is not None)
 
-    def hint(self, info: Any, usual: int = 224) -> str:
+    def hint(self, usual: int = USUAL[0]) -> str:
         """What to type: every input whose sizes are open, the same number for the same name."""
         texts = [f"--input {shlex.quote(f'{one.name}:{self._example(one, usual)}')}" for one in self.unfilled()]
         return f"say it: {' '.join(texts)}; or export it with fixed sizes, or fix them with " + (
@@ -118,6 +119,10 @@ class OpenSizes:
             fixed = _stated(side) if _stated(side) is not None else self._sizes.get(side.dim_param)
             shape.append(fixed if fixed is not None else 1 if place == batch else 3 if image and place == 1 else usual)
         return tuple(shape)
+
+    def suggested(self, usual: int) -> dict[str, Whole]:
+        """The inputs whose sizes are open, as the hint names them."""
+        return {info.name: Whole(torch.empty(self.example(info, usual), device="meta")) for info in self.unfilled()}
 
     def _example(self, info: Any, usual: int) -> str:
         shape = self.example(info, usual)

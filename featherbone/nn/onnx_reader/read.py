@@ -10,6 +10,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.nn.onnx_reader.load import load
 from featherbone.nn.onnx_reader.one_image import candidates
+from featherbone.nn.onnx_reader.open_sizes import USUAL, OpenSizes, Unfilled
 from featherbone.nn.onnx_reader.recording import MALFORMED
 from featherbone.nn.onnx_reader.replay import Replay
 
@@ -30,6 +31,9 @@ def read_onnx(
     model = load(path)
     try:
         whole = Replay(path.stem, model, given, named or {})
+    except FeatherboneError as error:
+        raise FeatherboneError(f"{path}: {error.sentence}", hint=error.hint) from None
+    try:
         graph, notes = whole.replayed(), whole.notes
         for batch in candidates(whole.inputs, model.graph.node, whole.shapes):
             one = Replay(path.stem, model, given, named or {}, batch)
@@ -38,7 +42,10 @@ def read_onnx(
                 graph, notes = found, [*one.notes, f"exported for a batch of {batch.size}: counted for one image"]
                 break
             notes += batch.mixed()
-        return graph, tuple(dict.fromkeys(notes)), whole.roles.constants(whole.sizes)
+        return graph, tuple(dict.fromkeys([*whole.open.notes, *notes])), whole.roles.constants(whole.sizes)
+    except Unfilled as error:
+        hint = _hint_that_works(path.stem, model, given, named or {}, whole.open)
+        raise FeatherboneError(f"{path}: {error.sentence}", hint=hint) from None
     except FeatherboneError as error:
         raise FeatherboneError(f"{path}: {error.sentence}", hint=error.hint) from None
     except MALFORMED as error:
@@ -46,3 +53,14 @@ def read_onnx(
             f"the graph in {path} is malformed: {type(error).__name__} {str(error)[:100]}",
             hint="check it with onnx.checker.check_model",
         ) from None
+
+
+def _hint_that_works(name: str, model: Any, given: Sequence[Any], named: Mapping[str, Any], sizes: OpenSizes) -> str:
+    """What to type for the open sizes: the first usual size that the network runs with."""
+    for usual in USUAL:
+        try:
+            Replay(name, model, given, {**named, **sizes.suggested(usual)}).replayed()
+        except (FeatherboneError, *MALFORMED):
+            continue
+        return sizes.hint(usual)
+    return sizes.hint()
