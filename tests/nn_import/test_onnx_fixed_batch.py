@@ -88,6 +88,19 @@ def test_attention(tmp_path):
     assert found.warnings == ("exported for a batch of 4: counted for one image",)
 
 
+def test_steps_and_batch_in_one_size(tmp_path):
+    """As attention is exported whose steps come first: (steps, batch, 8) → (steps·batch, 8) → (steps, batch, 8)."""
+    nodes = [
+        ("Transpose", ["x"], ["s"], {"perm": [1, 0, 2]}),
+        ("Reshape", ["s", "rows"], ["r"]),
+        ("Gemm", ["r", "w"], ["g"]),
+        ("Reshape", ["g", "steps"], ["y"]),
+    ]
+    constants = [weight("w", 8, 8), array("rows", [35, 8]), array("steps", [7, 5, 8])]
+    found = imported(tmp_path / "model.onnx", nodes, constants, (5, 7, 8))
+    assert (count(found.graph).macs, bool(found.warnings)) == (7 * 64, True)
+
+
 @pytest.mark.parametrize("first", [True, False])
 def test_recurrent_layers(tmp_path, first):
     """The batch is in front and moved behind the steps, or stands there from the start."""

@@ -74,7 +74,8 @@ class Batch:
         if place is None:
             return self._first(whole) if kind == "Expand" else np.array(whole, dtype=np.int64)
         if kind == "Reshape":
-            place = _after(prod(self.shapes[name][:place]), whole)
+            before = self.shapes[name]
+            place = _after(prod(before[:place]), before[place], whole, self.size)
         else:
             place += len(whole) - len(value.shape)
         if whole[place] % self.size:
@@ -104,17 +105,20 @@ class Batch:
         return products == self.size * one
 
 
-def _after(elements: int, shape: Shape) -> int:
-    """The place in a shape that has so many elements in front of it, or holds them as a factor.
+def _after(elements: int, own: int, shape: Shape, size: int) -> int:
+    """The place of the batch in a new shape: it was in a side of ``own`` elements, with ``elements`` in front of it.
 
-    >>> _after(1, (1, 4, 8)), _after(7, (7, 8, 4)), _after(7, (28, 8))
-    (1, 1, 0)
+    >>> _after(1, 4, (1, 4, 8), 4), _after(7, 4, (7, 8, 4), 4), _after(7, 4, (28, 8), 4), _after(1, 28, (7, 4, 8), 4)
+    (1, 1, 0, 1)
     """
-    ahead = 1
-    for place, size in enumerate(shape):
-        if ahead <= elements < ahead * size:
+    ahead, places = 1, []
+    for place, side in enumerate(shape):
+        if ahead < elements * own and ahead * side > elements:
+            places.append(place)
+        ahead *= side
+    for place in (*(place for place in places if shape[place] == size), *places):
+        if shape[place] % size == 0:
             return place
-        ahead *= size
     raise NoBatch
 
 
