@@ -73,8 +73,9 @@ class Node:
 def descendants(pid: int) -> list[int]:
     found: list[int] = []
     with suppress(OSError):
-        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-            found += [int(child), *descendants(int(child))]
+        for thread in Path(f"/proc/{pid}/task").iterdir():  # any of them may have begun a process
+            for child in (thread / "children").read_text().split():
+                found += [int(child), *descendants(int(child))]
     return found
 
 

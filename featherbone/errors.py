@@ -26,6 +26,10 @@ class FeatherboneError(Exception):
         return f"{self.sentence} ({self.hint})" if self.hint else self.sentence
 
 
+class ToldElsewhere(FeatherboneError):
+    """The error of another process of the same job, which tells it: whoever only learns of it ends without a word."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint that names the closest of the known words, or lists them all.
 

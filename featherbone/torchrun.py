@@ -7,7 +7,7 @@ The exit code is that of the process that failed first.
 
 from __future__ import annotations
 
-import os
+import logging
 import sys
 from typing import NoReturn
 
@@ -17,7 +17,7 @@ FAILED = 1
 
 def main() -> NoReturn:
     """Run what the command line says in so many processes."""
-    os.environ.setdefault("LOGLEVEL", "CRITICAL")  # each process says itself why it ends
+    logging.disable(logging.ERROR)  # of the launcher's own: each process says itself why it ends
     from torch.distributed import run
     from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError

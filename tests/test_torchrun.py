@@ -24,7 +24,7 @@ def ends(failure: BaseException | None, monkeypatch: pytest.MonkeyPatch) -> tupl
         if failure is not None:
             raise failure
 
-    monkeypatch.setenv("LOGLEVEL", "CRITICAL")
+    monkeypatch.setattr("logging.disable", lambda level: None)
     monkeypatch.setattr("sys.argv", COMMAND)
     monkeypatch.setattr(run, "run", pretend)
     with pytest.raises(SystemExit) as stopped:

@@ -30,7 +30,7 @@ from featherbone.cli.time import time
 from featherbone.cli.train import train
 from featherbone.cli.verify import verify
 from featherbone.cli.zoo import zoo
-from featherbone.errors import FeatherboneError
+from featherbone.errors import FeatherboneError, ToldElsewhere
 from featherbone.files import shortened
 
 app = typer.Typer(
@@ -108,7 +108,8 @@ def run() -> NoReturn:
     except FeatherboneError as error:
         if debug:
             raise
-        _complain(error.sentence, error.hint)
+        if not isinstance(error, ToldElsewhere):
+            _complain(error.sentence, error.hint)
         sys.exit(2)
     except ModuleNotFoundError as error:
         if debug or (error.name or "").split(".")[0] == "featherbone":

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor, distributed
 
-from featherbone.errors import FeatherboneError
+from featherbone.errors import FeatherboneError, ToldElsewhere
 from featherbone.train.meeting import meet
 
 STEP = timedelta(minutes=10)  # how long a process waits in a step for one that neither answers nor ends
@@ -78,7 +78,7 @@ class Processes:
         if failure is not None:
             raise failure
         if "sentence" in answer:
-            raise FeatherboneError(answer["sentence"], hint=answer["hint"])
+            raise ToldElsewhere(answer["sentence"], hint=answer["hint"])
         return answer["value"]
 
     def shared(self, tensor: Tensor) -> Tensor:

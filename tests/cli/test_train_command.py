@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from featherbone.errors import FeatherboneError, ToldElsewhere
 from featherbone.graph import image, to_json
 from featherbone.nn import load_model
 
@@ -190,6 +191,16 @@ def test_interrupted_says_that_the_same_command_continues_and_it_does(tmp_path):
         assert "Traceback" not in errors
     assert "epoch   1/400" not in first, "the second one went on"
     assert json.loads((folder / "run.json").read_text())["result"] is None
+
+
+@pytest.mark.parametrize(("kind", "said"), [(FeatherboneError, True), (ToldElsewhere, False)])
+def test_of_several_processes_one_tells_what_stops_them_all(featherbone, monkeypatch, kind, said):
+    def refused(*_, **__):
+        raise kind("the folder is in use", hint="wait")
+
+    monkeypatch.setattr("featherbone.job.train_network", refused)
+    ended = featherbone("train", "digits", "--network", TINY)
+    assert (ended.code, "the folder is in use" in ended.err) == (2, said)
 
 
 def test_a_setting_that_is_asked_for_is_no_trial(featherbone, tmp_path):
