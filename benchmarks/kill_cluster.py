@@ -12,6 +12,7 @@ is spent equal to what was trained, and nothing left in the storage or in the no
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import sqlite3
@@ -32,6 +33,7 @@ NOTICE = {  # milliseconds after which Ray takes a silent node for dead; by itse
     "RAY_health_check_timeout_ms": "4000",
     "RAY_health_check_failure_threshold": "4",
 }
+TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}  # of this cluster alone
 PATIENCE = 600.0  # seconds for anything to happen
 COMMAND = Path(sys.executable).with_name("featherbone")
 
@@ -52,7 +54,7 @@ class Node:
         ray += ["--object-store-memory", "80000000", "--temp-dir", str(self.place / "ray")]
         self.temporary.mkdir(exist_ok=True)
         private = f"mount --make-rprivate / && mount -t tmpfs none '{self.place / 'runs'}' && exec \"$@\""
-        environment = {**os.environ, **NOTICE, "RAY_USAGE_STATS_ENABLED": "0", "TMPDIR": str(self.temporary)}
+        environment = {**os.environ, **NOTICE, **TOKEN, "RAY_USAGE_STATS_ENABLED": "0", "TMPDIR": str(self.temporary)}
         self.process = subprocess.Popen(
             ["unshare", "-m", "bash", "-c", private, "bash", *ray],
             env={**environment, "FEATHERBONE_CACHE": str(self.place / f"cache {self.name}")},
@@ -108,7 +110,7 @@ def fit(place: Path, port: int, folder: Path, *, storage: bool = True) -> subpro
     shared = ["--storage", f"file://{place / 'storage' / folder.name}"] if storage else []
     return subprocess.Popen(
         [str(COMMAND), "fit", *FIT, "--ray", f"127.0.0.1:{port}", *shared, "--out", str(folder)],
-        env={**os.environ, "FEATHERBONE_CACHE": str(place / "cache of the driver")},
+        env={**os.environ, **TOKEN, "FEATHERBONE_CACHE": str(place / "cache of the driver")},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -18,7 +18,7 @@ from fake_training import RUNGS, FakeTraining, run, table
 from featherbone.errors import FeatherboneError
 from featherbone.progress import Event, Noticed, Trained, TrialFailed, silent
 from featherbone.search import open_ledger
-from featherbone.search.executors import InProcess, Outcome, Task, Tell
+from featherbone.search.executors import InProcess, Outcome, Task, Tell, ray_address
 from featherbone.search.executors.on_ray import OnRay
 from featherbone.search.executors.ray_cluster import connected, room, share_of_a_task
 from featherbone.search.executors.ray_nodes import Nodes
@@ -246,6 +246,27 @@ def test_a_port_of_another_service_is_no_cluster(server: Server, capfd: pytest.C
     with pytest.raises(FeatherboneError, match="does not speak Ray's protocol"), connected(address):
         pass
     assert capfd.readouterr().err == ""  # no log of Ray's own
+
+
+@pytest.mark.parametrize(
+    ("said", "reason", "seconds"),
+    [
+        (
+            "[W] RPC error: InvalidAuthToken: Authentication token is missing",
+            "asks for another token than this process",
+        ),
+        ("[W] Failed to connect to GCS", "did not answer as one within 0.5 s", 0.5),
+    ],
+)
+def test_a_cluster_that_does_not_answer_is_told_in_time(
+    said: str, reason: str, seconds: float, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    trial = f"import sys, time; print({said!r}, file=sys.stderr, flush=True); time.sleep(60)"
+    monkeypatch.setattr(ray_address, "TRIAL", trial)
+    monkeypatch.setattr(ray_address, "CONNECTED", seconds)
+    with pytest.raises(FeatherboneError, match=reason):
+        ray_address.require_cluster("auto")
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ ADDRESSES = "auto for a cluster that runs on this machine, local for a new one, 
 REACHABLE = 10.0  # seconds until a port answers
 CONNECTED = 30.0  # and until a cluster has taken a process in
 GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"  # RFC 9113, section 3.4, and empty settings
+REFUSED = "InvalidAuthToken"  # in what Ray says of a token that is not the cluster's
 SETTINGS = 4  # the type of the first frame that a server of HTTP/2, as Ray's is, answers with
 TRIAL = "import sys, ray; ray.init(address=sys.argv[1], log_to_driver=False, logging_level='ERROR')"
 
@@ -38,7 +39,12 @@ def require_cluster(address: str) -> None:
             text=True,
             timeout=CONNECTED,
         )
-    except subprocess.TimeoutExpired:
+    except subprocess.TimeoutExpired as expired:
+        if REFUSED in str(expired.stderr):
+            raise FeatherboneError(
+                f"the Ray cluster at {address!r} asks for another token than this process has",
+                hint="set RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH as on the cluster's head",
+            ) from None
         raise no_cluster(address, f"what listens there did not answer as one within {CONNECTED:g} s") from None
     if tried.returncode:
         said = [line for line in tried.stderr.splitlines() if line.strip() and not line.startswith(("[", " "))]
