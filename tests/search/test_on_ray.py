@@ -254,6 +254,7 @@ def test_a_port_of_another_service_is_no_cluster(server: Server, capfd: pytest.C
         (
             "[W] RPC error: InvalidAuthToken: Authentication token is missing",
             "asks for another token than this process",
+            4.0,
         ),
         ("[W] Failed to connect to GCS", "did not answer as one within 0.5 s", 0.5),
     ],
