@@ -22,8 +22,8 @@ def last_layer(graph: Graph) -> Node:
 
 
 def writes_classes(graph: Graph, node: Node) -> bool:
-    """Whether a node is a linear layer or a convolution with an output for each class of the graph."""
-    operator, outputs = node.operator, graph.output_shape[0]
-    linear = isinstance(operator, Linear) and operator.out_features == outputs
-    convolution = isinstance(operator, Conv) and operator.groups == 1 and operator.out_channels == outputs
-    return not node.shares and len(graph.output_shape) == 1 and (linear or convolution)
+    """Whether a node is a linear layer or a convolution with an output for each class, the graph's first output."""
+    operator, shape = node.operator, graph[graph.outputs[0]].shape  # feature maps may follow among the outputs
+    linear = isinstance(operator, Linear) and operator.out_features == shape[0]
+    convolution = isinstance(operator, Conv) and operator.groups == 1 and operator.out_channels == shape[0]
+    return not node.shares and len(shape) == 1 and (linear or convolution)

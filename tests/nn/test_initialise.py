@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -32,6 +33,9 @@ def test_only_what_writes_the_classes_is_a_classifier() -> None:
     squeeze = initial_weights(network("squeezenet1_1"), seed=0)
     assert float(squeeze["head.classifier.weight"].std()) == pytest.approx(0.01, rel=0.02)
     assert float(squeeze["fire9.expand1.weight"].std()) == pytest.approx(math.sqrt(2 / 256), rel=0.05)
+    with_a_map = replace(network("squeezenet1_1"), outputs=("head.flatten", "fire9.concat"))
+    both = initial_weights(with_a_map, seed=0)
+    assert torch.equal(both["head.classifier.weight"], squeeze["head.classifier.weight"]), "maps may be outputs too"
     body = initial_weights(image(16, 4).conv(64, 1, name="last").graph("body"), seed=0)
     assert float(body["last.weight"].std()) == pytest.approx(math.sqrt(2 / 64), rel=0.1), "it writes a map"
     normed = image(16, 4).conv(64, 1, name="last").norm().global_pool().flatten().graph("normed")
