@@ -69,6 +69,8 @@ def infer(node: Any, inputs: Sequence[Any], kinds: Sequence[int], opsets: Mappin
 
     domain = "" if node.domain in DOMAINS else node.domain
     nothing = [UNKNOWN] * len(node.output)
+    if node.op_type == "Einsum":  # ONNX's never ends on some damaged equations, and our own rule knows the shape
+        return nothing
     try:
         schema = defs.get_schema(node.op_type, opsets.get(domain, 0), domain)
     except defs.SchemaError:
