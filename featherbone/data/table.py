@@ -20,6 +20,7 @@ from featherbone.data.decode import BadImage, read_bounded
 from featherbone.data.layout import Layout
 from featherbone.data.splits import SPLITS, UNSPLIT, split_named
 from featherbone.errors import FeatherboneError
+from featherbone.files import damage
 
 ENDINGS = (".csv", ".tsv")
 _PATHS = ("path", "file", "filename", "filepath", "image", "imagepath", "imagefile", "img", "imageid", "id", "name")
@@ -44,7 +45,8 @@ def read_table(path: Path) -> Layout:
     rows that lack a path or a label, for a path with two labels or splits, and for a single class, with the numbers of
     the lines.
     """
-    rows, faults, repeated = _unique(_rows(path))
+    with damage(path):  # such as of paths that no system allows
+        rows, faults, repeated = _unique(_rows(path))
     if faults:
         shown = "; ".join(faults[:_LISTED]) + (f"; and {len(faults) - _LISTED} more" if len(faults) > _LISTED else "")
         raise FeatherboneError(f"{str(path)!r} has {len(faults)} faulty row(s): {shown}", hint="mend or remove them")
