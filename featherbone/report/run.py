@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from featherbone.errors import FeatherboneError
-from featherbone.files import MOST_TEXT, parse_json, read_bytes, read_text
+from featherbone.files import MOST_TEXT, damage, parse_json, read_bytes, read_text
 from featherbone.graph import Graph
+from featherbone.run_file import NAME as FILE
 from featherbone.run_file import read_facts
 from featherbone.search.answer import Answer, Scored, answer, costs_of_trial, scored
 from featherbone.search.candidates import candidate_graph
@@ -128,6 +129,11 @@ def read_run(folder: Path, *, going: bool = True) -> Run:
     Raises:
         FeatherboneError: no run.json, or a file that is damaged or of another version.
     """
+    with damage(folder / FILE):
+        return _read(folder, going=going)
+
+
+def _read(folder: Path, *, going: bool) -> Run:
     facts = read_facts(folder)
     if facts is None:
         raise FeatherboneError(f"{folder} holds no run.json", hint="give the folder that fit or train wrote")
