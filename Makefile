@@ -4,12 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := runs/demo
 
-.PHONY: help demo test test-long lint bench fuzz clean
+.PHONY: help demo test test-long test-docs coverage lint bench fuzz clean
 
 help:
 	@echo "make demo   find, train, export and check a small network on the built-in digits; tells where the report is"
 	@echo "make test   linters, types and all tests"
 	@echo "make test-long  the tests that take minutes: a whole search on a cluster whose nodes are killed"
+	@echo "make test-docs  the examples of README.md and of docs/ alone"
+	@echo "make coverage   all tests, and which lines of featherbone they do not reach; as pages in htmlcov/"
 	@echo "make bench  the benchmarks that run in minutes, into benchmarks/results/"
 	@echo "make fuzz   damaged inputs for every reader, some minutes, into benchmarks/results/fuzz.txt"
 
@@ -33,6 +35,12 @@ test: lint
 test-long: $(VENV)/installed
 	$(BIN)/python -m pytest -m cluster
 
+test-docs: $(VENV)/installed
+	$(BIN)/python -m pytest -n 2 README.md docs
+
+coverage: $(VENV)/installed
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term-missing:skip-covered --cov-report=html
+
 bench: $(VENV)/installed
 	$(BIN)/python benchmarks/run_all.py
 
@@ -40,4 +48,4 @@ fuzz: $(VENV)/installed
 	$(BIN)/python tests/fuzz/run.py --out benchmarks/results/fuzz.txt
 
 clean:
-	rm -rf $(VENV) runs build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) runs build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* htmlcov
