@@ -34,7 +34,7 @@ from torch.utils.data import DataLoader
 
 from featherbone.data import Dataset, open_dataset
 from featherbone.data.batches import Augment, batches
-from featherbone.train.machine import keep_freed_memory
+from featherbone.train.machine.memory import keep_freed_memory
 
 BATCH = 128
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.247, 0.2435, 0.2616)

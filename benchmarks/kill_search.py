@@ -30,13 +30,13 @@ import torch
 from machine import describe
 
 from featherbone.data import open_dataset
-from featherbone.job.trials import Images, TrialWork
+from featherbone.job.search.trial_work import Images, TrialWork
 from featherbone.progress import silent
 from featherbone.search import Budget, Entry, Ledger, Limits, SpaceCosts, named_space, open_ledger, search
-from featherbone.search.board import Board
+from featherbone.search.draw.sample import designs_of
 from featherbone.search.executors import InProcess, Processes
-from featherbone.search.sample import designs_of
-from featherbone.search.schema import FINAL
+from featherbone.search.record.schema import FINAL
+from featherbone.search.schedule.board import Board
 from featherbone.train import Setting, default_recipe
 
 RUNGS, TRIALS = (2, 6), 30
@@ -199,7 +199,7 @@ def tell(kills: Counter[str]) -> None:
 
 
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["featherbone.job.trials", "featherbone.search.sample", "torch._dynamo"])
+CONTEXT.set_forkserver_preload(["featherbone.job.search.trial_work", "featherbone.search.draw.sample", "torch._dynamo"])
 
 if __name__ == "__main__":
     sys.exit(main())

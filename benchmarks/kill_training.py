@@ -29,7 +29,7 @@ from featherbone.data import open_dataset
 from featherbone.graph import Graph, image
 from featherbone.nn import read_tensors
 from featherbone.train import Recipe, train
-from featherbone.train.checkpoint import NEWEST
+from featherbone.train.run.checkpoint import NEWEST
 
 PLACES = (
     "flushing the new file",

@@ -18,12 +18,12 @@ from pathlib import Path
 import numpy as np
 from machine import describe
 
-from featherbone.measure.kernels.measured import Meter
+from featherbone.latency.designs import DesignLatencies
+from featherbone.latency.learning import learned
+from featherbone.latency.measured import Meter
 from featherbone.measure.statistics import rank_correlation
 from featherbone.search import Budget, LatencyLimit, SpaceCosts, named_space, sample
-from featherbone.search.latency_probe import learned
-from featherbone.search.latency_rows import DesignLatencies
-from featherbone.search.matrix import encode
+from featherbone.search.space.matrix import encode
 
 MACS = (2, 5, 12.5, 30, 60)  # millions
 SEED = 99  # of the designs that are held out

@@ -39,22 +39,22 @@ from tpe_space import suggested
 
 from featherbone.cost import count
 from featherbone.data import Dataset, open_dataset
-from featherbone.job.tempo import LONGEST
-from featherbone.job.trials import Images, TrialWork
+from featherbone.job.search.time_plan import LONGEST
+from featherbone.job.search.trial_work import Images, TrialWork
 from featherbone.nn import module_with
 from featherbone.progress import TrialBegan, TrialScored, silent
 from featherbone.search import Budget, Design, Entry, Event, Limits, SpaceCosts, named_space, open_ledger, search
-from featherbone.search.board import Board
-from featherbone.search.candidates import candidate_graph
-from featherbone.search.effort import effort
+from featherbone.search.costs.effort import effort
+from featherbone.search.draw.sample import designs_of
 from featherbone.search.executors import InProcess, Task
-from featherbone.search.ladder import ladder, trials_for
-from featherbone.search.ledger import Score
-from featherbone.search.promising import example
-from featherbone.search.proposals import Proposals
-from featherbone.search.sample import designs_of
-from featherbone.search.spaces import smaller_resolutions
-from featherbone.search.zoo_entries import zoo_entries
+from featherbone.search.propose.first_designs import example
+from featherbone.search.propose.proposals import Proposals
+from featherbone.search.propose.zoo_entries import zoo_entries
+from featherbone.search.record.ledger import Score
+from featherbone.search.schedule.board import Board
+from featherbone.search.schedule.ladder import ladder, trials_for
+from featherbone.search.space.design_graph import candidate_graph
+from featherbone.search.space.named import smaller_resolutions
 from featherbone.train import Recipe, Setting, choose, evaluate, recipe_named
 
 BUDGET = Budget(macs=12_500_000, params=80_000)

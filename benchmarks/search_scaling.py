@@ -34,10 +34,10 @@ from featherbone.job.folder import write_facts
 from featherbone.progress import silent
 from featherbone.report import write_report
 from featherbone.search import Budget, Costs, Entry, Limits, Score, SpaceCosts, named_space, open_ledger, search
-from featherbone.search.board import Board
+from featherbone.search.draw.sample import designs_of
 from featherbone.search.executors import Executor, Message, Outcome, Processes, Task
-from featherbone.search.overview import overview
-from featherbone.search.sample import designs_of
+from featherbone.search.record.overview import overview
+from featherbone.search.schedule.board import Board
 
 RUNGS = (2, 6)
 WORKERS = (1, 10, 100, 1000)

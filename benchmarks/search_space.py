@@ -19,8 +19,8 @@ import numpy as np
 from machine import describe
 
 from featherbone.search import SPACES, Budget, Design, Space, SpaceCosts, costs_of, named_space, sample
-from featherbone.search.matrix import CHOICE, DEPTH, WIDTH, column, columns, decode
-from featherbone.search.rarity import share_within
+from featherbone.search.draw.rarity import share_within
+from featherbone.search.space.matrix import CHOICE, DEPTH, WIDTH, column, columns, decode
 
 IMAGES = {"CIFAR": ((32, 28, 24), 10), "ImageNet": ((224, 196, 168), 1000)}
 DESIGNS = 200_000

@@ -29,7 +29,7 @@ from featherbone.job import train_network
 from featherbone.job.folder import read_facts
 from featherbone.nn import Model, load_model, module_with
 from featherbone.train import evaluate, start_from
-from featherbone.train.parts import last_map, with_maps
+from featherbone.train.transfer.parts import last_map, with_maps
 
 NETWORK = "squeezenet1_1:small=true,base=64,increment=64"
 RECIPE = """epochs = 12

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from featherbone.search import Budget, SpaceCosts
-from featherbone.search.matrix import ACT, CHOICE, DEPTH, HEAD, RESOLUTION, column, columns, decode
-from featherbone.search.widths import Widths, filled
+from featherbone.search.draw.widths import Widths, filled
+from featherbone.search.space.matrix import ACT, CHOICE, DEPTH, HEAD, RESOLUTION, column, columns, decode
 
 
 def suggested(trial: Any, costs: SpaceCosts, budget: Budget) -> str | None:

@@ -189,9 +189,9 @@ def chosen(spec: str, side: int, batch: int) -> tuple[str, str]:
 
 def ours(spec: str, side: int, batch: int, setting: str) -> Callable[[], object]:
     """The very steps of `train`: a `Trial` makes them."""
-    from featherbone.train.plan import Plan
-    from featherbone.train.setting import Setting
-    from featherbone.train.trial import Trial
+    from featherbone.train.machine.setting import Setting
+    from featherbone.train.run.plan import Plan
+    from featherbone.train.tuning.timed_steps import Trial
 
     graph, dataset, recipe = job(spec, side, batch)
     found = Setting.from_json(setting)

@@ -1,7 +1,8 @@
-"""What tests of several folders share: a server on this machine for whatever downloads, and a few photos."""
+"""What tests of several folders share: helpers to import, a server on this machine for downloads, a few photos."""
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,6 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
+# The tests, and the processes that they start, import what stands in helpers/.
+sys.path.insert(0, str(Path(__file__).parent / "helpers"))
 
 
 class Server(ThreadingHTTPServer):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from featherbone.cost import count
-from featherbone.search.candidates import candidate_graph
+from featherbone.search.space.design_graph import candidate_graph
 
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
 STATED = re.compile(

@@ -22,10 +22,10 @@ from featherbone.nn import load_model, stated_checksum
 from featherbone.nn.foreign.read import read_state
 from featherbone.report.run import read_run
 from featherbone.run_file import read_facts
-from featherbone.search.reading import reading
-from featherbone.search.space_file import open_space
+from featherbone.search.record.reading import reading
+from featherbone.search.space.space_file import open_space
 from featherbone.ship.predict import load_predictor
-from featherbone.train.recipe_file import read_recipe
+from featherbone.train.recipe.file import read_recipe
 
 SPARE = 300 * 2**20  # bytes of memory that a refusal may take
 

@@ -87,7 +87,7 @@ def test_batches_of_256_million_multiply_adds_are_worth_several_threads(
     def crew(**asked: object) -> None:
         raise FeatherboneError(f"large is {asked['large']}")
 
-    monkeypatch.setattr("featherbone.job.fitting.crew", crew)
+    monkeypatch.setattr("featherbone.job.search.fit.crew", crew)
     (tmp_path / "own.toml").write_text(f"epochs = 2\nbatch_size = {batch_size}\n")
     with pytest.raises(FeatherboneError, match=f"large is {large}"):
         fit(photos, Budget(macs=2_000_000), recipe=str(tmp_path / "own.toml"), out=tmp_path / "run")

@@ -16,7 +16,7 @@ from featherbone.errors import FeatherboneError
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
 
-    from featherbone.search.glance import Glance, Running
+    from featherbone.search.record.glance import Glance, Running
 
 LOOK_EVERY = 1.0  # seconds
 SHARE = 20.0  # looking may take one part in so many of the time
@@ -39,7 +39,7 @@ class Dashboard:
 
     def look(self) -> Glance | None:
         """The search as it was at most a moment ago; None while it can't be read."""
-        from featherbone.search.glance import glance
+        from featherbone.search.record.glance import glance
 
         now = time.monotonic()
         if now >= self._next:

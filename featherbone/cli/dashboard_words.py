@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from featherbone.quantity import format_bytes, format_count, format_duration
 
 if TYPE_CHECKING:
-    from featherbone.search.glance import Ended, Glance
+    from featherbone.search.record.glance import Ended, Glance
 
 COSTS = (  # column of a trial, limit of a budget, words, how it is written
     ("macs", "macs", "MACs", format_count),
@@ -65,7 +65,7 @@ def _left(found: Glance, name: str) -> str:
 def event_line(ended: Ended, now: float) -> str:
     """How an attempt ended, and how long ago.
 
-    >>> from featherbone.search.glance import Ended
+    >>> from featherbone.search.record.glance import Ended
     >>> event_line(Ended(attempt=9, trial=7, rung=1, outcome="scored", top1=0.5, error="", ended=940.0), 1000.0)
     'trial 7 reached rung 1: 50.00 %, 1:00 min ago'
     """

@@ -65,7 +65,7 @@ def gate(counted: Count, budget: str, subject: Callable[[], Any], *, dtype: str,
 
 def _size(graph: Graph) -> float:
     """Bytes of the model file in float32, an upper bound: what ``featherbone fit --size`` limits."""
-    from featherbone.search.budget import costs_of
+    from featherbone.search.costs.budget import costs_of
 
     return costs_of(graph).size
 

@@ -13,8 +13,8 @@ from featherbone.cli.options import MOST, Json
 from featherbone.cli.output import console, print_json, print_table
 
 if TYPE_CHECKING:
-    from featherbone.search.answer import Answer
-    from featherbone.search.overview import Overview
+    from featherbone.search.record.answer import Answer
+    from featherbone.search.record.overview import Overview
 
 TOP = 100
 search = typer.Typer(name="search", help="Look into a search.", no_args_is_help=True)
@@ -42,7 +42,7 @@ def show(
 
     Nothing is changed, and a search that goes on is not disturbed. JSON holds every trial.
     """
-    from featherbone.search.overview import overview
+    from featherbone.search.record.overview import overview
 
     if watch:
         from featherbone.cli.watch import watch as go_on
@@ -126,7 +126,7 @@ def _print_totals(found: Overview) -> None:
 
 def _print_answer(found: Overview, answer: Answer) -> None:
     """The front against each limited cost, or against multiply-adds, with standard errors; then why this one."""
-    from featherbone.search.why import NAMES, heading, write_cost
+    from featherbone.search.record.why import NAMES, heading, write_cost
 
     for cost in [name for name in answer.fronts if name in answer.used] or ["macs"]:
         print_table(

@@ -129,7 +129,7 @@ def train(
     from featherbone.cli.progress import Live
     from featherbone.hub import WeightChoices
     from featherbone.job import train_network
-    from featherbone.train.distributed import is_first
+    from featherbone.train.several.distributed import is_first
 
     choices = WeightChoices(
         activation=activation,

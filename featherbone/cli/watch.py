@@ -19,7 +19,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.files import opened, read_bytes
 
 if TYPE_CHECKING:
-    from featherbone.search.glance import Glance
+    from featherbone.search.record.glance import Glance
 
 PAUSE = 1.0  # seconds
 LAST_BYTES = 4096  # of a log: an epoch's line is shorter
@@ -72,7 +72,7 @@ def logged(run: Path, found: Glance) -> Epochs:
 
 def _glances(run: Path) -> Iterator[Glance]:
     """The search whenever something has ended or begun, until nothing works on it."""
-    from featherbone.search.glance import glance
+    from featherbone.search.record.glance import glance
 
     before: Glance | None = None
     while True:
@@ -87,7 +87,7 @@ def _glances(run: Path) -> Iterator[Glance]:
 
 
 def _end_of(run: Path) -> str:
-    from featherbone.search.glance import glance
+    from featherbone.search.record.glance import glance
 
     if glance(run).finished:
         return f"the search has ended; `featherbone search show {run}` tells all of it"

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from featherbone.data.augment.crop import corners_when_mirrored, crop, mirror
-from featherbone.data.native import kernels
 from featherbone.errors import FeatherboneError
+from featherbone.kernels.build import kernels
 
 SOURCE = Path(__file__).with_name("cut.cpp")
 FLAGS = ("-ffp-contract=off",)  # a · b + c rounds twice, as in torch

@@ -12,8 +12,8 @@ from featherbone.errors import FeatherboneError
 from featherbone.nn import Model, save_model
 from featherbone.progress import Noticed, Progress, Step
 from featherbone.report.sheet import MISTAKES, write_sheet
-from featherbone.search.budget import Budget, costs_of
-from featherbone.search.latency import LatencyLimit
+from featherbone.search.costs.budget import Budget, costs_of
+from featherbone.search.costs.latency_limit import LatencyLimit
 from featherbone.ship.onnx_export import export_onnx
 from featherbone.ship.timing import Timing, time_onnx
 from featherbone.ship.verify import Verification, failed, verify_onnx

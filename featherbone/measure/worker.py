@@ -85,7 +85,7 @@ def take_turn(once: Callable[[], float], seconds: float) -> list[float]:
 
 
 def _kernels(request: dict[str, Any]) -> Any:
-    from featherbone.measure.kernels import timing
+    from featherbone.latency import timing
 
     if request["do"] == "block":
         return timing.block_size()

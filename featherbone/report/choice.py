@@ -8,7 +8,7 @@ from typing import Any
 
 from featherbone.quantity import format_bytes, format_count
 from featherbone.report.run import LISTED, Run, Trial
-from featherbone.search.glance import limits_set
+from featherbone.search.record.glance import limits_set
 
 
 @dataclass(frozen=True, kw_only=True)

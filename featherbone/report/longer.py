@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from featherbone.search.answer import standard_error
+from featherbone.search.record.answer import standard_error
 
 SHORT = 30  # epochs: what longer ones still gain at their end is the end of the schedule, which any length has
 PARTS = 4  # the last quarter of the epochs is compared with the one before

@@ -13,11 +13,11 @@ from featherbone.files import MOST_TEXT, damage, parse_json, read_bytes, read_te
 from featherbone.graph import Graph
 from featherbone.run_file import NAME as FILE
 from featherbone.run_file import read_facts
-from featherbone.search.answer import Answer, Scored, answer, costs_of_trial, scored
-from featherbone.search.candidates import candidate_graph
-from featherbone.search.glance import limits_set
-from featherbone.search.ranking import Rank, rank_of
-from featherbone.search.reading import NAME, reading
+from featherbone.search.record.answer import Answer, Scored, answer, costs_of_trial, scored
+from featherbone.search.record.glance import limits_set
+from featherbone.search.record.ranking import Rank, rank_of
+from featherbone.search.record.reading import NAME, reading
+from featherbone.search.space.design_graph import candidate_graph
 
 LISTED = 1000  # trials that a page draws and lists, the best; more would be neither read nor loaded
 

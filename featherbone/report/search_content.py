@@ -9,8 +9,8 @@ from featherbone.report import search_figures, tables
 from featherbone.report.choice import chosen, uses
 from featherbone.report.run import Run
 from featherbone.report.words import missing, verdict
-from featherbone.search.glance import glance
-from featherbone.search.why import why
+from featherbone.search.record.glance import glance
+from featherbone.search.record.why import why
 
 
 def search_content(run: Run) -> dict[str, Any]:

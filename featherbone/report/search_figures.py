@@ -10,9 +10,9 @@ from featherbone.quantity import format_bytes, format_count
 from featherbone.report.choice import chosen, listed
 from featherbone.report.plots import ACCENT, FAINT, INK, RUNGS, Figure, layout, line
 from featherbone.report.run import Run, Trial
-from featherbone.search.answer import Answer, Point
-from featherbone.search.glance import limits_set
-from featherbone.search.why import NAMES, heading
+from featherbone.search.record.answer import Answer, Point
+from featherbone.search.record.glance import limits_set
+from featherbone.search.record.why import NAMES, heading
 
 SYMBOLS = ("circle-open", "circle", "diamond", "square")
 

@@ -12,8 +12,8 @@ from featherbone.quantity import format_bytes, format_count
 from featherbone.report.choice import chosen, listed
 from featherbone.report.outline import Costs, outline
 from featherbone.report.run import Run
-from featherbone.search.glance import limits_set
-from featherbone.search.why import NAMES, heading, write_cost
+from featherbone.search.record.glance import limits_set
+from featherbone.search.record.why import NAMES, heading, write_cost
 from featherbone.wording import percent
 
 Row = dict[str, Any]

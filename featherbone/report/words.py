@@ -8,7 +8,7 @@ from featherbone.quantity import format_count
 from featherbone.report.choice import chosen, uses
 from featherbone.report.longer import longer
 from featherbone.report.run import Run
-from featherbone.search.why import trained
+from featherbone.search.record.why import trained
 from featherbone.wording import listed, percent
 
 

@@ -4,18 +4,18 @@ Only ``featherbone.fit`` trains; nothing here loads torch.
 """
 
 from featherbone.progress import Event, Progress, silent
-from featherbone.search.batch import BatchCosts, SpaceCosts
-from featherbone.search.budget import Budget, Costs, costs_of
-from featherbone.search.design import Design, Stage, Stem
-from featherbone.search.driver import search
-from featherbone.search.ladder import ladder
-from featherbone.search.latency import LatencyLimit, LatencyModel
-from featherbone.search.ledger import Entry, Ledger, Score, Trial, open_ledger
-from featherbone.search.limits import Limits
-from featherbone.search.sample import sample
-from featherbone.search.space import Space, StageSpace
-from featherbone.search.space_file import open_space
-from featherbone.search.spaces import SPACES, named_space
+from featherbone.search.costs.batch import BatchCosts, SpaceCosts
+from featherbone.search.costs.budget import Budget, Costs, costs_of
+from featherbone.search.costs.latency_limit import LatencyLimit, LatencyModel
+from featherbone.search.draw.sample import sample
+from featherbone.search.record.ledger import Entry, Ledger, Score, Trial, open_ledger
+from featherbone.search.schedule.driver import search
+from featherbone.search.schedule.ladder import ladder
+from featherbone.search.schedule.spending import Limits
+from featherbone.search.space.design import Design, Stage, Stem
+from featherbone.search.space.named import SPACES, named_space
+from featherbone.search.space.space import Space, StageSpace
+from featherbone.search.space.space_file import open_space
 
 __all__ = [
     "SPACES",

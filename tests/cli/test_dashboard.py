@@ -19,8 +19,8 @@ from featherbone.cli.watch import logged
 from featherbone.progress import silent
 from featherbone.search import Costs, Entry, Ledger, Limits, Score, open_ledger, search
 from featherbone.search.executors import InProcess, Task, Tell
-from featherbone.search.glance import glance
-from featherbone.search.overview import overview
+from featherbone.search.record.glance import glance
+from featherbone.search.record.overview import overview
 
 RUNGS = (3, 9)
 

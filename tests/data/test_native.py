@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from featherbone.data import native
 from featherbone.errors import FeatherboneError
-from featherbone.train.fused import usable
-from featherbone.train.setting import Setting
+from featherbone.kernels import build as native
+from featherbone.kernels.fused import usable
+from featherbone.train.machine.setting import Setting
 
 SOURCE = 'extern "C" int answer() { return 42; }'
 
@@ -72,7 +72,7 @@ def test_where_kernels_fail_the_setting_goes_on_without(monkeypatch: pytest.Monk
     def failing(source: Path) -> None:
         raise FeatherboneError("there is no C++ compiler")
 
-    monkeypatch.setattr("featherbone.train.fused.kernels", failing)
+    monkeypatch.setattr("featherbone.kernels.fused.kernels", failing)
     setting, note = usable(Setting(fused=True, precision="bfloat16"))
     assert setting == Setting(fused=False, precision="bfloat16")
     assert note.startswith("there is no C++ compiler; PyTorch's own kernels are used")

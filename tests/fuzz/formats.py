@@ -39,11 +39,11 @@ from featherbone.quantity import parse_bytes, parse_count, parse_milliseconds, p
 from featherbone.report.run import read_run
 from featherbone.run_file import FORMAT, VERSION
 from featherbone.search import Costs, Entry, Score, open_ledger
-from featherbone.search.candidates import candidate_graph
-from featherbone.search.overview import overview
-from featherbone.search.space_file import open_space
-from featherbone.train.recipe import Recipe
-from featherbone.train.recipe_file import read_recipe, to_toml
+from featherbone.search.record.overview import overview
+from featherbone.search.space.design_graph import candidate_graph
+from featherbone.search.space.space_file import open_space
+from featherbone.train.recipe.file import read_recipe, to_toml
+from featherbone.train.recipe.recipe import Recipe
 from tests.fuzz.fuzzing import Format
 from tests.fuzz.mutations import contents, texts
 

@@ -11,9 +11,9 @@ from featherbone.data import open_dataset
 from featherbone.errors import FeatherboneError
 from featherbone.job import fit
 from featherbone.job.class_weighting import read_class_weights
-from featherbone.job.searching_recipe import searching_recipe
-from featherbone.job.training_options import Options
-from featherbone.job.training_recipe import recipe_for
+from featherbone.job.search.recipe import searching_recipe
+from featherbone.job.training.options import Options
+from featherbone.job.training.recipe import recipe_for
 from featherbone.search import Budget
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from featherbone.cli.dashboard_words import best_lines
 from featherbone.graph import Graph, image
-from featherbone.job.finalists import fastest_enough
+from featherbone.job.search.finalists import fastest_enough
 from featherbone.progress import Event, TrialScored
 from featherbone.report.choice import chosen
 from featherbone.report.run import read_run
@@ -20,11 +20,11 @@ from featherbone.report.search_figures import scatter
 from featherbone.report.tables import designs, fronts
 from featherbone.report.words import verdict
 from featherbone.search import Budget, Costs, Entry, LatencyLimit, Limits, Score, search
-from featherbone.search.board import Board
 from featherbone.search.executors import InProcess, Task, Tell
-from featherbone.search.glance import glance
-from featherbone.search.ledger import Ledger, open_ledger
-from featherbone.search.overview import overview
+from featherbone.search.record.glance import glance
+from featherbone.search.record.ledger import Ledger, open_ledger
+from featherbone.search.record.overview import overview
+from featherbone.search.schedule.board import Board
 
 LADDERS = ((1, 3, 9), (1, 3), (1,))  # the fewer rungs, the more ties
 LIMIT = LatencyLimit(ms=1.0)

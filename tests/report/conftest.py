@@ -20,8 +20,8 @@ from featherbone.graph import Graph, to_json
 from featherbone.metrics import wilson_interval
 from featherbone.report.sheet import MISTAKES, write_sheet
 from featherbone.search import Design
-from featherbone.search.schema import SCHEMA, VERSION
-from featherbone.search.seal import seal
+from featherbone.search.record.schema import SCHEMA, VERSION
+from featherbone.search.record.seal import seal
 
 RUNG_EPOCHS = (4, 12, 36)
 

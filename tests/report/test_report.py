@@ -26,7 +26,7 @@ from featherbone.report import write_report
 from featherbone.report.cost_page import render
 from featherbone.report.run import read_run
 from featherbone.report.words import verdict
-from featherbone.search.seal import seal
+from featherbone.search.record.seal import seal
 
 MakeRun = Callable[..., Path]
 SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)

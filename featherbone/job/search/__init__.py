@@ -1,0 +1,1 @@
+"""The search job: from images and a budget to a network, with its report."""

@@ -1,0 +1,80 @@
+"""The best designs of a search are measured before one of them is called the winner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import islice
+
+from featherbone.errors import FeatherboneError
+from featherbone.graph import Graph
+from featherbone.latency.network_file import network_file
+from featherbone.measure import Subject, measure, prepared
+from featherbone.progress import Noticed, Progress, Step
+from featherbone.scratch import scratch
+from featherbone.search.costs.budget import flag
+from featherbone.search.costs.latency_limit import LatencyLimit
+from featherbone.search.record.ledger import Ledger, Trial
+
+MOST = 12  # finalists that are measured
+SECONDS = 2.0
+
+Clock = Callable[[Graph], float]  # milliseconds of a network
+
+
+def fastest_enough(
+    ranked: Iterable[Trial],
+    limit: LatencyLimit,
+    ledger: Ledger,
+    graph: Callable[[int, str], Graph],
+    progress: Progress,
+    clock: Clock | None = None,
+) -> Trial:
+    """The best trial whose network measures within the limit; the ledger keeps each measurement, so none is repeated.
+
+    Raises:
+        FeatherboneError: none of the best does; with the fastest of them.
+    """
+    known = ledger.measured()
+    tried: list[tuple[float, Trial]] = []
+    for trial in islice(ranked, MOST):
+        ms = known.get(trial.id)
+        if ms is None:
+            progress(Step(name="finalist", detail=f"trial {trial.id} in {limit.runtime}"))
+            ms = (clock or clock_of(limit))(graph(trial.id, trial.design))
+            ledger.time(trial.id, ms)
+        if ms <= limit.ms:
+            return trial
+        tried.append((ms, trial))
+        progress(
+            Noticed(
+                sentence=f"trial {trial.id} takes {ms:.3g} ms, more than {limit.ms:g} ms, and gives way to the next"
+            )
+        )
+    ms, fastest = min(tried, key=lambda entry: entry[0])
+    raise FeatherboneError(
+        f"none of the best {len(tried)} designs takes {limit} when measured; trial {fastest.id} is the fastest of them "
+        f"with {ms:.3g} ms",
+        hint=f"leave the machine alone while it measures, or allow {flag('latency', float(f'{1.01 * ms:.3g}'))}, in "
+        "either case under another --name",
+    )
+
+
+def clock_of(limit: LatencyLimit) -> Clock:
+    """Measures a network as the limit says, in a process of its own."""
+
+    def clock(graph: Graph) -> float:
+        with scratch() as folder:
+            try:
+                file = folder / "network.onnx"
+                file.write_bytes(network_file(graph))
+            except FeatherboneError:  # an operator that only an export knows
+                with prepared([graph], [limit.runtime]) as subjects:
+                    return _p50(subjects[0], limit)
+            return _p50(Subject(name=graph.name, graph=graph, files={limit.runtime: str(file)}), limit)
+
+    return clock
+
+
+def _p50(subject: Subject, limit: LatencyLimit) -> float:
+    (latency,) = measure([subject], runtime=limit.runtime, threads=limit.threads, seconds=SECONDS)
+    return latency.times.p50_ms

@@ -1,0 +1,63 @@
+"""The recipe that all trials of a search are trained by."""
+
+from __future__ import annotations
+
+from featherbone.data import Dataset
+from featherbone.errors import FeatherboneError
+from featherbone.job.training.options import Options
+from featherbone.job.training.recipe import recipe_for
+from featherbone.progress import Noticed, Progress, silent
+from featherbone.train import Recipe, recipe_named
+from featherbone.train.optimize.objective import class_weights
+
+
+def searching_recipe(
+    dataset: Dataset,
+    name: str | None,
+    epochs: int | None,
+    progress: Progress = silent,
+    *,
+    weights: str | None = None,
+) -> Recipe:
+    """The recipe of a name or a file, or else what suits the images; over so many epochs, where they are given.
+
+    ``weights`` are those of its classes, in place of the recipe's.
+
+    >>> from featherbone.data import open_dataset
+    >>> searching_recipe(open_dataset("digits"), None, 40).epochs
+    40
+
+    Raises:
+        FeatherboneError: no such recipe, one that a search can't use, or one with the weight of a class that the images
+            do not have.
+    """
+    require_searchable(name)
+    recipe, notes = recipe_for(dataset, Options(recipe=name, epochs=epochs, class_weights=weights), tuned=False)
+    class_weights(recipe, dataset)
+    for sentence in notes:
+        progress(Noticed(sentence=sentence))
+    return recipe
+
+
+def require_searchable(name: str | None) -> None:
+    """Raise where trials of this recipe can't be compared: they begin without weights, and a search stops them.
+
+    >>> require_searchable("cifar10-full")
+    >>> require_searchable("fine-tune")
+    Traceback (most recent call last):
+        ...
+    featherbone.errors.FeatherboneError: a search can't train by 'fine-tune': it freezes layers (freeze), ...
+    """
+    if name is None:
+        return
+    recipe = recipe_named(name)
+    unusable = [
+        (recipe.freeze != "none", "it freezes layers (freeze), and designs begin without weights"),
+        (recipe.patience > 0, "it stops early (patience), and the search decides what goes on"),
+        (bool(recipe.resolutions), "its images grow (resolutions), and designs choose their own resolution"),
+    ]
+    for found, said in unusable:
+        if found:
+            raise FeatherboneError(
+                f"a search can't train by {name!r}: {said}", hint="leave that out of a recipe of your own"
+            )

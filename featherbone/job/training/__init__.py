@@ -1,0 +1,1 @@
+"""The training job: from images and a network to a trained model, with its report."""

@@ -1,0 +1,100 @@
+"""What the machine decides of a training before it begins: how steps are computed, and the learning rate on request."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import asdict, replace
+from typing import Any
+
+from featherbone.cost import count
+from featherbone.job.training.plan import Plan
+from featherbone.progress import Noticed, Progress, Reading, Step
+from featherbone.train import Choice, RangeTest, Setting, candidates, choose, find_learning_rate
+from featherbone.train.machine.memory import threads_of
+from featherbone.train.tuning.learning_rate_test import STEPS
+
+SHARE, SHORTEST, LONGEST = 0.02, 0.5, 8.0  # of a training that the trial may take, and its limits in seconds
+PACE = 1e10  # multiply-adds a second, roughly, of one core; it only limits how long the trial is
+
+
+def chosen_setting(plan: Plan, progress: Progress) -> dict[str, Any]:
+    """The fastest setting of those allowed, by a short measured trial: what run.json says of it.
+
+    Where one is asked for, it alone is tried.
+
+    Raises:
+        FeatherboneError: nothing can train the network here.
+    """
+    progress(Step(name="setting"))
+    device, precision = plan.options.place, plan.options.precision
+    fixed = plan.options.fixed
+    among = [fixed] if fixed else [one for one in candidates(device) if precision in ("auto", one.precision)]
+    choice = choose(
+        plan.network.graph,
+        plan.dataset,
+        plan.recipe,
+        seed=plan.seed,
+        device=device,
+        among=among,
+        seconds=min(LONGEST, max(SHORTEST, SHARE * _expected(plan))),
+    )
+    progress(Noticed(sentence=str(choice)))
+    return _facts(choice, device)
+
+
+def setting_of(facts: dict[str, Any]) -> Setting:
+    """The setting that run.json keeps."""
+    return Setting.from_dict(facts["setting"]["chosen"])
+
+
+def tested_rate(plan: Plan, setting: Setting, progress: Progress) -> RangeTest:
+    """The learning rate that a range test suggests.
+
+    Raises:
+        FeatherboneError: the loss never fell.
+    """
+    progress(Step(name="learning rate"))
+    done = itertools.count(1)
+    with threads_of(setting):
+        found = find_learning_rate(
+            plan.network.graph,
+            plan.dataset,
+            plan.recipe,
+            seed=plan.seed,
+            weights=plan.network.weights,
+            objective=plan.objective(),
+            setting=setting,
+            device=plan.options.place,
+            progress=lambda point: progress(
+                Reading(
+                    what=f"loss {point.loss:.3g} at {point.learning_rate:.2g}",
+                    done=next(done),
+                    total=STEPS,
+                    unit="steps",
+                )
+            ),
+        )
+    progress(Noticed(sentence=f"the learning rate is {found.suggestion:.3g}: {found.reason}"))
+    return found
+
+
+def with_rate(plan: Plan, rate: float) -> Plan:
+    """The plan with another learning rate."""
+    return replace(plan, recipe=replace(plan.recipe, learning_rate=rate))
+
+
+def _expected(plan: Plan) -> float:
+    """Seconds of the training, very roughly: three passes over all images."""
+    images = len(plan.dataset.splits["train"].labels) * plan.recipe.epochs
+    return 3 * float(count(plan.network.graph).macs) * images / PACE
+
+
+def _facts(choice: Choice, device: str) -> dict[str, Any]:
+    return {
+        "device": device,
+        "chosen": choice.setting.to_dict(),
+        "sentence": str(choice),
+        "batch_size": choice.batch_size,
+        "seconds": round(choice.seconds, 2),
+        "tried": [{**asdict(one), "setting": str(one.setting)} for one in choice.tried],
+    }

@@ -1,0 +1,1 @@
+"""Our C++ for training on CPUs, and how it is built."""

@@ -1,0 +1,1 @@
+"""What a network will cost in time: kernels measured once, whole networks predicted."""

@@ -1,0 +1,1 @@
+"""What designs cost, many at a time and exactly, and whether anything fits a budget."""

@@ -1,0 +1,1 @@
+"""Random designs within a budget."""

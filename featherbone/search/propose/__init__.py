@@ -1,0 +1,1 @@
+"""Which designs to train next."""

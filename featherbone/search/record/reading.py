@@ -1,0 +1,76 @@
+"""A ledger for those who only look: nothing is written or locked, and a search that goes on is not in the way."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from featherbone.errors import FeatherboneError
+from featherbone.files import require_regular
+from featherbone.search.record.schema import VERSION
+from featherbone.search.record.seal import require_layout, require_whole
+
+NAME = "ledger.sqlite"
+
+
+@contextmanager
+def reading(folder: Path, *, whole: bool = True) -> Iterator[sqlite3.Connection]:
+    """The ledger of a run folder at one moment, by column name; all that is read in the block is of that moment.
+
+    Every row is compared with its checksum first. ``whole=False`` leaves that out, for who looks every second.
+
+    Raises:
+        FeatherboneError: there is none; it is no ledger, damaged, or of another version.
+    """
+    path = folder / NAME
+    if not path.exists():
+        raise FeatherboneError(f"{folder} holds no {NAME}", hint="give the folder that featherbone fit wrote")
+    require_regular(path)
+    try:
+        with closing(_opened(path)) as ledger:
+            (version,) = ledger.execute("PRAGMA user_version").fetchone()
+            if version != VERSION:
+                raise FeatherboneError(
+                    f"{path} has version {version}; this featherbone reads {VERSION}",
+                    hint="use the version of featherbone that wrote it",
+                )
+            ledger.execute("BEGIN")
+            require_layout(ledger, path)
+            if whole:
+                require_whole(ledger, path)
+            ledger.row_factory = sqlite3.Row
+            yield ledger
+    except sqlite3.Error as error:
+        raise FeatherboneError(f"{path} can't be read: {error}", hint="is it a ledger of featherbone fit?") from error
+
+
+def recalled(folder: Path, key: str) -> Any:
+    """What the ledger of a run remembers under a key; None where it remembers nothing, or there is no ledger yet.
+
+    Raises:
+        FeatherboneError: as `reading`.
+    """
+    if not (folder / NAME).is_file():
+        return None
+    with reading(folder) as ledger:
+        row = ledger.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()
+    return None if row is None else json.loads(row["value"])
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Read-only. On a disk that cannot be written either, SQLite must be told that nobody else writes there."""
+    address = f"{path.resolve().as_uri()}?mode=ro"
+    ledger = sqlite3.connect(address, uri=True, timeout=10, isolation_level=None)
+    try:
+        ledger.execute("SELECT count(*) FROM sqlite_master")
+    except sqlite3.OperationalError:
+        if path.with_name(f"{NAME}-wal").exists():
+            ledger.close()
+            raise
+        ledger.close()
+        ledger = sqlite3.connect(f"{address}&immutable=1", uri=True, isolation_level=None)
+    return ledger

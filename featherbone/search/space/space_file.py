@@ -1,0 +1,103 @@
+"""Spaces that people define themselves, in a short TOML or Python file."""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+from featherbone.errors import FeatherboneError, did_you_mean
+from featherbone.files import LONGEST_TOML, damage, parse_toml, read_text, require_regular
+from featherbone.search.space.named import SPACES, named_space
+from featherbone.search.space.space import Space, StageSpace
+
+ENDINGS = (".toml", ".py")
+MOST = 4 * LONGEST_TOML  # bytes of a file
+
+
+def open_space(source: str, resolutions: tuple[int, ...]) -> Space:
+    """A space by name, or from a file that ends in ``.toml`` or ``.py``; ``docs/search.md`` shows both.
+
+    >>> open_space("mobilenet_v2", (32,)).kinds()
+    ('inverted_residual',)
+
+    A TOML file has the fields of ``Space``, and ``[[stages]]`` with those of ``StageSpace``; without ``resolutions``
+    it takes the given ones. A Python file is run, and must define ``space``: a ``Space``, or a function that makes one
+    of a tuple of resolutions.
+
+    Raises:
+        FeatherboneError: an unknown name; no such file; a field that is unknown, missing or of another type, with its
+            place; a value that is not allowed.
+    """
+    if not source.lower().endswith(ENDINGS):
+        if source not in SPACES and ("/" in source or "." in source):
+            raise FeatherboneError(f"the space {source!r} is no name", hint="a file of a space ends in .toml or .py")
+        return named_space(source, resolutions)
+    path = Path(source)
+    if not path.exists():
+        raise FeatherboneError(f"there is no file {source}", hint="ready spaces: " + ", ".join(SPACES))
+    require_regular(path, most=MOST)
+    try:
+        with damage(path):
+            return _from_python(path, resolutions) if source.lower().endswith(".py") else _from_toml(path, resolutions)
+    except FeatherboneError as error:
+        raise FeatherboneError(f"{source}: {error.sentence}", hint=error.hint) from None
+
+
+def _from_python(path: Path, resolutions: tuple[int, ...]) -> Space:
+    try:
+        found = runpy.run_path(str(path)).get("space")
+        space = found(resolutions) if callable(found) else found
+    except FeatherboneError:
+        raise
+    except Exception as error:  # whatever a person's own code can raise
+        raise FeatherboneError(f"it stops with {type(error).__name__}: {error}") from error
+    if not isinstance(space, Space):
+        raise FeatherboneError(
+            f"its space is {type(space).__name__ if space is not None else 'not defined'}",
+            hint="define space = Space(...), or a function space(resolutions) that returns one",
+        )
+    return space
+
+
+def _from_toml(path: Path, resolutions: tuple[int, ...]) -> Space:
+    document = parse_toml(read_text(path, most=MOST), "this")
+    stages = document.pop("stages", None)
+    if not isinstance(stages, list) or not stages or not all(isinstance(stage, dict) for stage in stages):
+        raise FeatherboneError("it has no stages", hint='write [[stages]], then blocks = ["basic"], for each')
+    made = []
+    for place, stage in enumerate(stages, start=1):
+        try:
+            made.append(StageSpace(**_read("the stage", StageSpace, stage)))
+        except FeatherboneError as error:
+            raise FeatherboneError(f"stage {place}: {error.sentence}", hint=error.hint) from None
+    settings = {"name": path.stem, "resolutions": list(resolutions), **document}
+    return Space(**_read("the space", Space, settings, given=("stages",)), stages=tuple(made))
+
+
+def _read(what: str, made: type, settings: Mapping[str, Any], *, given: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The arguments of ``made``: lists as tuples, whole numbers as floats where the field has such."""
+    known = {field.name: field for field in fields(made) if field.name not in given}
+    for name in settings:
+        if name not in known:
+            raise FeatherboneError(f"{what} has no field {name[:80]!r}", hint=did_you_mean(name[:80], known))
+    missing = [name for name, field in known.items() if field.default is MISSING and name not in settings]
+    if missing:
+        raise FeatherboneError(f"{what} lacks {', '.join(missing)}")
+    return {name: _typed(name, str(known[name].type), value) for name, value in settings.items()}
+
+
+def _typed(name: str, wanted: str, value: object) -> Any:
+    """The value as a field of this type holds it; which values are allowed is the dataclass's own business."""
+    if wanted.startswith("tuple["):
+        inner = wanted.removeprefix("tuple[").split(",")[0]
+        if not isinstance(value, list):
+            raise FeatherboneError(f"{name} is {value!r}; it must be a list", hint=f"such as {name} = [{value!r}]")
+        return tuple(_typed(name, inner, each) for each in value)
+    types: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "bool": (bool,), "str": (str,)}
+    if not isinstance(value, types[wanted]) or (wanted != "bool" and isinstance(value, bool)):
+        words = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text"}
+        raise FeatherboneError(f"{name} has {value!r}; it must be {words[wanted]}")
+    return float(value) if wanted == "float" else value  # type: ignore[arg-type]

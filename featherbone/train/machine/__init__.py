@@ -1,0 +1,1 @@
+"""How this machine computes training steps."""

@@ -1,0 +1,1 @@
+"""What training lowers, and how: objective, optimizer, schedule, average of the weights."""

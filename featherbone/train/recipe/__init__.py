@@ -1,0 +1,1 @@
+"""How to train, as a value: its fields, its files, the recipes by name."""

@@ -1,0 +1,109 @@
+"""Learning from a teacher: its soft targets, and on request its feature maps as hints."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import asdict, dataclass
+
+import torch
+
+from featherbone.data.dataset import Dataset
+from featherbone.errors import FeatherboneError, did_you_mean
+from featherbone.graph import Graph, to_json
+from featherbone.nn import Model
+from featherbone.train.optimize.objective import Objective, cross_entropy
+from featherbone.train.recipe.recipe import Recipe
+from featherbone.train.run.identity import digest
+from featherbone.train.transfer.distillation_loss import Distilling, Regressor
+from featherbone.train.transfer.parts import last_map, with_maps
+from featherbone.train.transfer.teacher import Teacher
+
+PRECISIONS = ("float32", "bfloat16")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distillation:
+    """A teacher, and how much its answers count (Hinton et al., arXiv:1503.02531, section 2).
+
+        Distillation(teacher=load_model("teacher.safetensors"), temperature=4.0, weight=0.9)
+
+    The loss of an image is (1 - `weight`) · cross entropy with its label + `weight` · T² · KL(teacher ‖ student), both
+    softened by the `temperature` T; T² keeps the size of the gradients. The teacher sees the very batch that the
+    student sees, augmented, turned into its own preprocessing and resolution.
+
+    With a `hint_weight`, ½ · `hint_weight` · the mean squared distance of a feature map from the teacher's is added
+    (FitNets, arXiv:1412.6550, section 2.2, where it is a stage of training of its own). A 1×1 regressor, trained with
+    the student and dropped in the end, brings the student's channels to the teacher's, and the larger map is pooled to
+    the size of the smaller. The maps are the last ones before pooling unless `student_map` and `teacher_map` name
+    nodes.
+
+    The teacher's `precision` is `float32` or, by autocast, `bfloat16`, which is faster where the hardware has it.
+
+    Raises `FeatherboneError` for a value outside of its range.
+    """
+
+    teacher: Model
+    temperature: float = 4.0
+    weight: float = 0.9
+    hint_weight: float = 0.0
+    student_map: str = ""
+    teacher_map: str = ""
+    precision: str = "float32"
+
+    def __post_init__(self) -> None:
+        if not 0 < self.temperature < math.inf:
+            raise FeatherboneError(f"temperature is {self.temperature}; it must be positive", hint="try 4")
+        if not 0 <= self.weight <= 1:
+            raise FeatherboneError(f"the teacher's weight is {self.weight}; it must be from 0 to 1", hint="try 0.9")
+        if not 0 <= self.hint_weight < math.inf:
+            raise FeatherboneError(f"hint_weight is {self.hint_weight}; it must be 0 (off) or more")
+        if self.precision not in PRECISIONS:
+            raise FeatherboneError(
+                f"the teacher's precision is {self.precision!r}; known: {', '.join(PRECISIONS)}",
+                hint=did_you_mean(self.precision, PRECISIONS),
+            )
+        if (self.student_map or self.teacher_map) and not self.hint_weight:
+            raise FeatherboneError("a feature map is named, and hint_weight is 0", hint="try hint_weight=1")
+
+    def identity(self) -> str:
+        """JSON of all that it does to a run: its settings, and a digest of the teacher."""
+        model = self.teacher
+        parts = [to_json(model.graph.renamed("teacher")), digest(model.weights), json.dumps(model.classes)]
+        parts.append(json.dumps(asdict(model.preprocessing)))
+        settings = {name: value for name, value in vars(self).items() if name != "teacher"}
+        return json.dumps({"teacher": hashlib.sha256("\n".join(parts).encode()).hexdigest(), **settings})
+
+    def objective(self, graph: Graph, recipe: Recipe, dataset: Dataset, *, seed: int) -> Objective:
+        """What training `graph` lowers instead of the recipe's loss alone.
+
+        Raises `FeatherboneError` where the teacher knows other classes or takes another kind of images, a feature map
+        is no node or no map, and for class weights that do not fit.
+        """
+        maps: tuple[str, ...] = ()
+        regressor = None
+        teacher_graph = self.teacher.graph
+        if self.hint_weight:
+            student_map, teacher_map = self.student_map or last_map(graph), self.teacher_map or last_map(teacher_graph)
+            maps, teacher_graph = (student_map,), with_maps(teacher_graph, (teacher_map,))
+            channels = _channels(graph, student_map), _channels(self.teacher.graph, teacher_map)
+            regressor = Regressor(*channels, torch.Generator().manual_seed(seed))
+        module = Distilling(
+            labels=cross_entropy(recipe, dataset),
+            teacher=Teacher(self.teacher, teacher_graph, dataset, self.precision),
+            regressor=regressor,
+            temperature=self.temperature,
+            weight=self.weight,
+            hint_weight=self.hint_weight,
+        )
+        return Objective(loss=module, identity=self.identity(), module=module, maps=maps)
+
+
+def _channels(graph: Graph, name: str) -> int:
+    shape = graph[name].shape
+    if len(shape) != 3:
+        raise FeatherboneError(
+            f"{name} of {graph.name} is no feature map of channels, height and width", hint="name one that is"
+        )
+    return int(shape[0])

@@ -1,0 +1,1 @@
+"""What is measured before a run begins: the quickest setting, the learning rate."""

@@ -1,0 +1,3 @@
+"""Tests of kernels run on one thread."""
+
+from one_thread import one_thread as one_thread

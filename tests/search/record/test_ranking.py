@@ -1,0 +1,46 @@
+"""The order of trials: what may win, the rung, top-1, then what breaks a tie."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from featherbone.search.record.ranking import Rank, rank_of
+
+
+def test_trials_rank_by_rung_then_top1_then_loss_then_cost_then_age() -> None:
+    best_first = [
+        Rank.of(trial=9, rung=2, top1=0.1, loss=0.9, macs=900),  # a later rung weighs most
+        Rank.of(trial=6, rung=1, top1=0.9, loss=0.5, macs=300),
+        Rank.of(trial=5, rung=1, top1=0.8, loss=0.1, macs=300),
+        Rank.of(trial=4, rung=1, top1=0.8, loss=0.2, macs=100),  # more loss weighs more than fewer multiply-adds
+        Rank.of(trial=1, rung=1, top1=0.8, loss=0.2, macs=200),
+        Rank.of(trial=2, rung=1, top1=0.8, loss=0.2, macs=200),
+        Rank.of(trial=3, rung=1, top1=0.8, loss=None, macs=100),
+        Rank.of(trial=8, rung=0, top1=0.99, loss=0.0, macs=1),
+        Rank.of(trial=7, rung=2, top1=None, loss=0.1, macs=100),
+        Rank.of(trial=10, rung=1, top1=0.99, loss=0.1, macs=100, out=True),
+    ]
+    shuffled = [best_first[place] for place in (3, 9, 0, 7, 5, 1, 8, 2, 6, 4)]
+    assert sorted(shuffled) == best_first
+    assert [rank.leads for rank in best_first] == [True] * 8 + [False] * 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "limit", "leads"),
+    [
+        ({}, None, True),
+        ({"state": "failed"}, None, False),
+        ({"val_top1": None}, None, False),
+        ({"latency_ms": 2.0, "latency_by": "measured"}, 2.0, True),  # at the limit is within it
+        ({"latency_ms": 2.1, "latency_by": "measured"}, 2.0, False),
+        ({"latency_ms": 2.1, "latency_by": "predicted"}, 2.0, True),  # it was within with its margin, or not proposed
+        ({"latency_ms": 2.1, "latency_by": "measured"}, None, True),
+    ],
+)
+def test_what_failed_or_is_too_slow_or_has_no_score_cannot_lead(
+    changes: dict[str, Any], limit: float | None, leads: bool
+) -> None:
+    row = {"id": 1, "macs": 9, "rung": 1, "val_top1": 0.5, "val_loss": 0.7, "state": "paused"}
+    assert rank_of({**row, "latency_ms": None, "latency_by": None, **changes}, limit).leads is leads
