@@ -7,8 +7,6 @@ read three times and write once, and backward they read five times and write twi
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from torch import fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -23,7 +21,6 @@ from featherbone.kernels.convolutions import Convolution, is_better_ours
 from featherbone.kernels.excitation import fuse_excitations
 from featherbone.kernels.norm import FusedNorm
 from featherbone.kernels.shuffle import fuse_shuffles
-from featherbone.train.machine.setting import Setting
 
 SOURCES = (fused_norm.SOURCE, fused_convolutions.SOURCE, fused_excitation.SOURCE, fused_shuffle.SOURCE)
 
@@ -58,22 +55,6 @@ def fused(network: nn.Module) -> nn.Module:
     fuse_shuffles(traced)
     traced.recompile()
     return traced
-
-
-def usable(setting: Setting) -> tuple[Setting, str]:
-    """The setting as it can be computed here: without the fused kernels, and with a note, where they fail.
-
-    >>> usable(Setting())[1]
-    ''
-    """
-    if not setting.fused:
-        return setting, ""
-    try:
-        for source in SOURCES:
-            kernels(source)
-    except FeatherboneError as error:
-        return replace(setting, fused=False), f"{error.sentence}; PyTorch's own kernels are used, which are slower"
-    return setting, ""
 
 
 class _Tracer(fx.Tracer):

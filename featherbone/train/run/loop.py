@@ -11,10 +11,10 @@ from torch import Tensor
 
 from featherbone.data.dataset import Dataset
 from featherbone.graph import Graph
-from featherbone.kernels.fused import usable
 from featherbone.nn import weights_of
 from featherbone.train.machine.memory import threads_of
 from featherbone.train.machine.setting import Setting
+from featherbone.train.machine.usable import usable
 from featherbone.train.optimize.objective import Objective, make_objective
 from featherbone.train.recipe.recipe import Recipe
 from featherbone.train.run.begin import begin

@@ -9,8 +9,8 @@ import pytest
 
 from featherbone.errors import FeatherboneError
 from featherbone.kernels import build as native
-from featherbone.kernels.fused import usable
 from featherbone.train.machine.setting import Setting
+from featherbone.train.machine.usable import usable
 
 SOURCE = 'extern "C" int answer() { return 42; }'
 
