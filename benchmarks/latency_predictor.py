@@ -17,11 +17,11 @@ from pathlib import Path
 
 import numpy as np
 from machine import describe
+from rank_correlation import rank_correlation
 
 from featherbone.latency.designs import DesignLatencies
 from featherbone.latency.learning import learned
 from featherbone.latency.measured import Meter
-from featherbone.measure.statistics import rank_correlation
 from featherbone.search import Budget, LatencyLimit, SpaceCosts, named_space, sample
 from featherbone.search.space.matrix import encode
 

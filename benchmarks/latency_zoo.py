@@ -17,12 +17,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from machine import describe
+from rank_correlation import rank_correlation
 
 from featherbone.cost import Count, count
 from featherbone.errors import FeatherboneError
 from featherbone.measure import Latency, measure, prepared
 from featherbone.measure.noise import RULE
-from featherbone.measure.statistics import rank_correlation
 from featherbone.networks import NETWORKS, network
 
 COUNTS = ("params", "macs", "activations")

@@ -17,9 +17,9 @@ from statistics import median
 
 import numpy as np
 from machine import describe
+from rarity import share_within
 
 from featherbone.search import SPACES, Budget, Design, Space, SpaceCosts, costs_of, named_space, sample
-from featherbone.search.draw.rarity import share_within
 from featherbone.search.space.matrix import CHOICE, DEPTH, WIDTH, column, columns, decode
 
 IMAGES = {"CIFAR": ((32, 28, 24), 10), "ImageNet": ((224, 196, 168), 1000)}

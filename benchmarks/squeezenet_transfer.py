@@ -26,8 +26,8 @@ from torch.nn import functional
 from featherbone.data import Dataset, Split, open_dataset
 from featherbone.data.batches import batches
 from featherbone.job import train_network
-from featherbone.job.folder import read_facts
 from featherbone.nn import Model, load_model, module_with
+from featherbone.run_file import read_facts
 from featherbone.train import evaluate, start_from
 from featherbone.train.transfer.parts import last_map, with_maps
 

@@ -66,8 +66,6 @@ __all__ = ["FeatherboneError", "__version__", *sorted(_HOME)]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "cost":  # the package of the costs, which can be called with a model
-        return importlib.import_module("featherbone.cost")
     if name not in _HOME:
         raise AttributeError(f"module 'featherbone' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"featherbone.{_HOME[name]}"), name)

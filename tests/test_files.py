@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from featherbone.cost.document import read_kept
+from featherbone.cost.document import read_cost_document
 from featherbone.data.decode import load_image
 from featherbone.download import file_hash
 from featherbone.errors import FeatherboneError
@@ -48,7 +48,7 @@ DOORS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "recipe": ("r.toml", read_recipe),
     "space": ("s.toml", lambda path: open_space(str(path), (32,))),
     "python space": ("s.py", lambda path: open_space(str(path), (32,))),
-    "costs": ("c.json", read_kept),
+    "costs": ("c.json", read_cost_document),
     "run": ("run.json", lambda path: read_facts(path.parent)),
     "page": ("run.json", lambda path: read_run(path.parent)),
     "ledger": ("ledger.sqlite", _ledger),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from featherbone.cost.compare import Cell, Comparison
     from featherbone.cost.differences import Difference
-    from featherbone.cost.document import Kept
+    from featherbone.cost.document import CostDocument
 
 
 def compare(
@@ -37,13 +37,13 @@ def compare(
     from featherbone.cost import compare as compare_graphs
     from featherbone.cost.compare import side_by_side
     from featherbone.cost.differences import differences
-    from featherbone.cost.document import is_kept
+    from featherbone.cost.document import is_cost_document
 
     inputs = inputs_of(networks, input)
-    files = {target for target in networks if target.endswith(".json") and is_kept(Path(target))}
+    files = {target for target in networks if target.endswith(".json") and is_cost_document(Path(target))}
     rows: list[tuple[Difference, ...]] = []
     if files:
-        costs = _kept(networks, files, dtype, inputs)
+        costs = _documents(networks, files, dtype, inputs)
         rows = [differences(costs[0], other) for other in costs[1:]]
         columns = side_by_side([(one.network, one.uncounted, _totals(one)) for one in costs])
     else:
@@ -63,16 +63,16 @@ def compare(
         _print_rows(f"{networks[0]} → {target}", changed)
 
 
-def _kept(
+def _documents(
     targets: Sequence[str], files: set[str], dtype: str | None, inputs: Mapping[str, Sequence[str] | None]
-) -> list[Kept]:
+) -> list[CostDocument]:
     """The costs of every target; a network's are taken as those of the first file were."""
     from featherbone.cost import CONVENTIONS, count
-    from featherbone.cost.document import kept, read_kept
+    from featherbone.cost.document import cost_document, read_cost_document
     from featherbone.cost.table import cost_table
     from featherbone.errors import FeatherboneError, did_you_mean
 
-    read = {target: read_kept(Path(target)) for target in targets if target in files}
+    read = {target: read_cost_document(Path(target)) for target in targets if target in files}
     like = next(iter(read.values()))
     if dtype is not None and dtype != like.dtype:
         raise FeatherboneError(f"--dtype is {dtype}, but {next(iter(read))} holds costs in {like.dtype}")
@@ -84,11 +84,11 @@ def _kept(
     for target in targets:
         if target not in read:
             counted = count(read_network(target, inputs[target]), CONVENTIONS[like.convention])
-            read[target] = kept(cost_table(counted, dtype=like.dtype, depth=like.depth))
+            read[target] = cost_document(cost_table(counted, dtype=like.dtype, depth=like.depth))
     return [read[target] for target in targets]
 
 
-def _totals(costs: Kept) -> dict[str, int]:
+def _totals(costs: CostDocument) -> dict[str, int]:
     return {"depth" if key == "layers" else key: value for key, value in costs.totals.items()}
 
 

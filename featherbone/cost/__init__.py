@@ -1,15 +1,7 @@
 """Readings of a graph that are costs: count, memory, formula, and the check against the published tables.
 
-The package itself can be called with any model, and then is ``featherbone.profile``:
-
-    >>> import featherbone
-    >>> featherbone.cost("mobilenet_v2").macs
-    300774272
+``featherbone.profile`` gives the count of any model that can be read into a graph.
 """
-
-import sys
-from types import ModuleType
-from typing import Any
 
 from featherbone.cost.calls import Calls
 from featherbone.cost.compare import Comparison, compare
@@ -24,18 +16,6 @@ from featherbone.cost.presets import CONVENTIONS, convention_named
 from featherbone.cost.row import Row
 from featherbone.cost.verify import Verdict, verify
 from featherbone.cost.zoo import zoo
-
-
-class _CallablePackage(ModuleType):
-    """A package that is also the function of its name; Python lets a module have a class of its own for this."""
-
-    def __call__(self, model: Any, input_size: Any = None, **options: Any) -> Count:
-        from featherbone.importing import profile
-
-        return profile(model, input_size, **options)
-
-
-sys.modules[__name__].__class__ = _CallablePackage
 
 __all__ = [
     "CONVENTIONS",

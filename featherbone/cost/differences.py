@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from featherbone.cost.document import Kept
+from featherbone.cost.document import CostDocument
 from featherbone.cost.table import AMOUNTS
 from featherbone.errors import FeatherboneError
 
@@ -31,7 +31,7 @@ class Difference:
         return asdict(self)
 
 
-def require_alike(first: Kept, other: Kept) -> None:
+def require_alike(first: CostDocument, other: CostDocument) -> None:
     """Raise unless both were counted, and folded, in the same way: other differences would hide the real ones."""
     for what in ("convention", "dtype", "depth"):
         one, two = (getattr(costs, what) or "every operator" for costs in (first, other))
@@ -42,14 +42,15 @@ def require_alike(first: Kept, other: Kept) -> None:
             )
 
 
-def differences(first: Kept, second: Kept) -> tuple[Difference, ...]:
+def differences(first: CostDocument, second: CostDocument) -> tuple[Difference, ...]:
     """The rows of which either has none, or other costs or shapes, in the order of the first, then of the second.
 
     >>> from featherbone.cost import count
-    >>> from featherbone.cost.document import kept
+    >>> from featherbone.cost.document import cost_document
     >>> from featherbone.cost.table import cost_table
     >>> from featherbone.networks import network
-    >>> old, new = (kept(cost_table(count(network(name)))) for name in ("mobilenet_v2", "mobilenet_v2:classes=10"))
+    >>> names = "mobilenet_v2", "mobilenet_v2:classes=10"
+    >>> old, new = (cost_document(cost_table(count(network(name)))) for name in names)
     >>> [(row.name, row.change, row.params) for row in differences(old, new)]
     [('head.classifier', 'changed', -1268190)]
 

@@ -1,4 +1,4 @@
-"""Costs that were kept: the JSON of ``featherbone cost``, read again with every check."""
+"""The document of a network's costs: the JSON that ``featherbone cost`` writes, read again with every check."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST = 2**63  # no count comes near
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
+class CostDocument:
     """What a network cost: ``totals`` by the names in ``TOTALS``, and for each row ``AMOUNTS`` and its output."""
 
     network: str
@@ -29,7 +29,7 @@ class Kept:
     rows: Mapping[str, Mapping[str, Any]]
 
 
-def is_kept(path: Path) -> bool:
+def is_cost_document(path: Path) -> bool:
     """Whether a file holds costs: a JSON object with this schema. A file that cannot be read is none."""
     try:
         document = read_json(path)
@@ -38,19 +38,19 @@ def is_kept(path: Path) -> bool:
     return isinstance(document, dict) and document.get("schema") == SCHEMA
 
 
-def kept(table: Table) -> Kept:
-    """A table as it would be kept.
+def cost_document(table: Table) -> CostDocument:
+    """A table as its document says it.
 
     >>> from featherbone.cost import count
     >>> from featherbone.cost.table import cost_table
     >>> from featherbone.networks import network
-    >>> kept(cost_table(count(network("mobilenet_v2")))).totals["macs"]
+    >>> cost_document(cost_table(count(network("mobilenet_v2")))).totals["macs"]
     300774272
     """
     return _from_document(to_document(table), table.count.graph.name)
 
 
-def read_kept(path: Path) -> Kept:
+def read_cost_document(path: Path) -> CostDocument:
     """The costs that ``featherbone cost MODEL --json`` wrote.
 
     Raises:
@@ -60,7 +60,7 @@ def read_kept(path: Path) -> Kept:
     return _from_document(read_json(path), str(path))
 
 
-def _from_document(document: Any, where: str) -> Kept:
+def _from_document(document: Any, where: str) -> CostDocument:
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise FeatherboneError(f"{where} holds no costs", hint="write one with featherbone cost MODEL --json")
     if document.get("version") != VERSION:
@@ -80,7 +80,7 @@ def _from_document(document: Any, where: str) -> Kept:
         }
     totals = _expect(where, "totals", document.get("totals"), dict)
     depth = document.get("depth")
-    return Kept(
+    return CostDocument(
         network=_expect(where, "network", document.get("network"), str),
         convention=_expect(where, "convention", document.get("convention"), str),
         dtype=_expect(where, "dtype", document.get("dtype"), str),

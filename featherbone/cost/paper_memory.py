@@ -26,7 +26,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from featherbone.cost.kept import READINGS
+from featherbone.cost.widest_maps import READINGS
 
 BYTES = 2  # "16-bit floats for activations"
 SIDES = (112, 56, 28, 14, 7, 1)
@@ -38,7 +38,6 @@ PUBLISHED = {  # side: (channels, kB) of MobileNetV1, MobileNetV2, ShuffleNet (2
     7: ((1024, 199), (320, 32), (1600, 156)),
     1: ((1024, 2), (1280, 2), (1600, 3)),
 }
-PUBLISHED_MAXIMUM = (1600, 400, 600)
 COLUMNS = (  # heading, and the networks that are tried: what the table names first, then what its numbers suggest
     ("MobileNetV1", ("mobilenet_v1",)),
     ("MobileNetV2", ("mobilenet_v2",)),
@@ -78,24 +77,6 @@ def table3() -> tuple[Cell, ...]:
         for side in SIDES
         for column, (heading, _) in enumerate(COLUMNS)
     )
-
-
-def maxima() -> dict[str, tuple[int, int]]:
-    """The table's last row: for each column the published kB, and the largest that a reading reaches in its cells.
-
-    >>> maxima()
-    {'MobileNetV1': (1600, 1605), 'MobileNetV2': (400, 401), 'ShuffleNet (2x, g=3)': (600, 627)}
-
-    ShuffleNet's 600 leaves out its own cell at 112×112 (800), whose channels no reading reaches: the text of the table
-    computes the first layer piece by piece.
-    """
-    found: dict[str, int] = {}
-    for cell in table3():
-        for name in cell.reached_by:
-            found[cell.column] = max(found.get(cell.column, 0), cell.computed[name][1])
-    return {
-        heading: (published, found[heading]) for (heading, _), published in zip(COLUMNS, PUBLISHED_MAXIMUM, strict=True)
-    }
 
 
 def _readings(specs: Iterable[str]) -> dict[str, dict[int, int]]:

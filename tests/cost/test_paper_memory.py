@@ -2,7 +2,7 @@
 
 import pytest
 
-from featherbone.cost.paper_memory import COLUMNS, SIDES, Cell, kilobytes_of, maxima, shown_as, table3
+from featherbone.cost.paper_memory import COLUMNS, SIDES, Cell, kilobytes_of, shown_as, table3
 
 UNREACHED = {
     (112, "ShuffleNet (2x, g=3)"): "no reading gives 32 channels",
@@ -55,8 +55,11 @@ def test_shufflenets_widths_are_of_two_groups(cells: tuple[Cell, ...]) -> None:
             assert all(name.endswith("groups=2") for name in cell.reached_by)
 
 
-def test_the_last_row() -> None:
-    assert all(shown_as(computed, published) for published, computed in maxima().values())
+@pytest.mark.parametrize(("place", "published"), list(enumerate((1600, 400, 600))))
+def test_the_last_row(cells: tuple[Cell, ...], place: int, published: int) -> None:
+    """ShuffleNet's 600 leaves out its own cell at 112×112 (800), which no reading reaches."""
+    reached = [cell for cell in cells if cell.column == COLUMNS[place][0]]
+    assert shown_as(max(cell.computed[name][1] for cell in reached for name in cell.reached_by), published)
 
 
 def test_digits() -> None:

@@ -21,7 +21,7 @@ from PIL import Image
 from featherbone.cli.run_output import print_result
 from featherbone.cost import count
 from featherbone.cost.budget_gate import read_budget
-from featherbone.cost.document import read_kept
+from featherbone.cost.document import read_cost_document
 from featherbone.cost.table import cost_table
 from featherbone.cost.table_formats import to_document
 from featherbone.data.decode import decode
@@ -93,7 +93,7 @@ def formats() -> tuple[Format, ...]:
         Format(name="recipes", file="r.toml", seeds=lambda: [to_toml(recipe())], read=lambda p: read_recipe(Path(p))),
         Format(name="spaces", file="s.toml", seeds=lambda: [SPACE], read=lambda p: open_space(p, (32,))),
         Format(name="graphs", file="g.json", seeds=lambda: [to_json(small())], read=read),
-        Format(name="costs", file="c.json", seeds=lambda: [_costs()], read=lambda p: read_kept(Path(p))),
+        Format(name="costs", file="c.json", seeds=lambda: [_costs()], read=lambda p: read_cost_document(Path(p))),
         Format(name="labels", file="l.csv", seeds=lambda: LABELS, read=lambda p: read_table(Path(p))),
         Format(name="run.json", file="run.json", seeds=lambda: [json.dumps(_run())], read=_told),
         Format(name="model", file="m.safetensors", binary=True, seeds=lambda: [_model()], read=load_model),

@@ -12,7 +12,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.measure.environment import Environment
 from featherbone.measure.latency import enough, interleave
 from featherbone.measure.noise import noise
-from featherbone.measure.statistics import Summary, median_interval, rank_correlation, summarise
+from featherbone.measure.statistics import Summary, median_interval, summarise
 from featherbone.measure.warmup import LONGEST, warm_up
 from featherbone.measure.worker import take_turn
 
@@ -48,14 +48,6 @@ def test_no_run_is_thrown_away() -> None:
     assert summary.low_ms <= summary.p50_ms <= summary.high_ms
     with pytest.raises(FeatherboneError, match="no runs"):
         summarise([[], []])
-
-
-def test_rank_correlation_of_known_samples() -> None:
-    assert rank_correlation([1, 2, 3, 4], [1, 3, 2, 4]) == pytest.approx(0.8)  # 1 - 6·2 / (4·15)
-    assert rank_correlation([1, 1, 2], [1, 2, 3]) == pytest.approx(3**0.5 / 2)  # a tie shares rank 1.5
-    for first, second in (([1], [1]), ([1, 2], [1]), ([1, 1], [1, 2])):
-        with pytest.raises(FeatherboneError):
-            rank_correlation(first, second)
 
 
 def test_warm_up_ends_when_two_windows_agree() -> None:

@@ -208,9 +208,9 @@ def test_a_given_batch_is_read_as_one_example():
         assert capture(Squeezed(), torch.rand(5, 3, 33, 33)) == capture(Squeezed(), (3, 33, 33))
 
 
-def test_the_package_of_costs_can_be_called():
-    assert featherbone.cost(Unet(), (1, 32, 32)).macs == featherbone.profile(Unet(), (1, 32, 32)).macs
-    assert featherbone.cost("mobilenet_v2").macs == 300_774_272
+def test_a_profile_is_the_count_of_what_is_captured():
+    assert featherbone.profile(Unet(), (1, 32, 32)).macs == count(capture(Unet(), (1, 32, 32))).macs
+    assert featherbone.profile("mobilenet_v2").macs == 300_774_272
 
 
 def test_parts_of_complex_tensors():

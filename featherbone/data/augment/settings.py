@@ -93,11 +93,6 @@ class Augment:
         _require("cutmix", self.cutmix, 0 <= self.cutmix <= 100, "it is the α of a Beta distribution, 0 (off) to 100")
 
     @property
-    def changes_pixels(self) -> bool:
-        """Whether there is anything to do before pixels are normalised."""
-        return bool(self.resized_crop or any(self.color_jitter) or self.trivial_augment or self.rand_augment[0])
-
-    @property
     def mixes(self) -> bool:
         """Whether labels become shares of the classes."""
         return bool(self.mixup or self.cutmix)

@@ -147,16 +147,6 @@ def _restore(saved: Saved, state: State) -> None:
     state.loss, state.seconds = saved.progress["loss"], saved.progress["seconds"]
 
 
-def saved_setting(folder: Path) -> Setting | None:
-    """The setting of the run in `folder`, so that it need not be chosen again; None where no checkpoint can be read."""
-    for path in (folder / NEWEST, folder / PREVIOUS):
-        with suppress(FeatherboneError), damage(path):
-            header = read_tensors(path)[1]
-            if header.get("format") == FORMAT:
-                return Setting.from_json(header["setting"])
-    return None
-
-
 def saved_history(folder: Path) -> SavedHistory | None:
     """The epochs that the newest sound checkpoint in `folder` has behind it; None where there is no sound one."""
     damaged = False

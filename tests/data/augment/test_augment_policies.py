@@ -100,7 +100,6 @@ def test_each_image_has_its_own_draw_and_the_generator_decides_all(augment: Augm
     assert not first.equal(changed(1))
     assert first.dtype == torch.uint8
     assert len({tuple(result.flatten().tolist()) for result in first}) > 15
-    assert augment.changes_pixels
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,6 @@ from featherbone.train.machine.setting import Setting
 from featherbone.train.run import checkpoint as checkpoint_module
 from featherbone.train.run import loop as loop_module
 from featherbone.train.run.begin import begin
-from featherbone.train.run.checkpoint import saved_setting
 from featherbone.train.run.state import State
 from featherbone.train.run.stopping import stoppable
 from featherbone.train.several.distributed import ALONE
@@ -129,11 +128,9 @@ def test_stopped_inside_an_epoch_equals_one_run(tmp_path: Path, uninterrupted: P
 
 
 def test_a_setting_is_kept_and_another_one_refused(tmp_path: Path) -> None:
-    assert saved_setting(tmp_path) is None
-    run(tmp_path, setting=Setting(channels_last=False), until_epoch=1)
-    assert saved_setting(tmp_path) == Setting(channels_last=False)
-    run(tmp_path, until_epoch=2)
-    assert saved_setting(tmp_path) == Setting(channels_last=False)
+    for setting, epochs in ((Setting(channels_last=False), 1), (None, 2)):
+        run(tmp_path, setting=setting, until_epoch=epochs)
+        assert Setting.from_json(read_tensors(tmp_path / NEWEST)[1]["setting"]) == Setting(channels_last=False)
     with pytest.raises(FeatherboneError, match="another setting"):
         run(tmp_path, setting=Setting())
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks.rarity import share_within
 from featherbone.errors import FeatherboneError
 from featherbone.search import Budget, Space, SpaceCosts, StageSpace
-from featherbone.search.draw.rarity import share_within
 
 STAGES = (
     StageSpace(blocks=("basic", "fire t2", "grouped g8"), depths=(1, 2), se=(False, True)),
