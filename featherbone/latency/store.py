@@ -65,7 +65,10 @@ def _read(path: Path) -> tuple[dict[str, float], int]:
         return {}, 0
     times: dict[str, float] = {}
     damaged = 0
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines()[1:]:
+    head, *lines = path.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+    if not head.startswith(json.dumps({"format": FORMAT})[:-1]):
+        return {}, 0  # of another version: what is measured next replaces it
+    for line in lines:
         _, _, rest = line.partition("\t")
         seconds, _, text = rest.partition("\t")
         try:

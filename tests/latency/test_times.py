@@ -104,6 +104,17 @@ def test_two_that_write_lose_nothing_of_each_other(tmp_path: Path) -> None:
     assert set(Store(tmp_path, BENCH).known()) == set(ADDS[:2])
 
 
+def test_times_of_another_format_are_measured_again(tmp_path: Path) -> None:
+    store = Store(tmp_path, BENCH)
+    store.add({ADDS[0]: 1e-6})
+    text = store.path.read_text(encoding="utf-8")
+    store.path.write_text(text.replace("featherbone latencies 1", "featherbone latencies 0"), encoding="utf-8")
+    again = Store(tmp_path, BENCH)
+    assert (again.known(), again.damaged) == ({}, 0)
+    again.add({ADDS[1]: 2e-6})
+    assert Store(tmp_path, BENCH).known() == {ADDS[1]: 2e-6}
+
+
 @pytest.mark.parametrize("change", [("2e-06", "9e-06"), ("\tadd", "\tbad"), ("2e-06", "nonsense"), ("2e-06\t", "")])
 def test_a_damaged_line_is_left_out_and_counted(change: tuple[str, str], tmp_path: Path) -> None:
     store = Store(tmp_path, BENCH)
