@@ -1,1 +1,40 @@
-"""A trained network leaves: exported to ONNX, checked against what was trained, timed, and used from either file."""
+"""A trained network leaves: exported to ONNX, checked against what was trained, timed, and used from either file.
+
+    >>> from featherbone.ship import load_predictor
+
+The names load when they are used: who predicts needs no exporter.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from featherbone.ship.onnx_export import export_onnx as export_onnx
+    from featherbone.ship.predict import Prediction as Prediction
+    from featherbone.ship.predict import Predictor as Predictor
+    from featherbone.ship.predict import load_predictor as load_predictor
+    from featherbone.ship.timing import Timing as Timing
+    from featherbone.ship.timing import time_onnx as time_onnx
+    from featherbone.ship.verify import Verification as Verification
+    from featherbone.ship.verify import verify_onnx as verify_onnx
+
+_PLACES = {
+    "Prediction": "predict",
+    "Predictor": "predict",
+    "Timing": "timing",
+    "Verification": "verify",
+    "export_onnx": "onnx_export",
+    "load_predictor": "predict",
+    "time_onnx": "timing",
+    "verify_onnx": "verify",
+}
+
+__all__ = sorted(_PLACES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
