@@ -11,14 +11,14 @@ from featherbone.cost.table_formats import VERSION as COST_VERSION
 from featherbone.data.index import FORMAT as PIXELS
 from featherbone.graph.text import FORMAT as GRAPH
 from featherbone.graph.text import VERSION as GRAPH_VERSION
-from featherbone.measure.kernels.store import FORMAT as LATENCIES
+from featherbone.latency.store import FORMAT as LATENCIES
 from featherbone.nn.model import FORMAT as MODEL
 from featherbone.nn.preprocessing import KEYS
 from featherbone.nn.preprocessing import VERSION as MODEL_VERSION
 from featherbone.run_file import FORMAT as RUN
 from featherbone.run_file import VERSION as RUN_VERSION
-from featherbone.search.schema import VERSION as LEDGER_VERSION
-from featherbone.train.checkpoint import FORMAT as CHECKPOINT
+from featherbone.search.record.schema import VERSION as LEDGER_VERSION
+from featherbone.train.run.checkpoint import FORMAT as CHECKPOINT
 
 PAGE = (Path(__file__).parents[2] / "docs/formats.md").read_text(encoding="utf-8")
 ROWS = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in PAGE.splitlines() if line.startswith("| ")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -59,6 +60,28 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), (
             f"{page.name} links to {link}: {target.name} has no such heading"
         )
+
+
+PLACE = re.compile(r"`((?:featherbone|benchmarks|tests|docs)/[\w./-]+)`")
+NAME = re.compile(r"`(featherbone(?:\.\w+)+)`")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_and_name_that_a_page_mentions_is_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for place in PLACE.findall(text):
+        assert (HOUSE / place).exists(), f"{page.name} mentions {place}, which is not there"
+    for name in NAME.findall(text):
+        assert resolves(name), f"{page.name} mentions {name}, which is not there"
+
+
+def resolves(name: str) -> bool:
+    """Whether a dotted name is a module, or something in one."""
+    try:
+        return bool(importlib.import_module(name))
+    except ImportError:
+        home, _, last = name.rpartition(".")
+        return "." in name and hasattr(importlib.import_module(home), last)
 
 
 @pytest.mark.parametrize("page", [path for path in PAGES if path.parent.name == "docs"], ids=lambda page: page.name)
