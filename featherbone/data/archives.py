@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from featherbone.data.cache import explained
+from featherbone.cache import explained
 from featherbone.data.decode import BadImage, check_file_size
 from featherbone.data.formats import what_else
 from featherbone.errors import FeatherboneError

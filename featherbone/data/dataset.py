@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from featherbone.data.cache import array_path, cache_folder, explained, load_index, save_index
+from featherbone.cache import cache_folder, explained
+from featherbone.data.cache import array_path, load_index, save_index
 from featherbone.data.formats import readable_formats
 from featherbone.data.index import FORMAT, RULES, Request, build_index
 from featherbone.data.layout import readable

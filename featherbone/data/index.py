@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from featherbone.atomic import replacing
-from featherbone.data.cache import array_path, checksum, explained
+from featherbone.cache import explained
+from featherbone.data.cache import array_path, checksum
 from featherbone.data.decode import BadImage, decode
 from featherbone.data.division import Division, chance_of_validation, divide
 from featherbone.data.duplicates import contradictions, duplicates

@@ -17,7 +17,8 @@ from typing import IO
 import numpy as np
 
 from featherbone.atomic import replacing
-from featherbone.data.cache import check_space, explained, write_array_header
+from featherbone.cache import explained
+from featherbone.data.cache import check_space, write_array_header
 from featherbone.data.decode import BadImage
 from featherbone.lock import in_turn
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from featherbone.data.cache import explained
+from featherbone.cache import explained
 from featherbone.data.decode import BadImage, read_header
 from featherbone.data.ordered import Progress, in_order
 from featherbone.data.sources import Source

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from featherbone.data.cache import cache_folder
+from featherbone.cache import cache_folder
 from featherbone.download import Progress, cached, file_hash, offline
 from featherbone.errors import FeatherboneError
 from featherbone.hub.published import Published

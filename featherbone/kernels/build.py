@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch  # its OpenMP is loaded first, so that the kernels share its threads  # noqa: F401
 
-from featherbone.data.cache import cache_folder
+from featherbone.cache import cache_folder
 from featherbone.errors import FeatherboneError
 
 FLAGS = ("-std=c++17", "-O3", "-march=native", "-fopenmp", "-shared", "-fPIC", "-Wno-psabi")

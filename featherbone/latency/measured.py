@@ -20,6 +20,7 @@ from featherbone.measure.runtimes.catalogue import require_runtime
 from featherbone.scratch import scratch
 
 RUNTIME = "onnxruntime"  # the one whose kernels are known
+TIMING = "featherbone.latency.timing"  # what the measuring process runs
 TOGETHER = 32  # that are measured in turns, and written to the disk together
 NETWORK = "network "  # before the text of one in a store
 
@@ -42,7 +43,7 @@ class Meter:
         self._stack = ExitStack()
         self._process: Process | None = None
         self._folder = self._stack.enter_context(scratch())
-        block = int(self._ask(do="block"))
+        block = int(self._call("block_size"))
         bench = Bench(cpu=cpu_name(), runtime=runtime, version=version(runtime), threads=threads, block=block)
         self.store = Store(folder, bench)
 
@@ -59,7 +60,7 @@ class Meter:
         """
         return self._times(
             {text: text for text in texts},
-            lambda batch: self._ask(do="kernels", kernels=batch, threads=self._threads, block=self.store.bench.block),
+            lambda batch: self._call("time_kernels", texts=batch, threads=self._threads, block=self.store.bench.block),
             said,
             until,
         )
@@ -73,7 +74,7 @@ class Meter:
             files = [self._folder / f"{number}.onnx" for number in range(len(texts))]
             for file, text in zip(files, texts, strict=True):
                 file.write_bytes(network_file(graphs[text]))
-            return list(self._ask(do="networks", files=list(map(str, files)), threads=self._threads))
+            return list(self._call("time_networks", files=list(map(str, files)), threads=self._threads))
 
         return self._times({text: NETWORK + text for text in graphs}, measure, said, until)
 
@@ -96,10 +97,10 @@ class Meter:
             said(len(missing), len(missing))
         return {text: self.store.known()[key] for text, key in keys.items() if key in self.store.known()}
 
-    def _ask(self, **request: Any) -> Any:
+    def _call(self, function: str, **options: Any) -> Any:
         if self._process is None:
             self._process = self._stack.enter_context(fresh_process(self._threads))
-        return self._process.ask(**request)["found"]
+        return self._process.call(f"{TIMING}:{function}", **options)
 
 
 def require_known(runtime: str) -> None:

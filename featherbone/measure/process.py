@@ -30,6 +30,10 @@ class Process:
         """Load the network and run it once."""
         self.ask(do="load", job=asdict(job))
 
+    def call(self, function: str, **options: Any) -> Any:
+        """What ``function``, written ``package.module:name``, returns there; options and answer are what JSON holds."""
+        return self.ask(do="call", function=function, options=options)["found"]
+
     def ask(self, **request: Any) -> dict[str, Any]:
         """Send one request and wait for its answer.
 

@@ -58,8 +58,9 @@ class Answers:
             with scratch() as folder:
                 job = Job(**request["job"])
                 return {"operators": _runtime(request["job"]).profile(job, request["runs"], folder)}
-        if request["do"] in ("kernels", "networks", "block"):
-            return {"found": _kernels(request)}
+        if request["do"] == "call":
+            module, _, function = request["function"].partition(":")
+            return {"found": getattr(import_module(module), function)(**request["options"])}
         from featherbone.measure.limits import measure_limit
 
         return {"value": measure_limit(request["limit"], request["threads"])}
@@ -82,16 +83,6 @@ def take_turn(once: Callable[[], float], seconds: float) -> list[float]:
         times.append(once())
         total += times[-1]
     return times
-
-
-def _kernels(request: dict[str, Any]) -> Any:
-    from featherbone.latency import timing
-
-    if request["do"] == "block":
-        return timing.block_size()
-    if request["do"] == "kernels":
-        return timing.time_kernels(request["kernels"], threads=request["threads"], block=request["block"])
-    return timing.time_networks(request["files"], threads=request["threads"])
 
 
 def _runtime(job: dict[str, Any]) -> Any:

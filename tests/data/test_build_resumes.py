@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from featherbone.cache import cache_folder
 from featherbone.data import index as index_module
 from featherbone.data import open_dataset, pixels
 from featherbone.data import survey as survey_module
-from featherbone.data.cache import cache_folder
 from featherbone.errors import FeatherboneError
 
 MakeFolder = Callable[..., Path]

@@ -72,7 +72,7 @@ def test_where_kernels_fail_the_setting_goes_on_without(monkeypatch: pytest.Monk
     def failing(source: Path) -> None:
         raise FeatherboneError("there is no C++ compiler")
 
-    monkeypatch.setattr("featherbone.kernels.fused.kernels", failing)
+    monkeypatch.setattr("featherbone.train.machine.usable.kernels", failing)
     setting, note = usable(Setting(fused=True, precision="bfloat16"))
     assert setting == Setting(fused=False, precision="bfloat16")
     assert note.startswith("there is no C++ compiler; PyTorch's own kernels are used")

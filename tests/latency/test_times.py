@@ -42,13 +42,15 @@ class Fake:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def ask(self, **request: Any) -> dict[str, Any]:
-        if request["do"] == "block":
-            return {"found": 16}
-        if request["do"] == "kernels":
-            self.asked += request["kernels"]
-            return {"found": [seconds_of(text) for text in request["kernels"]]}
-        return {"found": [1e-4 for _ in request["files"]]}
+    def call(self, function: str, **options: Any) -> Any:
+        name = function.removeprefix("featherbone.latency.timing:")
+        if name == "block_size":
+            return 16
+        if name == "time_kernels":
+            self.asked += options["texts"]
+            return [seconds_of(text) for text in options["texts"]]
+        assert name == "time_networks"
+        return [1e-4 for _ in options["files"]]
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+from featherbone.cache import cache_folder
 from featherbone.data import Dataset
-from featherbone.data.cache import cache_folder
 from featherbone.job.search.asked import costs_for
 from featherbone.latency.designs import DesignLatencies
 from featherbone.latency.learning import learned, require_reachable
