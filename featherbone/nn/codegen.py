@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
-from featherbone.graph.dimension import is_symbolic
 from featherbone.graph.operators import Input, shape_text
 from featherbone.nn.expressions import expression
 from featherbone.nn.layers import constructor
+from featherbone.nn.numeric import require_numbers
 from featherbone.nn.paths import attribute, class_name, printable
 from featherbone.nn.place import Place
 from featherbone.nn.variables import assign, in_place
@@ -60,20 +60,9 @@ def source(graph: Graph) -> str:
         raise FeatherboneError(
             f"{graph.name} has no input, so there is nothing to compute", hint="begin with image(...)"
         )
-    _require_numbers(graph)
+    require_numbers(graph, "no module can be built")
     parts = [IMPORTS, "", "", f"class {class_name(graph.name)}(nn.Module):", f'    """{_summary(graph)}"""', ""]
     return "\n".join([*parts, *_init(graph), "", *_forward(graph)]) + "\n"
-
-
-def _require_numbers(graph: Graph) -> None:
-    for node in graph.nodes:
-        weights = node.operator.parameters(*graph.input_shapes(node)).values()
-        unknown = next((size for shape in (node.shape, *weights) for size in shape if is_symbolic(size)), None)
-        if unknown is not None:
-            raise FeatherboneError(
-                f"{node.name} has the symbolic size {unknown}, so no module can be built",
-                hint="build the network with numbers instead of symbols",
-            )
 
 
 def _summary(graph: Graph) -> str:
