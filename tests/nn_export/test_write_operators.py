@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from featherbone.graph import Graph, Wire, concat, image
-from featherbone.graph.operators import ACTIVATIONS, VOCABULARY, ConvTranspose, Input, Opaque, Operator
+from featherbone.graph.operators import ACTIVATIONS, VOCABULARY, Add, ConvTranspose, Input, Operator
 from featherbone.nn.onnx_writer.operators import write
 
 Difference = Callable[[Graph], float]
@@ -102,11 +101,9 @@ def test_activation(difference: Difference, function: str) -> None:
     assert difference(image(40, 8).act(function).graph("act")) < 2e-6
 
 
-@pytest.mark.parametrize("shape", [(12,), (12, 5), (12, 5, 4), (12, 3, 2, 4)])
+@pytest.mark.parametrize("shape", [(12, 5), (12, 5, 4), (12, 3, 2, 4)])
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 13])
 def test_local_response_norm(difference: Difference, shape: tuple[int, ...], size: int) -> None:
-    if len(shape) == 1:
-        return  # a norm is of maps
     x = tensor(*shape).local_response_norm(size=size, alpha=0.3, beta=0.6, k=1.5)
     assert difference(x.graph("lrn")) < 2e-6
 
@@ -143,8 +140,6 @@ def test_sums_of_more_than_two(difference: Difference) -> None:
     parts = [x.act(function) for function in ("relu", "tanh", "elu", "gelu")]
     graph = concat(*parts).graph("parts")
     entries = [(node.name, node.operator, node.inputs) for node in graph.nodes[:-1]]
-    from featherbone.graph.operators import Add
-
     several = Graph.build("sum", [*entries, ("sum", Add(), graph.nodes[-1].inputs)], ("sum",))
     assert difference(several) < 1e-6
 
@@ -185,19 +180,6 @@ def test_several_inputs_and_outputs(difference: Difference) -> None:
     left, right = image(3, 6), Wire(Input(shape=(5, 6, 6)), (), (5, 6, 6), "", "right", "")
     joined = concat(left, right).conv(4, 3, name="joined").norm()
     entries = [(node.name, node.operator, node.inputs) for node in joined.act("relu").graph("two").nodes]
-    outputs = ("joined_norm", "right", "joined_norm_act", "joined_norm_act")
     names = [entry[0] for entry in entries]
     outputs = ("joined_norm", "right", names[-1], names[-1])
     assert difference(Graph.build("two", entries, outputs)) < 5e-6
-
-
-def test_the_law_sees_a_difference(difference: Difference) -> None:
-    """Weights that are not the file's: the measure of all these tests is no constant."""
-    graph = image(3, 6).conv(4, 3).norm().graph("seen")
-    assert difference(graph) < 1e-6
-    with pytest.raises(AssertionError):
-        assert difference(graph, dict.fromkeys(graph.parameters(), torch.zeros(1))) < 1e-6
-
-
-def test_opaque_is_no_operator_that_is_written() -> None:
-    assert write.dispatch(Opaque) is write.dispatch(object)

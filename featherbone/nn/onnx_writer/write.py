@@ -46,9 +46,7 @@ def to_onnx(graph: Graph, weights: Mapping[str, torch.Tensor]) -> onnx.ModelProt
         FeatherboneError: a node outside the vocabulary, with its name; symbolic sizes; weights that do not fit the
             graph, or that are more than one ONNX file holds.
     """
-    _require_vocabulary(graph)
-    require_numbers(graph, "the network cannot be written as ONNX")
-    _require_room(graph)
+    _require_writable(graph)
     check_weights(graph, weights)
     draft = Draft()
     inputs = [draft.free(INPUT if len(graph.inputs) == 1 else node.name) for node in graph.inputs]
@@ -76,7 +74,7 @@ def to_onnx(graph: Graph, weights: Mapping[str, torch.Tensor]) -> onnx.ModelProt
         write(node.operator, site)
     for name, written in zip(graph.outputs, outputs, strict=True):
         if found[name] != written:  # an input, or what another output is as well
-            draft.node("Identity", [found[name]], written, f"{name}/result", {})
+            draft.node("Identity", [found[name]], written, written, {})
     shapes = [graph[name].shape for name in graph.outputs]
     return _proto(
         graph,
@@ -98,8 +96,7 @@ def untrained_onnx(graph: Graph) -> onnx.ModelProto:
     Raises:
         FeatherboneError: as ``to_onnx``.
     """
-    _require_vocabulary(graph)
-    require_numbers(graph, "the network cannot be written as ONNX")
+    _require_writable(graph)
     return to_onnx(graph, initial_weights(graph, seed=0))
 
 
@@ -110,7 +107,8 @@ def _computed(graph: Graph, name: str) -> str:
     return name
 
 
-def _require_vocabulary(graph: Graph) -> None:
+def _require_writable(graph: Graph) -> None:
+    """Nothing, where there are weights with which the graph can be one file."""
     outside = next((node for node in graph.nodes if isinstance(node.operator, Opaque)), None)
     if outside is not None:
         raise FeatherboneError(
@@ -118,9 +116,7 @@ def _require_vocabulary(graph: Graph) -> None:
             "written as ONNX",
             hint="such a graph can be counted, drawn and saved; a module from elsewhere has torch.onnx.export",
         )
-
-
-def _require_room(graph: Graph) -> None:
+    require_numbers(graph, "the network cannot be written as ONNX")
     size = 4 * sum(math.prod(shape) for shape in {**graph.parameters(), **graph.buffers()}.values())
     if size > LARGEST:
         raise FeatherboneError(
