@@ -56,6 +56,17 @@ def test_scripts_cost_what_their_source_costs():
     assert costs(nn.Sequential(scripted, nn.Linear(10, 2)), (3, 16, 16)) == (plain[0] + 20, plain[1] + 22, True)
 
 
+@pytest.mark.parametrize("decomposed", [False, True], ids=["exported", "decomposed"])
+def test_an_exported_program_costs_what_its_model_costs(decomposed):
+    """Its module calls overloads of aten's operators, such as ``torch.ops.aten.conv2d.default``."""
+    plain = costs(Scriptable(), (3, 16, 16))
+    program = torch.export.export(Scriptable().eval(), (torch.rand(1, 3, 16, 16),))
+    if decomposed:
+        program = program.run_decompositions()
+    assert costs(program.module(), (3, 16, 16)) == plain
+    assert costs(program, (3, 16, 16)) == plain
+
+
 def test_a_scripted_function_in_a_model():
     @torch.jit.script
     def swish(x: torch.Tensor) -> torch.Tensor:

@@ -71,8 +71,8 @@ def test_shapes_without_values_are_those_of_real_tensors(kind, inputs):
     graph = capture(model, *inputs)
     found = census(model)
     examples = [i if isinstance(i, torch.Tensor) else torch.rand(1, *i) for i in inputs]
-    entries, outputs = _run(model, found, examples, {}, real=True)
-    assert unnamed(finish(graph.name, entries, outputs, found.sizes)) == unnamed(graph)
+    tracer, outputs = _run(model, found, examples, {}, real=True)
+    assert unnamed(finish(graph.name, tracer.entries, outputs, found.sizes)) == unnamed(graph)
     assert from_json(to_json(graph)) == graph
 
 

@@ -9,13 +9,14 @@ import zipfile
 import pytest
 import torch
 from import_models import Attention, Detector, Squeezed, Unet
+from torch import nn
 
 from featherbone.cost import count
 from featherbone.errors import FeatherboneError
 from featherbone.importing import read
 from featherbone.networks import network
 from featherbone.nn import module
-from featherbone.nn.capture import capture
+from featherbone.nn.capture import capture, trace
 
 CASES = [(Attention, (3, 32, 32)), (Detector, (3, 64, 64)), (Unet, (1, 32, 32)), (Squeezed, (3, 33, 33))]
 
@@ -48,6 +49,80 @@ def test_a_network_of_ours_comes_back_with_a_dynamic_batch(tmp_path):
     assert [node.operator for node in found.graph.nodes] == [node.operator for node in graph.nodes]
 
 
+class Tied(nn.Module):
+    """A language model's way: the table of words is also the last layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.head = nn.Embedding(100, 16), nn.Linear(16, 100, bias=False)
+        self.head.weight = self.embedding.weight
+
+    def forward(self, words):
+        return self.head(self.embedding(words))
+
+
+class Writes(nn.Module):
+    """Writes into a part of a tensor that it has made."""
+
+    def forward(self, x):
+        made = torch.zeros(x.shape[0], 8)
+        made[:, :4] = x[:, :1]
+        return made.relu()
+
+
+class Branches(nn.Module):
+    """Runs one of two branches, which only its values tell."""
+
+    def __init__(self):
+        super().__init__()
+        self.small, self.wide, self.back = nn.Linear(8, 8), nn.Linear(8, 32), nn.Linear(32, 8)
+
+    def forward(self, x):
+        return torch.cond(x.sum() > 0, lambda x: self.small(x), lambda x: self.back(self.wide(x)), (x,))
+
+
+def saved(model, example, path):
+    torch.export.save(torch.export.export(model.eval(), (example,)), path)
+    return path
+
+
+def test_a_weight_that_stands_in_two_places_counts_once(tmp_path):
+    found = count(read(saved(Tied(), torch.zeros(1, 12, dtype=torch.long), tmp_path / "tied.pt2")).graph)
+    assert (found.params, found.macs, found.complete) == (1600, 12 * 16 * 100, True)
+
+
+@pytest.mark.parametrize("list_of_weights", [b"", b"[]", b'{"config": {"e": 1}}', b"\x80"])
+def test_a_damaged_list_of_weights_is_refused(list_of_weights, archive, tmp_path):
+    def change(name, data):
+        return list_of_weights if name.endswith("weights_config.json") else data
+
+    with pytest.raises(FeatherboneError, match="the list of weights"):
+        read(rewritten(archive, tmp_path / "damaged.pt2", change))
+
+
+def test_what_is_written_into_a_part_of_a_tensor_is_in_the_whole(tmp_path):
+    graph = read(saved(Writes(), torch.zeros(1, 3), tmp_path / "writes.pt2")).graph
+    before = {node.name: node.inputs for node in graph.nodes}
+    reached, todo = set(), list(graph.outputs)
+    while todo:
+        reached.add(name := todo.pop())
+        todo += before[name]
+    assert "x" in reached
+
+
+@pytest.mark.parametrize("way", ["module", "program", "archive"])
+def test_of_two_branches_the_dearest_counts_and_is_said(way, tmp_path):
+    """8·32 + 32·8 multiply-adds against 8·8, and the parameters of both."""
+    model = Branches()
+    if way == "archive":
+        found = read(saved(model, torch.zeros(1, 8), tmp_path / "branches.pt2"))
+    else:
+        found = trace(torch.export.export(model.eval(), (torch.zeros(1, 8),)) if way == "program" else model, (8,))
+    cost = count(found.graph)
+    assert (cost.macs, cost.params, cost.complete) == (512, 72 + 288 + 264, True)
+    assert "of 64 and 512 multiply-adds: the dearest counts" in " ".join(found.warnings)
+
+
 def rewritten(archive, path, change):
     """A copy of an archive with its description changed, or with other members."""
     with zipfile.ZipFile(archive) as old, zipfile.ZipFile(path, "w") as new:
@@ -69,7 +144,7 @@ def test_pickles_in_an_archive_are_never_opened(archive, tmp_path):
     torch.save(Attack(), buffer)
 
     def change(name, data):
-        if name.endswith("model.json"):
+        if name.endswith(".json"):
             return data
         return buffer.getvalue() if name.endswith(".pt") else attack
 

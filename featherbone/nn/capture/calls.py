@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Any
 
 import torch
+from torch._ops import OpOverload
 
 Rule = Callable[..., Any]
 
@@ -74,10 +75,11 @@ def _look_up(func: Callable[..., Any]) -> Call:
     if raw in ("__get__", "__set__"):
         attribute = getattr(getattr(func, "__self__", None), "__name__", "")
         return Call(name=raw, rule=property_rule(raw, attribute), free=True, moves=True)
-    schema = getattr(func, "_qualified_op_name", "")  # of torch.ops: aten's are known by their names alone
+    # Of torch.ops, and of one overload there, as exported programs call them: aten's are known by their names alone.
+    schema = func._schema.name if isinstance(func, OpOverload) else getattr(func, "_qualified_op_name", "")
     space, _, own = str(schema).partition("::")
-    if own and space != "aten":
-        raw = f"{space}.{own}"
+    if own:
+        raw = own if space == "aten" else f"{space}.{own}"
     home = getattr(func, "__module__", None)
     method = hasattr(func, "__objclass__") or getattr(func, "__qualname__", "").startswith("Tensor.")
     place = "functional" if home == "torch.nn.functional" else "aten" if own else "Tensor" if method else "torch"

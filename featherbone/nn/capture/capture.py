@@ -71,6 +71,8 @@ def capture(model: nn.Module, /, *inputs: Any, name: str | None = None, **named:
 
 def trace(model: nn.Module, /, *inputs: Any, name: str | None = None, **named: Any) -> Captured:
     """The same as ``capture``, with the warnings in the result."""
+    if isinstance(model, torch.export.ExportedProgram):
+        model = model.module()
     if not isinstance(model, nn.Module):
         raise FeatherboneError(
             f"{type(model).__name__} is not a torch.nn.Module", hint="give the model itself, not its class or weights"
@@ -84,7 +86,7 @@ def trace(model: nn.Module, /, *inputs: Any, name: str | None = None, **named: A
         notes.append(f"{title} has lazy modules, so a copy of it was run once to give them shapes")
         found = census(model)
     try:
-        entries, outputs = _run(model, found, given, keywords, real=False)
+        tracer, outputs = _run(model, found, given, keywords, real=False)
     except ModelError:
         raise
     except Exception as error:
@@ -92,7 +94,9 @@ def trace(model: nn.Module, /, *inputs: Any, name: str | None = None, **named: A
             f"{title} could not be captured without values ({_sentence(error)}), so it was run on "
             + ("meta tensors" if found.device.type == "meta" else "real tensors")
         )
-        entries, outputs = _run_for_real(model, title, found, given, keywords)
+        tracer, outputs = _run_for_real(model, title, found, given, keywords)
+    entries = tracer.entries
+    notes += dict.fromkeys(tracer.notes)
     if not outputs:
         outputs = _ends(entries)
         if not outputs:
@@ -112,7 +116,7 @@ def _ends(entries: list[Entry]) -> list[Entry]:
 
 def _run_for_real(
     model: nn.Module, title: str, found: Census, given: list[Any], keywords: dict[str, Any]
-) -> tuple[list[Entry], list[Entry]]:
+) -> tuple[Tracer, list[Entry]]:
     try:
         return _run(model, found, given, keywords, real=True)
     except FeatherboneError:
@@ -137,8 +141,8 @@ def _looks_at_values(error: Exception) -> bool:
 
 def _run(
     model: nn.Module, found: Census, given: list[Any], keywords: dict[str, Any], *, real: bool
-) -> tuple[list[Entry], list[Entry]]:
-    """(everything that ran, the outputs among it)."""
+) -> tuple[Tracer, list[Entry]]:
+    """(the tracer with everything that ran, the outputs among it)."""
     tracer = Tracer(found, real=real)
     name_of = input_names(model, given, keywords)
 
@@ -152,7 +156,7 @@ def _run(
         with tracer:
             result = model(*arguments, **options)
     outputs = [tensor.entry for tensor in each_tensor(result) if type(tensor) is Traced and tensor.entry is not None]
-    return tracer.entries, outputs
+    return tracer, outputs
 
 
 def _value(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:

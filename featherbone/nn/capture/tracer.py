@@ -35,6 +35,7 @@ class Tracer(TorchFunctionMode):
         # Constants that a model makes beside its inputs get values even where its weights have none.
         self.device = torch.device("cpu") if census.device.type == "meta" and not real else census.device
         self.entries: list[Entry] = []
+        self.notes: list[str] = []  # what is to be said about how something was counted, a sentence each
         self.places: list[tuple[str, bool]] = [("", False)]  # the modules, from the outermost: path, whether a leaf
         self.function = ""  # that was called last
         self.normalized = 0  # elements of weights that a batch norm was applied to, for what uses them next
@@ -217,7 +218,7 @@ class Tracer(TorchFunctionMode):
             if self.real and not _attach(result, values):
                 result = self._general(call, func, args, kwargs, values)
         if call.in_place and type(first) is Traced and type(result) is Traced:
-            return self._written(first, result)
+            return self.written(first, result)
         return result
 
     def wrapped(self, tensor: torch.Tensor) -> torch.Tensor:
@@ -236,7 +237,7 @@ class Tracer(TorchFunctionMode):
         values = self._run(func, (target, *args[1:]), kwargs)
         return target if values is None else values
 
-    def _written(self, target: Traced, result: Traced) -> Traced:
+    def written(self, target: Traced, result: Traced) -> Traced:
         """After an in-place operation: the target is its result, and so is a part of what the target is a view of."""
         base = target.base
         while base is not None:

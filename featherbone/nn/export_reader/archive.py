@@ -14,6 +14,36 @@ LONGEST = 64 * 2**20  # bytes of JSON, uncompressed
 SAVE = "save it with torch.export.save(torch.export.export(model, inputs), 'model.pt2')"
 
 
+def same_weights(path: Path) -> dict[str, str]:
+    """For each parameter that is an earlier one's memory, seen in the same shape, that one's name.
+
+    Archives before torch 2.9 keep their weights in a pickle, which is not opened: there nothing is known to be shared.
+    """
+    try:
+        with opened(path) as whole, zipfile.ZipFile(whole) as archive:
+            names = [name for name in archive.namelist() if name.endswith("/data/weights/model_weights_config.json")]
+            if not names:
+                return {}
+            with archive.open(names[0]) as file:
+                text = file.read(LONGEST + 1)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError):
+        raise FeatherboneError(f"{path} is damaged: what it says of its weights cannot be read", hint=SAVE) from None
+    if len(text) > LONGEST:
+        raise FeatherboneError(f"{path} describes its weights in more than {LONGEST >> 20} MiB; that is no network")
+    try:
+        weights = parse_json(text.decode(), f"the list of weights in {path}")["config"].items()
+        first: dict[str, str] = {}
+        shared = {}
+        for name, weight in weights:
+            meta = weight["tensor_meta"]
+            place = repr([weight["path_name"], meta["sizes"], meta["strides"], meta["storage_offset"]])
+            if first.setdefault(place, name) != name:
+                shared[name] = first[place]
+    except (UnicodeDecodeError, KeyError, TypeError, AttributeError):
+        raise FeatherboneError(f"the list of weights in {path} is malformed", hint=SAVE) from None
+    return shared
+
+
 def read_description(path: Path) -> dict[str, Any]:
     """What ``models/model.json`` in the archive holds.
 

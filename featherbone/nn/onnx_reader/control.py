@@ -15,13 +15,13 @@ import torch
 
 from featherbone.nn.capture.common import axis
 from featherbone.nn.capture.traced import Traced
+from featherbone.nn.capture.work import Work, dearest_note, standing_for, taken
 from featherbone.nn.onnx_reader.expansion import check_turns
 from featherbone.nn.onnx_reader.inference import TORCH
 from featherbone.nn.onnx_reader.load import versions
 from featherbone.nn.onnx_reader.recording import is_active
 from featherbone.nn.onnx_reader.scope import Malformed, Scope, stated_in
 from featherbone.nn.onnx_reader.sequences import SEQUENCES
-from featherbone.nn.onnx_reader.work import Work, standing_for, taken
 
 if TYPE_CHECKING:
     from featherbone.nn.onnx_reader.replay import Replay
@@ -92,11 +92,7 @@ def branches(r: Replay, node: Any, inputs: list[Any], a: dict[str, Any], scope: 
         works.append(taken(r.tracer, start))
     first, second = works
     dearest = found[0] if (first.macs or 0) >= (second.macs or 0) else found[1]
-    if (first.macs, second.macs) != (0, 0):
-        costs = " and ".join("an unknown number of" if one.macs is None else f"{one.macs:,}" for one in works)
-        r.notes.append(
-            f"If {node.name or node.output[0]} runs one of two branches, of {costs} multiply-adds: the dearest counts"
-        )
+    r.notes += dearest_note(f"If {node.name or node.output[0]}", works)
     values: list[Any] = []
     reasons = []
     for this, that, chosen in zip(*found, dearest, strict=True):

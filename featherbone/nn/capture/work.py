@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from featherbone.nn.capture.entry import Entry
+from featherbone.nn.capture.structure import mapped
 from featherbone.nn.capture.traced import Traced
-from featherbone.nn.capture.tracer import Tracer
+
+if TYPE_CHECKING:
+    from featherbone.nn.capture.tracer import Tracer
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,15 +59,21 @@ def taken(tracer: Tracer, start: int) -> Work:
     return Work(inside, tuple(reads), tuple(weights), macs)
 
 
+def dearest_note(name: str, works: Sequence[Work]) -> tuple[str, ...]:
+    """That one of these branches counts; nothing where none of them multiplies."""
+    if all(work.macs == 0 for work in works):
+        return ()
+    costs = " and ".join("an unknown number of" if work.macs is None else f"{work.macs:,}" for work in works)
+    return (f"{name} runs one of two branches, of {costs} multiply-adds: the dearest counts",)
+
+
 def standing_for(tracer: Tracer, label: str, work: Work, results: Sequence[Any]) -> list[Any]:
     """Record one operator for a body; its ``results``, as they were inside, as what that operator writes."""
     reads = [Traced.make(entry.full, torch.float32, tracer.device, entry=entry) for entry in work.reads]
     main: Traced | None = None
 
-    def outside(value: Any) -> Any:
+    def outside(value: torch.Tensor) -> torch.Tensor:
         nonlocal main
-        if isinstance(value, (list, tuple)):
-            return [outside(one) for one in value]
         if type(value) is not Traced or value.entry not in work.inside:
             return value
         if main is not None:
@@ -72,7 +81,7 @@ def standing_for(tracer: Tracer, label: str, work: Work, results: Sequence[Any])
         main = tracer.opaque(label, reads, value._size, weights=work.weights, macs=work.macs, dtype=value._type)
         return main
 
-    made = [outside(value) for value in results]
+    made: list[Any] = mapped(list(results), outside)
     if main is None and (work.weights or work.macs != 0):  # it was computed for nothing, but computed
         tracer.opaque(label, reads, (), weights=work.weights, macs=work.macs)
     return made
