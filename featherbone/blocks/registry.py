@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 from featherbone.blocks.asymmetric import asymmetric
@@ -55,10 +56,9 @@ class Block:
         (128, 55, 55)
         """
         arguments = {argument: values[letter] for letter, argument in self.symbols.items()}
-        x = image(values["M"], values["I"])
-        if self.function is squeeze_excitation:
-            return self.function(x, **self.fixed, **arguments)
-        return self.function(x, values["M"] if self.keeps_channels else values["N"], **self.fixed, **arguments)
+        if "out" in signature(self.function).parameters:
+            arguments["out"] = values["M"] if self.keeps_channels else values["N"]
+        return self.function(image(values["M"], values["I"]), **self.fixed, **arguments)
 
     def letters(self) -> tuple[str, ...]:
         """The letters of the formula, the input's first."""

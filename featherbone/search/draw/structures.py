@@ -6,7 +6,7 @@ import numpy as np
 
 from featherbone.search.costs.batch import SpaceCosts
 from featherbone.search.costs.budget import Budget
-from featherbone.search.space.block_kinds import DEPTHWISE, WHOLE
+from featherbone.search.space.block_facts import facts
 from featherbone.search.space.matrix import ACT, CHOICE, HEAD, RESOLUTION, STEM, WIDTH, column, columns
 from featherbone.search.space.space import Space, StageSpace
 
@@ -55,8 +55,8 @@ class Structures:
         are. Kinds are drawn as often as each other.
         """
         first = self.space.stages[0]
-        early = np.array([choice.kind in WHOLE and not choice.se for choice in first.choices]) * self.odds[0]
-        late = np.array([choice.kind in DEPTHWISE for choice in first.choices]) * self.odds[0]
+        early = np.array([facts(choice.kind).whole and not choice.se for choice in first.choices]) * self.odds[0]
+        late = np.array([facts(choice.kind).depthwise for choice in first.choices]) * self.odds[0]
         if not early.any() or not late.any() or len(self.space.stages) < 2:
             return rows
         rows, stages = rows.copy(), len(self.space.stages)

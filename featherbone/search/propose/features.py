@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from featherbone.search.costs.batch import SpaceCosts
-from featherbone.search.space.block_kinds import DEPTHWISE
+from featherbone.search.space.block_facts import facts
 from featherbone.search.space.design import Stage
 from featherbone.search.space.matrix import ACT, CHOICE, DEPTH, HEAD, RESOLUTION, STEM, WIDTH, column
 
@@ -29,7 +29,7 @@ class Features:
         self._costs = costs
         self.space = space = costs.space
         self._kinds = space.kinds()
-        self._depthwise = np.array([kind in DEPTHWISE for kind in self._kinds], dtype=float)
+        self._depthwise = np.array([facts(kind).depthwise for kind in self._kinds], dtype=float)
         self._settings = [_settings(stage.choices, self._kinds) for stage in space.stages]
         parts = ("depth", "width", "kernel", "ratio", "groups", "excited")
         self.names = (

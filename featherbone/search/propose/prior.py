@@ -30,6 +30,7 @@ import math
 import numpy as np
 
 from featherbone.search.propose.features import Features
+from featherbone.search.space.block_facts import facts
 
 LAST_DEPTHWISE, FIRST_DEPTHWISE = 0.097, -0.021  # log-odds where the last stage is, and where the first is as well
 EXCITED, HARD_SWISH, SHORTCUT = 0.105, 0.046, 0.18  # log-odds where every block has it
@@ -40,18 +41,6 @@ SHALLOW = 0.7  # of the right number of blocks, on the shortest schedules
 WHOLE = 100  # epochs of the papers' schedules
 MACS = 0.283 / math.log2((224 / 128) ** 2)
 PARAMS = (0.681 - 0.637 - MACS * math.log2(107 / 97)) / math.log2(2.61 / 1.95)
-WITH_SHORTCUT = (
-    "basic",
-    "bottleneck",
-    "resnext",
-    "shuffle_unit",
-    "shuffle_unit_v2",
-    "inverted_residual",
-    "universal_bottleneck",
-    "convnext_like",
-    "two_stage_squeeze",
-    "ghost_bottleneck",
-)
 
 
 class Beliefs:
@@ -83,8 +72,8 @@ class Beliefs:
                 self._weights[names.index(f"act {act}")] = late * HARD_SWISH
         self._weights[names.index("first depthwise")] = FIRST_DEPTHWISE
         self._weights[names.index("last depthwise")] = LAST_DEPTHWISE
-        for kind in WITH_SHORTCUT:
-            if f"share of {kind}" in names:
+        for kind in features.space.kinds():
+            if facts(kind).shortcut:
                 self._weights[names.index(f"share of {kind}")] = SHORTCUT
 
     def of(self, features: np.ndarray) -> np.ndarray:

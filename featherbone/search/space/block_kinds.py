@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 from featherbone.blocks import (
@@ -33,17 +33,6 @@ from featherbone.graph import Wire
 
 EQUAL, WIDER, NARROWER, UNGROUPED = range(4)  # see case_of
 CASES = 2 * UNGROUPED
-WHOLE = ("standard", "stacked", "basic")  # blocks of K×K convolutions over all channels
-DEPTHWISE = (  # blocks whose K×K convolutions are over one channel each
-    "depthwise_separable",
-    "separable",
-    "shuffle_unit",
-    "shuffle_unit_v2",
-    "inverted_residual",
-    "universal_bottleneck",
-    "convnext_like",
-    "ghost_bottleneck",
-)
 SQUEEZE = 4  # reduction of squeeze-and-excitation; 16, as in its paper, leaves too little of narrow maps
 
 
@@ -54,7 +43,9 @@ class Kind:
     ``ratio`` and ``groups`` name the block's arguments for the two numbers of a design; the width must be a multiple of
     ``divides`` × the ratio, where that is not 0. ``strides`` is False for a block without a stride of its own: max
     pooling comes first. ``keeps_channels`` marks a block that with stride 1 needs as many channels in as out: a
-    pointwise convolution comes first. ``groups_input`` marks a block whose first convolution is grouped.
+    pointwise convolution comes first. ``groups_input`` marks a block whose first convolution is grouped where the
+    groups divide its channels, ``tells_narrower`` one that is built in another way where it has fewer channels out than
+    in. What else a search wants to know of a block is read off its graph (``block_facts``).
     """
 
     function: Callable[..., Wire]
@@ -64,6 +55,7 @@ class Kind:
     strides: bool = True
     keeps_channels: bool = False
     groups_input: bool = False
+    tells_narrower: bool = False
     least_ratio: int = 1
 
     def multiple(self, ratio: int, groups: int) -> int:
@@ -81,9 +73,24 @@ def _convnext_like(x: Wire, out: int, *, kernel: int, **settings: Any) -> Wire:
     return universal_bottleneck(x, out, start=kernel, kernel=None, **settings)
 
 
+@wraps(grouped)
+def _grouped(x: Wire, out: int, *, groups: int, **settings: Any) -> Wire:
+    """A grouped convolution; a whole one of an input whose channels the groups do not divide."""
+    return grouped(x, out, groups=1 if x.channels % groups else groups, **settings)
+
+
+@wraps(shuffle_unit)
+def _shuffle_unit(x: Wire, out: int, *, groups: int, stride: int, **settings: Any) -> Wire:
+    """ShuffleNet's unit for any input. The strided one concatenates its input, so it can only widen."""
+    undivided = x.channels % groups != 0
+    settings["first_groups"] = 1 if undivided else groups
+    settings["shortcut"] = stride == 1 or (out > x.channels and not undivided)
+    return shuffle_unit(x, out, groups=groups, stride=stride, **settings)
+
+
 KINDS: dict[str, Kind] = {
     "standard": Kind(function=standard),
-    "grouped": Kind(function=grouped, groups="groups", groups_input=True),
+    "grouped": Kind(function=_grouped, groups="groups", groups_input=True),
     "stacked": Kind(function=stacked),
     "asymmetric": Kind(function=asymmetric),
     "fire": Kind(function=partial(fire, norm=True), ratio="squeeze", divides=1, strides=False),
@@ -94,12 +101,13 @@ KINDS: dict[str, Kind] = {
     "depthwise_separable": Kind(function=depthwise_separable),
     "separable": Kind(function=partial(separable, pointwise_first=False)),
     "shuffle_unit": Kind(
-        function=shuffle_unit,
+        function=_shuffle_unit,
         ratio="reduction",
         divides=1,
         groups="groups",
         keeps_channels=True,
         groups_input=True,
+        tells_narrower=True,
     ),
     "shuffle_unit_v2": Kind(function=shuffle_unit_v2, keeps_channels=True),
     "inverted_residual": Kind(function=inverted_residual, ratio="expand"),
@@ -132,8 +140,9 @@ def case_of(channels: Any, width: Any, groups: Any) -> Any:
 
 def canonical(name: str, case: int) -> int:
     """The lowest case in which the kind builds the same operators."""
-    order = case % UNGROUPED if name == "shuffle_unit" else min(case % UNGROUPED, WIDER)
-    return order + UNGROUPED * (case >= UNGROUPED and kind(name).groups_input)
+    chosen, order = kind(name), case % UNGROUPED
+    order = order if chosen.tells_narrower else min(order, WIDER)
+    return order + UNGROUPED * (case >= UNGROUPED and chosen.groups_input)
 
 
 def apply(
@@ -147,8 +156,7 @@ def apply(
 
     All that it decides by the channels of ``x`` is what ``case_of`` tells apart.
     """
-    chosen, case = kind(name), case_of(x.channels, width, groups)
-    order, ungrouped = case % UNGROUPED, case >= UNGROUPED
+    chosen = kind(name)
     settings: dict[str, Any] = {"kernel": kernel, "act": act}
     if chosen.ratio is not None:
         settings[chosen.ratio] = ratio
@@ -158,13 +166,6 @@ def apply(
         x = x.max_pool(3, stride=stride, padding=1)
     elif chosen.strides:
         settings["stride"] = stride
-    widened = chosen.keeps_channels and stride == 1 and order != EQUAL
-    if widened:
+    if chosen.keeps_channels and stride == 1 and x.channels != width:
         x = unit(x, width, 1, act=act, name="widen")
-    if name == "grouped" and ungrouped:
-        settings["groups"] = 1  # an input of any width may not be grouped
-    if name == "shuffle_unit":
-        # The strided unit concatenates its input, so it can only widen.
-        settings["shortcut"] = stride == 1 or (order == WIDER and not ungrouped)
-        settings["first_groups"] = 1 if ungrouped and not widened else groups
     return (excited(chosen.function, reduction=SQUEEZE) if se else chosen.function)(x, width, **settings)

@@ -14,7 +14,7 @@ from featherbone.search.propose.features import Features
 from featherbone.search.propose.prior import Beliefs
 from featherbone.search.propose.regular_designs import regular
 from featherbone.search.propose.surrogate import Surrogate
-from featherbone.search.space.block_kinds import DEPTHWISE
+from featherbone.search.space.block_facts import facts
 from featherbone.search.space.matrix import encode
 
 BUDGET = Budget(macs=12_500_000, params=80_000)
@@ -128,7 +128,7 @@ def test_regular_designs_are_regular_fill_the_budget_and_are_many(costs: SpaceCo
             assert kinds[early:] == kinds[-1:] * (len(kinds) - early)
             assert kinds[0] in ("standard", "stacked", "basic")
             assert not design.stages[0].se
-            assert kinds[-1] in DEPTHWISE
+            assert facts(kinds[-1]).depthwise
         depths = [stage.depth for stage in design.stages[:3]]
         assert depths == sorted(depths)
         widths = [stage.width for stage in design.stages]
