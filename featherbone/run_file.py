@@ -1,4 +1,4 @@
-"""``run.json``: what a run was asked and what it found; written by `featherbone.job`, read by all who tell of a run."""
+"""What a run folder holds, by name, and the format of its ``run.json``, which all who tell of a run read here."""
 
 from __future__ import annotations
 
@@ -7,21 +7,49 @@ from typing import Any
 
 from featherbone.errors import FeatherboneError
 from featherbone.files import COPY, MIB, read_json
+from featherbone.json_values import read_value
+from featherbone.run_record import RunRecord
 
 NAME = "run.json"
+LEDGER = "ledger.sqlite"  # of a search, what it tried
+LOCK = "lock"  # held by the process that works on a run
+TRIALS = "trials"  # of a search, a folder for each
+NETWORK = "network.json"  # of a training, its graph
 FORMAT, VERSION = "featherbone-run", 1
 MOST, MOST_VALUES = 256 * MIB, 8_000_000  # of the file: a matrix of all confusions is its largest part
-ALWAYS = ("job", "result")
 
 
-def read_facts(folder: Path) -> dict[str, Any] | None:
+def read_record(folder: Path) -> RunRecord | None:
     """What ``run.json`` in a folder says, or None where there is none yet.
 
-    >>> read_facts(Path("no/such/run")) is None
+    >>> read_record(Path("no/such/run")) is None
     True
 
     Raises:
-        FeatherboneError: it cannot be read, is no JSON, or is of another format or version.
+        FeatherboneError: it cannot be read, is no JSON, is damaged, or of another format or version.
+    """
+    facts = read_facts(folder)
+    return None if facts is None else record_of(facts, folder)
+
+
+def record_of(facts: dict[str, Any], folder: Path) -> RunRecord:
+    """What is written, or is to be written, into ``run.json`` in a folder, as values.
+
+    Raises:
+        FeatherboneError: something is missing, or of another type.
+    """
+    try:
+        record: RunRecord = read_value(NAME, facts, RunRecord)
+    except FeatherboneError as error:
+        raise FeatherboneError(f"{folder / NAME} is damaged: {error.sentence}", hint=COPY) from error
+    return record
+
+
+def read_facts(folder: Path) -> dict[str, Any] | None:
+    """``run.json`` as JSON holds it, to be printed, or to be written again with more in it; None where there is none.
+
+    Raises:
+        FeatherboneError: as `read_record`, but for what is damaged within it.
     """
     path = folder / NAME
     if not path.exists():
@@ -32,7 +60,4 @@ def read_facts(folder: Path) -> dict[str, Any] | None:
             f"{path} is not a run of format {FORMAT}, version {VERSION}",
             hint="use the version of featherbone that wrote it, or another --name",
         )
-    missing = [key for key in ALWAYS if key not in facts]
-    if missing:
-        raise FeatherboneError(f"{path} is damaged: it lacks {', '.join(missing)}", hint=COPY)
     return facts

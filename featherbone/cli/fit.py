@@ -10,10 +10,8 @@ from typing import Annotated
 import typer
 
 from featherbone.cli.options import LAST_SEED, MOST, Data, Json, SettingOption
-from featherbone.cli.output import print_json
-from featherbone.cli.run_output import print_result, require_verified
+from featherbone.cli.run_output import print_run
 from featherbone.errors import FeatherboneError
-from featherbone.run_file import read_facts
 
 BUDGET = "Budget"
 WORK = "Work"
@@ -151,10 +149,4 @@ def fit(
             skip_bad=skip_bad,
             progress=live,
         )
-    facts = read_facts(folder)
-    assert facts is not None, "the job has just written it"
-    if json:
-        print_json({"run": str(folder), **facts})
-    else:
-        print_result(folder, facts, never_saw="the search never saw")
-    require_verified(facts)
+    print_run(folder, never_saw="the search never saw", json=json)

@@ -1,51 +1,66 @@
-"""What a finished run comes to, on the terminal: how good, how large, how fast, and where everything is."""
+"""How a job ends on the terminal: how good, how large, how fast its network is, and where everything is; or as JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import quote
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
 
-from featherbone.cli.output import console
+from featherbone.cli.output import console, print_json
 from featherbone.files import damage
-from featherbone.run_file import NAME
+
+if TYPE_CHECKING:
+    from featherbone.metrics import ClassScore
+    from featherbone.run_record import ResultRecord, RunRecord, VerificationRecord
 
 WORST = 3  # classes that are named
 
 
-def print_result(folder: Path, facts: Mapping[str, Any], *, never_saw: str) -> None:
-    """The result of a run; ``never_saw`` says who did not see the test images.
+def print_run(folder: Path, *, never_saw: str, json: bool) -> None:
+    """A finished run, for people or as its run.json holds it; ``never_saw`` says who did not see the test images.
+
+    Ends with exit code 1 where the file that would ship failed its check; everything was said and kept then.
 
     Raises:
-        FeatherboneError: ``facts`` are not what a finished run writes.
+        FeatherboneError: it can't be read.
     """
+    from featherbone.run_file import NAME, read_facts, read_record
+
     with damage(folder / NAME):
-        lines = _lines(folder, facts, never_saw)
+        record, facts = read_record(folder), read_facts(folder)
+        assert record is not None, "the job has just written it"
+        assert facts is not None
+        lines = [] if json else _lines(folder, record, never_saw)
+    if json:
+        print_json({"run": str(folder), **facts})
     for line in lines:
         console().print(line)
+    if not record.is_finished:
+        raise typer.Exit(1)
 
 
-def _lines(folder: Path, facts: Mapping[str, Any], never_saw: str) -> list[str]:
+def _lines(folder: Path, record: RunRecord, never_saw: str) -> list[str]:
     from featherbone.metrics import class_scores
     from featherbone.quantity import format_bytes, format_count
 
-    result, classes = facts["result"], facts["data"]["classes"]
-    check, timing = result["verification"], result["timing"]
-    low, high = result["test_top1_interval"]
-    shipped, tried = ("model.onnx",) * 2 if check["passed"] else ("unverified.onnx", "model.safetensors")
-    top5 = f", {_percent(result['test_top5'])} top-5" if len(classes) > 5 else ""
+    result, classes = record.result, record.data.classes
+    assert result is not None, "the run is finished"
+    check, timing = result.verification, result.timing
+    low, high = result.test_top1_interval
+    shipped, tried = ("model.onnx",) * 2 if check.passed else ("unverified.onnx", "model.safetensors")
+    top5 = f", {_percent(result.test_top5)} top-5" if len(classes) > 5 else ""
     return [
         "",
-        f"{_percent(result['test_top1'])} top-1{top5} on {result['test_count']:,} test images that {never_saw}; "
+        f"{_percent(result.test_top1)} top-1{top5} on {result.test_count:,} test images that {never_saw}; "
         f"95 % interval {100 * low:.2f} to {_percent(high)}",
-        *_worst(classes, class_scores(result["confusion"])),
-        *_taught(facts),
-        f"{format_count(result['params'])} parameters, {format_count(result['macs'])} multiply-adds, "
-        f"{format_bytes(result['peak_memory'])} peak activations, {format_bytes(result['file_bytes'])} file"
-        + (f", {timing['p50_ms']:.3g} ms on {_threads(timing['threads'])} (ONNX Runtime)" if timing else ""),
+        *_worst(classes, class_scores(result.confusion)),
+        *_taught(record),
+        f"{format_count(result.params)} parameters, {format_count(result.macs)} multiply-adds, "
+        f"{format_bytes(result.peak_memory)} peak activations, {format_bytes(result.file_bytes)} file"
+        + (f", {timing.p50_ms:.3g} ms on {_threads(timing.threads)} (ONNX Runtime)" if timing else ""),
         *_chosen_by(result),
         *_checked(check),
         "",
@@ -56,19 +71,13 @@ def _lines(folder: Path, facts: Mapping[str, Any], never_saw: str) -> list[str]:
     ]
 
 
-def _chosen_by(result: Mapping[str, Any]) -> Iterator[str]:
+def _chosen_by(result: ResultRecord) -> Iterator[str]:
     """The latency by which a network was chosen, where it is limited: measured earlier than that of the file."""
-    if result.get("latency_ms") is not None:
-        yield f"{result['latency_ms']:.3g} ms when it was chosen among the finalists, which is what the limit is for"
+    if result.latency_ms is not None:
+        yield f"{result.latency_ms:.3g} ms when it was chosen among the finalists, which is what the limit is for"
 
 
-def require_verified(facts: Mapping[str, Any]) -> None:
-    """End with exit code 1 where the file that would ship failed its check; everything else was said and kept."""
-    if not facts["result"]["verification"]["passed"]:
-        raise typer.Exit(1)
-
-
-def _worst(classes: list[str], scores: Any) -> Iterator[str]:
+def _worst(classes: Sequence[str], scores: Sequence[ClassScore]) -> Iterator[str]:
     """The classes that are recognised least, where any is not always right."""
     tested = [(score.recall, name) for name, score in zip(classes, scores, strict=True) if score.recall is not None]
     worst = [f"{name} {100 * recall:.1f} %" for recall, name in sorted(tested)[:WORST] if recall < 1]
@@ -76,26 +85,26 @@ def _worst(classes: list[str], scores: Any) -> Iterator[str]:
         yield f"least recognised: {', '.join(worst)}"
 
 
-def _taught(facts: Mapping[str, Any]) -> Iterator[str]:
+def _taught(record: RunRecord) -> Iterator[str]:
     """What a teacher brought, or how to know."""
-    gain = facts.get("gain")
+    gain = record.gain
     if gain is not None:
         yield (
-            f"the teacher brought {100 * gain['gain']:+.2f} ± {100 * gain['half']:.2f} points (95 %): the same run "
-            f"without it reached {_percent(gain['top1'])}, {gain['run']}"
+            f"the teacher brought {100 * gain.gain:+.2f} ± {100 * gain.half:.2f} points (95 %): the same run "
+            f"without it reached {_percent(gain.top1)}, {gain.run}"
         )
-    elif facts.get("teacher") is not None:
+    elif record.teacher is not None:
         yield "what the teacher brought is said where the same run without --teacher is finished beside this one"
 
 
-def _checked(check: Mapping[str, Any]) -> Iterator[str]:
-    if not check["passed"]:
-        yield f"ONNX not verified: {check['reason']}"
+def _checked(check: VerificationRecord) -> Iterator[str]:
+    if not check.passed:
+        yield f"ONNX not verified: {check.reason}"
         yield "the same command exports and checks it again; where it fails again, it is a defect worth reporting"
         return
     yield (
-        f"ONNX verified on {check['images']} images: top-1 agreement {100 * check['top1_agreement']:.0f} %, "
-        f"largest difference {check['largest_difference']:.1e}"
+        f"ONNX verified on {check.images} images: top-1 agreement {100 * check.top1_agreement:.0f} %, "
+        f"largest difference {check.largest_difference:.1e}"
     )
 
 

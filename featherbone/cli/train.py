@@ -8,10 +8,8 @@ from typing import Annotated
 import typer
 
 from featherbone.cli.options import LAST_SEED, MOST, Data, Json, SettingOption
-from featherbone.cli.output import print_json
-from featherbone.cli.run_output import print_result, require_verified
+from featherbone.cli.run_output import print_run
 from featherbone.errors import FeatherboneError
-from featherbone.run_file import read_facts
 
 NETWORK_HELP = (
     "A network of the zoo, such as mobilenet_v2:width=0.5, which is adapted to the images; a model.safetensors to go "
@@ -171,13 +169,7 @@ def train(
         )
     if not is_first():
         return
-    facts = read_facts(folder)
-    assert facts is not None, "the job has just written it"
-    if json:
-        print_json({"run": str(folder), **facts})
-    else:
-        print_result(folder, facts, never_saw="it never saw")
-    require_verified(facts)
+    print_run(folder, never_saw="it never saw", json=json)
 
 
 def _numbers(name: str, text: str | None) -> tuple[float, ...] | None:

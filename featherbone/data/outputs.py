@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-RECORD, LEDGER, LOCK, RUNS = "run.json", "ledger.sqlite", "lock", "runs/"
-_MARKS = {RECORD: b'"format": "featherbone-run"', LEDGER: b"SQLite format 3\0"}
+from featherbone.run_file import FORMAT, LEDGER, LOCK, NAME
+
+RUNS = "runs/"
+_MARKS = {NAME: f'"format": "{FORMAT}"'.encode(), LEDGER: b"SQLite format 3\0"}
 _HEAD = 200  # bytes of a file in which its mark stands
 
 

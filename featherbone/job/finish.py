@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -62,12 +61,6 @@ def finish(
         "verification": verification.facts(),
         "timing": None if timing is None else asdict(timing),
     }
-
-
-def is_finished(facts: Mapping[str, Any]) -> bool:
-    """Whether nothing is left to do of a run; one whose ONNX file failed its check is finished once more."""
-    result = facts["result"]
-    return result is not None and result["verification"]["passed"]
 
 
 def _shipped(

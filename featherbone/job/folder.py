@@ -13,11 +13,11 @@ from typing import Any
 
 from featherbone.atomic import write_atomically
 from featherbone.errors import FeatherboneError
-from featherbone.run_file import FORMAT, VERSION
+from featherbone.run_file import FORMAT, LEDGER, LOCK, VERSION
 from featherbone.run_file import NAME as FILE
+from featherbone.run_record import RunRecord
 
-LOCK = "lock"
-BEGUN = (FILE, "ledger.sqlite")  # a folder with one of them holds a run
+BEGUN = (FILE, LEDGER)  # a folder with one of them holds a run
 NUMBERS = re.compile(r"\[\s+([-+.\deE,\s]+?)\s+\]")  # a list of numbers that json has spread over lines
 
 
@@ -46,11 +46,11 @@ def run_folder(*parts: str, name: str | None = None, out: Path | None = None) ->
     return folder
 
 
-def require_job(folder: Path, facts: Mapping[str, Any] | None, job: str) -> None:
+def require_job(folder: Path, record: RunRecord | None, job: str) -> None:
     """Raise unless the run in a folder, if there is one, is of this job: ``fit`` or ``train``."""
-    if facts is not None and facts.get("job") != job:
+    if record is not None and record.job != job:
         raise FeatherboneError(
-            f"{folder} holds a run of featherbone {facts.get('job')}, not of {job}",
+            f"{folder} holds a run of featherbone {record.job}, not of {job}",
             hint=f"give this one another --name, or remove {folder}",
         )
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from featherbone.quantity import format_bytes, format_count
 from featherbone.report.run import LISTED, Run, Trial
-from featherbone.search.record.glance import limits_set
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +32,7 @@ class Use:
 def chosen(run: Run) -> Trial | None:
     """The winner of a finished run; of a running one, the trial that leads."""
     if run.result is not None:
-        return run.trial(run.result["trial"])
+        return next((trial for trial in run.trials if trial.id == run.result.trial), None)
     return next((trial for trial in run.ranked if trial.rank.leads), None)
 
 
@@ -49,22 +48,19 @@ def listed(run: Run) -> list[Trial]:
 
 def uses(run: Run) -> list[Use]:
     """Each cost of the chosen network beside its limit: multiply-adds, parameters, peak memory, file sizes."""
-    trial, result = chosen(run), run.result or {}
-    limits = limits_set(run.facts.get("budget") or {})
+    trial, result, limits = chosen(run), run.result, run.record.limits
     if trial is None:
         return []
+    found = trial if result is None else result
+    latency = trial.costs.get("latency") if result is None else result.latency_ms
+    int8_size = trial.costs.get("int8_size") if "int8_size" in limits else None
     costs: list[tuple[str, str, Any, Callable[[Any], str]]] = [
-        ("multiply-adds", "macs", result.get("macs", trial.macs), format_count),
-        ("parameters", "params", result.get("params", trial.params), format_count),
-        ("peak memory", "memory", result.get("peak_memory", trial.peak_memory), format_bytes),
-        ("model file", "size", result.get("file_bytes"), format_bytes),
-        (
-            "int8 model file",
-            "int8_size",
-            trial.costs.get("int8_size") if limits.get("int8_size") else None,
-            format_bytes,
-        ),
-        ("latency when chosen", "latency", result.get("latency_ms", trial.costs.get("latency")), "{:.3g} ms".format),
+        ("multiply-adds", "macs", found.macs, format_count),
+        ("parameters", "params", found.params, format_count),
+        ("peak memory", "memory", found.peak_memory, format_bytes),
+        ("model file", "size", None if result is None else result.file_bytes, format_bytes),
+        ("int8 model file", "int8_size", int8_size, format_bytes),
+        ("latency when chosen", "latency", latency, "{:.3g} ms".format),
     ]
     return [
         Use(name=name, value=value, limit=limits.get(key), text=write(value), limit_text=write(limits.get(key) or 0))

@@ -16,7 +16,7 @@ def learning(run: Run) -> dict[str, Figure]:
     """Each figure by its name; none before the first epoch."""
     if not run.history:
         return {}
-    images = ((run.facts.get("data") or {}).get("counts") or {}).get("train", 0)
+    images = run.record.data.counts.get("train", 0)
 
     def speed(row: Mapping[str, Any]) -> float | None:
         return images / row["seconds"] if row.get("seconds") else None

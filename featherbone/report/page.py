@@ -23,23 +23,10 @@ from featherbone.report.quality_figures import confusion, reliability
 from featherbone.report.run import Run, read_run
 from featherbone.report.search_content import search_content
 from featherbone.report.training_content import training_content
-from featherbone.view import WHOLE, View
+from featherbone.run_record import ResultRecord
 
 NAME = "report.html"
 REFRESH = 60  # seconds after which a page of a run that is going on is loaded again
-DATA: dict[str, Any] = {  # what the page asks of the data, where a run does not say
-    "name": "unnamed data",
-    "source": "",
-    "fingerprint": "",
-    "classes": [],
-    "resolution": None,
-    "channels": None,
-    "crop": WHOLE.crop,
-    "interpolation": WHOLE.interpolation,
-    "counts": {},
-    "warnings": [],
-    "skipped": [],  # (path, reason) of each file that was left out
-}
 
 
 def write(folder: Path, *, again: int | None = REFRESH) -> Path:
@@ -55,30 +42,29 @@ def write(folder: Path, *, again: int | None = REFRESH) -> Path:
 def render(run: Run, *, again: int | None = REFRESH) -> str:
     """The page as HTML text."""
     refresh = None if run.result else again
-    return page("training.html" if run.is_training else "search.html", {**_content(run), "refresh": refresh})
+    return page("training.html" if run.record.is_training else "search.html", {**_content(run), "refresh": refresh})
 
 
 def _content(run: Run) -> dict[str, Any]:
     """What both kinds of page show; each adds its own."""
-    own = training_content(run) if run.is_training else search_content(run)
+    record = run.record
+    own = training_content(run) if record.is_training else search_content(run)
     graph: Graph | None = own["graph"]
     costs = _costs(graph) if graph is not None else {}
-    facts, data = run.facts, DATA | (run.facts.get("data") or {})
     figures = {**own["figures"], "confusion": confusion(run), "reliability": reliability(run)}
     return {
         **own,
         "run": run,
-        "facts": facts,
-        "data": data,
-        "view": View(crop=data["crop"], interpolation=data["interpolation"]),
+        "record": record,
+        "data": record.data,
         "result": run.result,
         "stages": tables.stages(graph, costs) if graph is not None else [],
         "diagram": Markup(diagram(graph, costs)) if graph is not None else "",
         "quality": quality(run),
         "figures": {name: script_json(figure) for name, figure in figures.items() if figure is not None},
-        "command": shlex.join(map(str, facts.get("command") or [])),
-        "environment": [*_pairs("versions", facts), *_pairs("machine", facts), *_timed_on(run)],
-        "recipe": _pairs("recipe", facts),
+        "command": shlex.join(record.command),
+        "environment": [*_pairs(record.versions), *_pairs(record.machine), *_timed_on(run.result)],
+        "recipe": _pairs(record.recipe),
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
     }
 
@@ -87,10 +73,13 @@ def _costs(graph: Graph) -> Costs:
     return {row.name: (int(row.params), int(row.macs)) for row in count(graph).rows}
 
 
-def _pairs(key: str, facts: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(str(name), str(value)) for name, value in (facts.get(key) or {}).items()]
+def _pairs(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(name, str(value)) for name, value in values.items()]
 
 
-def _timed_on(run: Run) -> list[tuple[str, str]]:
-    timing = (run.result or {}).get("timing") or {}
-    return [(f"latency: {key}", str(timing[key])) for key in ("cpu", "runtime", "runs") if key in timing]
+def _timed_on(result: ResultRecord | None) -> list[tuple[str, str]]:
+    if result is None or result.timing is None:
+        return []
+    timing = result.timing
+    said = {"cpu": timing.cpu, "runtime": timing.runtime, "runs": str(timing.runs)}
+    return [(f"latency: {name}", value) for name, value in said.items() if value]

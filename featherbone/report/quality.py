@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from featherbone.errors import FeatherboneError
 from featherbone.metrics import class_scores
-from featherbone.report.quality_figures import class_names
 from featherbone.report.run import Run
 from featherbone.report.sheet import MISTAKES, read_sheet
+from featherbone.run_record import AnswerRecord, ResultRecord
 
 FEW = 10  # images of a class, below which its recall says little
 COARSE = 96  # pixels of a side, up to which a picture is shown in whole pixels
@@ -34,16 +34,17 @@ class Quality:
 
 def quality(run: Run) -> Quality:
     """All of it, out of the result of a run; empty before the end."""
-    result, names = run.result or {}, class_names(run)
-    matrix = result.get("confusion") or []
+    result, names = run.result, run.record.data.classes
+    matrix = result.confusion if result is not None else ()
+    answers = result.worst if result is not None else ()
     if len(matrix) != len(names):
-        matrix, names = [], []
+        matrix, names = (), ()
     images = sum(map(sum, matrix))
     misread = images - sum(row[place] for place, row in enumerate(matrix))
-    worst = [answer for answer in result.get("worst") or [] if max(answer["true"], answer["predicted"]) < len(names)]
+    worst = [answer for answer in answers if max(answer.true, answer.predicted) < len(names)]
     if misread:
-        worst = [answer for answer in worst if answer["true"] != answer["predicted"]]
-    pictures, trouble = _pictures(run, result.get("worst") or []) if worst else ({}, "")
+        worst = [answer for answer in worst if answer.true != answer.predicted]
+    pictures, trouble = _pictures(run, answers) if worst else ({}, "")
     rows = _classes(matrix, names)
     scarce = [row["name"] for row in rows if row["images"] < FEW]
     return Quality(
@@ -54,12 +55,12 @@ def quality(run: Run) -> Quality:
         if misread
         else f"Not one of the {images:,} test images is misread.",
         trouble=trouble,
-        pixelated=((run.facts.get("data") or {}).get("resolution") or 0) <= COARSE,
+        pixelated=(run.record.data.resolution or 0) <= COARSE,
         few=f"Fewer than {FEW} test images show {', '.join(scarce[:5])}{' …' if len(scarce) > 5 else ''}: "
         "their shares may change much with other images."
         if scarce
         else "",
-        calibration=_calibration(result),
+        calibration=_calibration(result) if result is not None else "",
     )
 
 
@@ -67,7 +68,7 @@ def _shown(misread: int, shown: int) -> str:
     return f"; shown are the {shown} with the highest loss" if shown < misread else ""
 
 
-def _classes(matrix: list[list[int]], names: list[str]) -> list[dict[str, Any]]:
+def _classes(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> list[dict[str, Any]]:
     rows = []
     for place, (name, score) in enumerate(zip(names, class_scores(matrix) if matrix else (), strict=True)):
         mistakes = {names[other]: count for other, count in enumerate(matrix[place]) if other != place and count}
@@ -86,37 +87,37 @@ def _classes(matrix: list[list[int]], names: list[str]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (row["recall"] is None, row["recall"]))
 
 
-def _answer(answer: Mapping[str, Any], names: list[str], pictures: Mapping[int, str]) -> dict[str, Any]:
+def _answer(answer: AnswerRecord, names: Sequence[str], pictures: Mapping[int, str]) -> dict[str, Any]:
     return {
-        "true": names[answer["true"]],
-        "predicted": names[answer["predicted"]],
-        "confidence": answer["confidence"],
-        "path": answer["path"],
-        "picture": pictures.get(answer["index"], ""),
+        "true": names[answer.true],
+        "predicted": names[answer.predicted],
+        "confidence": answer.confidence,
+        "path": answer.path,
+        "picture": pictures.get(answer.index, ""),
     }
 
 
-def _pictures(run: Run, answers: list[Mapping[str, Any]]) -> tuple[dict[int, str], str]:
+def _pictures(run: Run, answers: Sequence[AnswerRecord]) -> tuple[dict[int, str], str]:
     """The picture of each answer, by the image's index, as an address that holds it; or why there are none."""
     try:
         found = read_sheet(run.folder / MISTAKES, len(answers))
     except FeatherboneError as error:
         return {}, error.sentence
     texts = [f"data:image/png;base64,{base64.b64encode(picture).decode()}" for picture in found]
-    return {answer["index"]: text for answer, text in zip(answers, texts, strict=True)}, ""
+    return {answer.index: text for answer, text in zip(answers, texts, strict=True)}, ""
 
 
-def _calibration(result: Mapping[str, Any]) -> str:
+def _calibration(result: ResultRecord) -> str:
     """Whether it is too sure of itself, in a sentence."""
-    bins = result.get("calibration") or []
-    total = sum(entry["count"] for entry in bins)
+    bins = result.calibration
+    total = sum(entry.count for entry in bins)
     if not total:
         return ""
-    sure = sum(entry["count"] * entry["confidence"] for entry in bins) / total
-    right = sum(entry["count"] * entry["accuracy"] for entry in bins) / total
+    sure = sum(entry.count * entry.confidence for entry in bins) / total
+    right = sum(entry.count * entry.accuracy for entry in bins) / total
     gap = 100 * (sure - right)
     verdict = "about as sure as it should be" if abs(gap) < 1 else "too sure" if gap > 0 else "not sure enough"
     return (
         f"On average it is {100 * sure:.1f} % sure and {100 * right:.1f} % right: {verdict}. "
-        f"The calibration error is {100 * result['test_calibration_error']:.1f} points."
+        f"The calibration error is {100 * result.test_calibration_error:.1f} points."
     )

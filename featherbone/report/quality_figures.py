@@ -13,7 +13,7 @@ MOST_CELLS, MOST_LABELLED = 200, 20  # classes of a confusion matrix that is dra
 
 def confusion(run: Run) -> Figure | None:
     """Rows are what the images show, columns what the network says; the colour is the share of the row."""
-    matrix, names = (run.result or {}).get("confusion"), class_names(run)
+    names, matrix = run.record.data.classes, run.result.confusion if run.result is not None else ()
     if not matrix or len(matrix) > MOST_CELLS or len(names) != len(matrix):
         return None
     shares = [[cell / max(1, sum(row)) for cell in row] for row in matrix]
@@ -48,14 +48,14 @@ def confusion(run: Run) -> Figure | None:
 
 def reliability(run: Run) -> Figure | None:
     """The share that is right against confidence, with how many images each group has below."""
-    bins = (run.result or {}).get("calibration")
+    bins = run.result.calibration if run.result is not None else ()
     if not bins:
         return None
     width = 1 / len(bins)
-    filled = [(100 * width * (place + 0.5), entry) for place, entry in enumerate(bins) if entry["count"]]
-    total = sum(entry["count"] for entry in bins)
+    filled = [(100 * width * (place + 0.5), entry) for place, entry in enumerate(bins) if entry.count]
+    total = sum(entry.count for entry in bins)
     words = [
-        f"{entry['count']:,} images, sure {100 * entry['confidence']:.1f} %, right {100 * entry['accuracy']:.1f} %"
+        f"{entry.count:,} images, sure {100 * entry.confidence:.1f} %, right {100 * entry.accuracy:.1f} %"
         for _, entry in filled
     ]
     common = {
@@ -67,8 +67,8 @@ def reliability(run: Run) -> Figure | None:
         "hovertemplate": "%{text}<extra></extra>",
         "showlegend": False,
     }
-    right = {**common, "y": [100 * entry["accuracy"] for _, entry in filled], "marker": _bar(RUNGS[1])}
-    share = {**common, "y": [100 * entry["count"] / total for _, entry in filled], "marker": _bar(FAINT), "yaxis": "y2"}
+    right = {**common, "y": [100 * entry.accuracy for _, entry in filled], "marker": _bar(RUNGS[1])}
+    share = {**common, "y": [100 * entry.count / total for _, entry in filled], "marker": _bar(FAINT), "yaxis": "y2"}
     ideal = {
         "type": "scatter",
         "mode": "lines",
@@ -85,10 +85,6 @@ def reliability(run: Run) -> Figure | None:
     del drawn["yaxis2"]["range"]
     drawn["margin"]["t"] = 16
     return {"data": [right, share, ideal], "layout": drawn}
-
-
-def class_names(run: Run) -> list[str]:
-    return [str(name) for name in (run.facts.get("data") or {}).get("classes", [])]
 
 
 def _bar(color: str) -> dict[str, Any]:

@@ -11,12 +11,11 @@ from typing import Any
 from featherbone.errors import FeatherboneError
 from featherbone.files import MOST_TEXT, damage, parse_json, read_bytes, read_text
 from featherbone.graph import Graph
-from featherbone.run_file import NAME as FILE
-from featherbone.run_file import read_facts
+from featherbone.run_file import LEDGER, NAME, NETWORK, TRIALS, read_record
+from featherbone.run_record import ResultRecord, RunRecord
 from featherbone.search.record.answer import Answer, Scored, answer, costs_of_trial, scored
-from featherbone.search.record.glance import limits_set
 from featherbone.search.record.ranking import Rank, rank_of
-from featherbone.search.record.reading import NAME, reading
+from featherbone.search.record.reading import reading
 from featherbone.search.space.design_graph import candidate_graph
 
 LISTED = 1000  # trials that a page draws and lists, the best; more would be neither read nor loaded
@@ -65,32 +64,22 @@ class Trial:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A run as its folder tells it; ``facts`` is run.json.
+    """A run as its folder tells it; ``record`` is run.json.
 
     A search has ``trials``; a training has a ``graph``, as JSON text, and a ``history`` with one entry an epoch.
     """
 
     folder: Path
-    facts: dict[str, Any]
+    record: RunRecord
     trials: tuple[Trial, ...] = ()
     graph: str = ""
     history: tuple[dict[str, Any], ...] = ()
     going: bool = True  # unless it is known that nothing works on it any more
 
     @property
-    def is_training(self) -> bool:
-        """Whether it is of one network, and no search."""
-        return self.facts.get("job") == "train"
-
-    @property
-    def result(self) -> dict[str, Any] | None:
+    def result(self) -> ResultRecord | None:
         """What the finished run found; None while it is going on."""
-        return self.facts.get("result")
-
-    @property
-    def validated(self) -> int:
-        """The validation images that scores come from; 0 where run.json does not say."""
-        return int(((self.facts.get("data") or {}).get("counts") or {}).get("val", 0))
+        return self.record.result
 
     @cached_property
     def ranked(self) -> list[Trial]:
@@ -107,20 +96,17 @@ class Run:
         """What the search has found so far."""
         return answer(
             self.scored,
-            winner=self.result["trial"] if self.result is not None else None,
-            budget=limits_set(self.facts.get("budget") or {}),
-            images=self.validated,
+            winner=self.result.trial if self.result is not None else None,
+            budget=self.record.limits,
+            images=self.record.data.validated,
         )
 
     def network(self, trial: Trial) -> Graph | None:
         """The graph of one of its trials; None where run.json does not say what images it takes."""
-        data = self.facts.get("data") or {}
-        if not data.get("classes") or not data.get("channels"):
+        data = self.record.data
+        if not data.classes or not data.channels:
             return None
-        return candidate_graph(trial.design, classes=len(data["classes"]), channels=data["channels"])
-
-    def trial(self, number: int) -> Trial | None:
-        return next((trial for trial in self.trials if trial.id == number), None)
+        return candidate_graph(trial.design, classes=len(data.classes), channels=data.channels)
 
 
 def read_run(folder: Path, *, going: bool = True) -> Run:
@@ -129,33 +115,28 @@ def read_run(folder: Path, *, going: bool = True) -> Run:
     Raises:
         FeatherboneError: no run.json, or a file that is damaged or of another version.
     """
-    with damage(folder / FILE):
+    with damage(folder / NAME):
         return _read(folder, going=going)
 
 
 def _read(folder: Path, *, going: bool) -> Run:
-    facts = read_facts(folder)
-    if facts is None:
+    record = read_record(folder)
+    if record is None:
         raise FeatherboneError(f"{folder} holds no run.json", hint="give the folder that fit or train wrote")
-    if facts.get("job") != "train":
-        return Run(
-            folder=folder,
-            facts=facts,
-            trials=_trials(folder, limits_set(facts.get("budget") or {}).get("latency")),
-            going=going,
-        )
+    if not record.is_training:
+        return Run(folder=folder, record=record, trials=_trials(folder, record.limits.get("latency")), going=going)
     log = folder / "log.jsonl"
-    return Run(folder=folder, facts=facts, graph=_graph(folder), history=_history(log) if log.is_file() else ())
+    return Run(folder=folder, record=record, graph=_graph(folder), history=_history(log) if log.is_file() else ())
 
 
 def _graph(folder: Path) -> str:
-    path = folder / "network.json"
+    path = folder / NETWORK
     return read_text(path) if path.exists() else ""
 
 
 def _trials(folder: Path, latency: float | None) -> tuple[Trial, ...]:
     """``latency`` is the limit on it, if any."""
-    if not (folder / NAME).is_file():
+    if not (folder / LEDGER).is_file():
         return ()
     with reading(folder) as ledger:
         trials = ledger.execute("SELECT * FROM trial ORDER BY id").fetchall()
@@ -166,7 +147,7 @@ def _trials(folder: Path, latency: float | None) -> tuple[Trial, ...]:
             epochs=row["epochs"], val_top1=row["val_top1"], seconds=row["seconds"] or 0.0
         )
     best = sorted(rank_of(row, latency) for row in trials)[:LISTED]
-    histories = _histories(folder / "trials", {rank.trial for rank in best})
+    histories = _histories(folder / TRIALS, {rank.trial for rank in best})
     return tuple(_trial(row, reached.get(row["id"], {}), histories.get(row["id"], ()), latency) for row in trials)
 
 

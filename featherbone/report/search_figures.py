@@ -11,7 +11,6 @@ from featherbone.report.choice import chosen, listed
 from featherbone.report.plots import ACCENT, FAINT, INK, RUNGS, Figure, layout, line
 from featherbone.report.run import Run, Trial
 from featherbone.search.record.answer import Answer, Point
-from featherbone.search.record.glance import limits_set
 from featherbone.search.record.why import NAMES, heading
 
 SYMBOLS = ("circle-open", "circle", "diamond", "square")
@@ -33,7 +32,7 @@ def scatter(run: Run) -> Figure | None:
     if winner is not None and winner.val_top1 is not None:
         star = {"symbol": "star", "color": ACCENT, "size": 19, "line": {"color": "var(--paper)", "width": 1.5}}
         groups.append(([winner], "chosen" if run.result else "leads", star))
-    limits = limits_set(run.facts.get("budget") or {})
+    limits = run.record.limits
     costs = sorted(found.fronts, key=lambda cost: cost != found.binding)
     views = [_view(cost, costs, found, [members for members, *_ in groups], limits.get(cost)) for cost in costs]
     fronts = [_front(found.fronts[cost], visible=cost == costs[0]) for cost in costs]

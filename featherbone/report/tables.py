@@ -12,7 +12,6 @@ from featherbone.quantity import format_bytes, format_count
 from featherbone.report.choice import chosen, listed
 from featherbone.report.outline import Costs, outline
 from featherbone.report.run import Run
-from featherbone.search.record.glance import limits_set
 from featherbone.search.record.why import NAMES, heading, write_cost
 from featherbone.wording import percent
 
@@ -63,7 +62,7 @@ def rungs(run: Run) -> list[Row]:
 
 def fronts(run: Run) -> list[Row]:
     """The Pareto front against each cost; those that are limited first."""
-    found, limits = run.answer, limits_set(run.facts.get("budget") or {})
+    found, limits = run.answer, run.record.limits
     if found is None:
         return []
     return [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from featherbone.cost import count, peak_memory
@@ -17,7 +16,7 @@ from featherbone.wording import percent
 
 def training_content(run: Run) -> dict[str, Any]:
     """By the names in ``training.html``."""
-    recipe = run.facts.get("recipe") or {}
+    recipe = run.record.recipe
     return {
         "graph": from_json(run.graph) if run.graph else None,
         "figures": learning(run),
@@ -29,14 +28,14 @@ def training_content(run: Run) -> dict[str, Any]:
         "best": max(run.history, key=lambda row: row.get("val_top1") or 0) if run.history else None,
         "shipped": "the best epoch" if recipe.get("patience") else "the last epoch",
         "seconds": sum(row.get("seconds") or 0 for row in run.history),
-        "gain": run.facts.get("gain"),
-        "network": run.facts.get("network") or {},
+        "gain": run.record.gain,
+        "network": run.record.network,
     }
 
 
 def _verdict(run: Run) -> Verdict:
     """The answer in one sentence."""
-    result, name = run.result, _name(run.facts.get("network") or {})
+    result, name = run.result, run.record.network.title if run.record.network else "the network"
     if result is None:
         if not run.history:
             return Verdict(tone="open", badge="running", sentence="No epoch is finished yet.")
@@ -48,23 +47,13 @@ def _verdict(run: Run) -> Verdict:
             "images right.",
         )
     sentence = (
-        f"{name}, with {format_count(result['params'])} parameters and {format_count(result['macs'])} multiply-adds, "
-        f"gets {percent(result['test_top1'])} of {result['test_count']:,} test images right, which it had never seen."
+        f"{name}, with {format_count(result.params)} parameters and {format_count(result.macs)} multiply-adds, "
+        f"gets {percent(result.test_top1)} of {result.test_count:,} test images right, which it had never seen."
     )
-    if not (result.get("verification") or {}).get("passed"):
-        problem = "does not match it" if result.get("verification") else "was not verified"
-        return Verdict(tone="bad", badge="not verified", sentence=f"{sentence} The ONNX file {problem}.")
-    return Verdict(tone="good", badge="trained", sentence=sentence + longer(run.history, run.validated, "--epochs"))
-
-
-def _name(network: Mapping[str, Any]) -> str:
-    """A network's name, with the settings that it was asked for with.
-
-    >>> _name({"name": "mobilenet_v2", "asked": "mobilenet_v2:width=0.35"})
-    'mobilenet_v2:width=0.35'
-    """
-    name, asked = network.get("name", "the network"), network.get("asked", "")
-    return str(asked if asked.partition(":")[0].strip() == name else name)
+    if not result.verification.passed:
+        return Verdict(tone="bad", badge="not verified", sentence=f"{sentence} The ONNX file does not match it.")
+    more = longer(run.history, run.record.data.validated, "--epochs")
+    return Verdict(tone="good", badge="trained", sentence=sentence + more)
 
 
 def _missing(run: Run) -> list[str]:
@@ -80,10 +69,10 @@ def _costs(run: Run) -> list[tuple[str, str]]:
     if not run.graph:
         return []
     graph = from_json(run.graph)
-    counted, size = count(graph), (run.result or {}).get("file_bytes")
+    counted, result = count(graph), run.result
     costs = [
         ("multiply-adds", format_count(int(counted.macs))),
         ("parameters", format_count(int(counted.params))),
         ("peak memory", format_bytes(peak_memory(graph).bytes)),
     ]
-    return [*costs, ("model file", format_bytes(size))] if size else costs
+    return costs if result is None else [*costs, ("model file", format_bytes(result.file_bytes))]

@@ -36,16 +36,15 @@ def verdict(run: Run) -> Verdict:
             f"validation images right.{end}",
         )
     sentence = (
-        f"A network of {format_count(result['params'])} parameters and {format_count(result['macs'])} multiply-adds "
-        f"gets {percent(result['test_top1'])} of {result['test_count']:,} test images right, which it had never seen."
+        f"A network of {format_count(result.params)} parameters and {format_count(result.macs)} multiply-adds "
+        f"gets {percent(result.test_top1)} of {result.test_count:,} test images right, which it had never seen."
     )
     over = [use.name for use in uses(run) if not use.met]
     if over:
         return Verdict(tone="bad", badge="over budget", sentence=f"{sentence} It exceeds the limit of {listed(over)}.")
-    if not (result.get("verification") or {}).get("passed"):
-        problem = "does not match it" if result.get("verification") else "was not verified"
-        return Verdict(tone="bad", badge="not verified", sentence=f"{sentence} The ONNX file {problem}.")
-    more = longer(trial.history if trial is not None else (), run.validated, "--time, or --epochs")
+    if not result.verification.passed:
+        return Verdict(tone="bad", badge="not verified", sentence=f"{sentence} The ONNX file does not match it.")
+    more = longer(trial.history if trial is not None else (), run.record.data.validated, "--time, or --epochs")
     return Verdict(tone="good", badge="fits the budget", sentence=f"{sentence} It fits the budget.{more}")
 
 
@@ -59,9 +58,8 @@ def missing(run: Run) -> list[str]:
     if run.result is None:
         gaps += ["the test result", "the model files", "the check of the ONNX file", "latency"]
     else:
-        for key, words in (("confusion", "the confusion matrix"), ("verification", "the check"), ("timing", "latency")):
-            if not run.result.get(key):
-                gaps.append(words)
+        gaps += [] if run.result.confusion else ["the confusion matrix"]
+        gaps += [] if run.result.timing else ["latency"]
     return gaps
 
 

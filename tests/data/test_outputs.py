@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from featherbone.data import open_dataset
-from featherbone.data.outputs import LEDGER, LOCK, RECORD
 from featherbone.errors import FeatherboneError
 from featherbone.job import folder as job_folder
+from featherbone.run_file import FORMAT, LEDGER, LOCK, NAME
 from featherbone.search import open_ledger
 
 MakeFolder = Callable[..., Path]
@@ -28,8 +28,8 @@ def begun(run: Path) -> None:
 
 def test_the_names_are_those_that_jobs_write(tmp_path: Path) -> None:
     begun(tmp_path / "run")
-    assert {RECORD, LEDGER, LOCK} <= {path.name for path in (tmp_path / "run").iterdir()}
-    assert json.loads((tmp_path / "run" / RECORD).read_text())["format"] == job_folder.FORMAT
+    assert {NAME, LEDGER, LOCK} <= {path.name for path in (tmp_path / "run").iterdir()}
+    assert json.loads((tmp_path / "run" / NAME).read_text())["format"] == FORMAT
 
 
 @pytest.mark.parametrize("where", ["runs/pets", "runs/nested/pets", "results"])
@@ -42,7 +42,7 @@ def test_runs_are_passed_over_at_every_moment_of_theirs(make_folder: MakeFolder,
     assert open_dataset(root).fingerprint == expected
     begun(run)
     assert open_dataset(root).fingerprint == expected
-    (run / RECORD).unlink()
+    (run / NAME).unlink()
     assert open_dataset(root).fingerprint == expected
     assert open_dataset(root, resolution=4).classes == ("cat", "dog")
 
@@ -56,7 +56,7 @@ def test_a_folder_of_runs_that_were_removed_is_no_class(make_folder: MakeFolder)
 def test_images_beside_a_run_are_not_passed_over(make_folder: MakeFolder) -> None:
     root = make_folder({"cat": 5, "dog": 5, "runs": 5, "cow": 5})
     begun(root / "runs" / "pets")
-    (root / "cow" / RECORD).write_text('{"of": "the cow"}')  # a name alone says nothing
+    (root / "cow" / NAME).write_text('{"of": "the cow"}')  # a name alone says nothing
     assert open_dataset(root, skip_bad=True).classes == ("cat", "cow", "dog", "runs")
 
 

@@ -30,6 +30,12 @@ LADDERS = ((1, 3, 9), (1, 3), (1,))  # the fewer rungs, the more ties
 LIMIT = LatencyLimit(ms=1.0)
 BUDGET = Budget(macs=1000, latency=LIMIT)
 Levels = list[float | None]
+RESULT = {
+    **{"test_top1": 0.5, "test_top1_standard_error": 0.1, "test_top1_interval": [0.4, 0.6], "test_top5": 1.0},
+    **{"test_loss": 0.7, "test_brier": 0.2, "test_calibration_error": 0.1, "test_count": 9},
+    **{"params": 9, "macs": 100, "peak_memory": 9, "file_bytes": 9},
+    "verification": {"passed": True, "images": 9, "top1_agreement": 1.0, "largest_difference": 1e-6},
+}
 
 
 def proposed(draw: random.Random) -> Any:
@@ -128,6 +134,5 @@ def test_every_reader_names_the_leader_of_the_search_and_then_its_winner(tmp_pat
 
         winner = fastest_enough(board.ranked(), LIMIT, ledger, network, lambda event: None, clock)
         assert set(named(tmp_path).values()) == {winner.id}
-        figures = {"params": 9, "macs": 100, "test_top1": 0.5, "test_count": 9, "test_top1_standard_error": 0.1}
-        write_facts(tmp_path, {"trial": winner.id, "test_top1_interval": [0.4, 0.6], **figures})
+        write_facts(tmp_path, {"trial": winner.id, **RESULT})
         assert set(named(tmp_path).values()) == {winner.id}

@@ -9,7 +9,7 @@ from typing import Any
 from featherbone.errors import FeatherboneError
 from featherbone.job.asked_setting import asked_setting
 from featherbone.job.command import command_words
-from featherbone.job.finish import finish, is_finished
+from featherbone.job.finish import finish
 from featherbone.job.folder import environment, require_job, require_same, run_folder, write_facts
 from featherbone.job.images import data_facts, located, open_images, preprocessing_of
 from featherbone.job.search.asked import MOST_TRIALS, TRIALS, Job, costs_for, limit_words
@@ -28,7 +28,7 @@ from featherbone.latency.measured import require_known
 from featherbone.nn import Model
 from featherbone.progress import Progress, Searching, Step, silent
 from featherbone.report import write_report
-from featherbone.run_file import read_facts
+from featherbone.run_file import read_facts, read_record, record_of
 from featherbone.search.costs.budget import Budget, flag
 from featherbone.search.costs.feasible import fitting
 from featherbone.search.propose.first_designs import example
@@ -127,7 +127,7 @@ def fit(
     )
 
     usual = searching_recipe(dataset, recipe, epochs, progress, weights=class_weights)
-    require_job(folder, read_facts(folder), "fit")
+    require_job(folder, read_record(folder), "fit")
     with (
         open_ledger(folder) as ledger,
         crew(
@@ -172,7 +172,7 @@ def fit(
         remember_tempo(ledger, tempo)
         remember_latencies(ledger, latencies)
         facts = read_facts(folder) or _facts(job, str(source), command)
-        if not is_finished(facts):
+        if not record_of(facts, folder).is_finished:
             write_facts(folder, facts)
             progress(Step(name="search", detail=f"designs within {budget}"))
             progress(Searching(folder=str(folder)))

@@ -11,7 +11,8 @@ from pathlib import Path
 from featherbone.atomic import UNFINISHED
 from featherbone.errors import FeatherboneError
 from featherbone.job.search.storage import Storage
-from featherbone.job.search.trial_work import TRIALS, Images
+from featherbone.job.search.trial_work import Images
+from featherbone.run_file import TRIALS
 
 MARK = ".node-check"  # in the run's folder while the search goes on
 

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from featherbone.errors import FeatherboneError
-from featherbone.job.search.trial_work import TRIALS, TrialWork
+from featherbone.job.search.trial_work import TrialWork
 from featherbone.progress import Event, Progress, TrialFailed, TrialScored
+from featherbone.run_file import TRIALS
 from featherbone.scratch import scratch
 from featherbone.search.executors import Task, Tell
 from featherbone.search.record.ledger import Ledger, Score

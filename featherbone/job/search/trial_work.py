@@ -14,14 +14,13 @@ from featherbone.job.search.reached import require_reached
 from featherbone.job.training.tensorboard import Board
 from featherbone.nn import stated_checksum
 from featherbone.progress import Trained
+from featherbone.run_file import TRIALS
 from featherbone.search.executors import Task, Tell
 from featherbone.search.record.ledger import Score
 from featherbone.search.space.design_graph import candidate_graph
 from featherbone.train import Progress as Report
 from featherbone.train import Recipe, Setting, Training, train
 from featherbone.train.run.checkpoint import NEWEST
-
-TRIALS = "trials"  # in the run's folder
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from featherbone.job.training.starting import Network
 from featherbone.job.training.target import Target, read_target
 from featherbone.job.training.teacher import Teaching, read_teaching
 from featherbone.progress import Noticed, Progress
+from featherbone.run_record import DataRecord, RunRecord
 from featherbone.train import Objective, Recipe
 from featherbone.train.optimize.objective import make_objective
 from featherbone.train.run.requirements import require_trainable
@@ -79,30 +79,28 @@ def fingerprint(graph: Graph) -> str:
     return hashlib.sha256(to_json(graph.renamed("network")).encode()).hexdigest()
 
 
-def identity_of(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What must be the same for a run to go on, out of its run.json, by the names that a message shows."""
-    network, teacher, recipe = facts["network"], facts["teacher"], facts["recipe"]
-    if facts["learning_rate_test"] is not None:
+def identity_of(record: RunRecord) -> dict[str, Any]:
+    """What must be the same for a run to go on, out of its record, by the names that a message shows."""
+    network, teacher, recipe = record.network, record.teacher, record.recipe
+    if record.learning_rate_test is not None:
         recipe = {**recipe, "learning_rate": FOUND}
     return {
-        "data": _data_words(facts["data"]),
-        "network": f"{network['name']} ({network['graph'][:SHOWN]})",
-        "weights": network["weights"] and network["weights"]["sha256"][:SHOWN],
+        "data": _data_words(record.data),
+        "network": network and f"{network.name} ({network.graph[:SHOWN]})",
+        "weights": network and network.weights and network.weights["sha256"][:SHOWN],
         "teacher": teacher and {**teacher, "source": None, "sha256": teacher["sha256"][:SHOWN]},
-        "seed": facts["seed"],
-        "precision": facts["precision"],
-        "setting": facts.get("asked_setting"),  # runs of before could not be asked for one
+        "seed": record.seed,
+        "precision": record.precision,
+        "setting": record.asked_setting,
         "recipe": recipe,
     }
 
 
-def _data_words(data: Mapping[str, Any]) -> str:
+def _data_words(data: DataRecord) -> str:
     """The images as a message shows them: what follows from their fingerprint."""
-    counts = "/".join(map(str, data["counts"].values()))
-    side, channels = data["resolution"], data["channels"]
-    return (
-        f"{counts} images of {len(data['classes'])} classes, {channels}×{side}×{side} ({data['fingerprint'][:SHOWN]})"
-    )
+    counts = "/".join(map(str, data.counts.values()))
+    side, classes = data.resolution, len(data.classes)
+    return f"{counts} images of {classes} classes, {data.channels}×{side}×{side} ({data.fingerprint[:SHOWN]})"
 
 
 def plan_training(source: str | Path, network: str, options: Options, progress: Progress) -> Plan:

@@ -42,11 +42,6 @@ def chosen_setting(plan: Plan, progress: Progress) -> dict[str, Any]:
     return _facts(choice, device)
 
 
-def setting_of(facts: dict[str, Any]) -> Setting:
-    """The setting that run.json keeps."""
-    return Setting.from_dict(facts["setting"]["chosen"])
-
-
 def tested_rate(plan: Plan, setting: Setting, progress: Progress) -> RangeTest:
     """The learning rate that a range test suggests.
 

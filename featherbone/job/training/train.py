@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,25 +13,24 @@ from featherbone.atomic import remove_unfinished, write_atomically
 from featherbone.files import damage
 from featherbone.graph import to_json
 from featherbone.job.command import command_words
-from featherbone.job.finish import finish, is_finished
-from featherbone.job.folder import LOCK, environment, require_job, require_same, run_folder, write_facts
+from featherbone.job.finish import finish
+from featherbone.job.folder import environment, require_job, require_same, run_folder, write_facts
 from featherbone.job.images import preprocessing_of
 from featherbone.job.training.options import Options
 from featherbone.job.training.plan import Plan, identity_of, plan_training
-from featherbone.job.training.setting import chosen_setting, setting_of, tested_rate, with_rate
+from featherbone.job.training.setting import chosen_setting, tested_rate, with_rate
 from featherbone.job.training.teacher_gain import gain_of
 from featherbone.job.training.watching import Watcher
 from featherbone.lock import locked
 from featherbone.nn import Model
 from featherbone.progress import Progress, Step, silent
 from featherbone.report import write_report
-from featherbone.run_file import NAME, read_facts
-from featherbone.train import Training, train
+from featherbone.run_file import LOCK, NAME, NETWORK, read_facts, record_of
+from featherbone.run_record import RunRecord
+from featherbone.train import Setting, Training, train
 from featherbone.train.machine.memory import threads_of
 from featherbone.train.run.finite import NotFiniteError
 from featherbone.train.several.distributed import joined, own_device
-
-NETWORK = "network.json"  # the graph that is trained, in the run folder
 
 
 def train_network(
@@ -70,19 +70,21 @@ def train_network(
             held.enter_context(locked(folder / LOCK, f"the run {folder}"))
             remove_unfinished(folder)
             facts = _begun(plan, folder) or _begin(plan, folder, command, tell)
-            if not is_finished(facts):
+            if not record_of(facts, folder).is_finished:
                 with write_atomically(folder / NETWORK) as file:
                     file.write(to_json(plan.network.graph).encode())
             return {"folder": str(folder), "facts": facts}
 
         begun = processes.agreed(begin)
         folder, facts = Path(begun["folder"]), begun["facts"]
-        if not is_finished(facts):
-            plan = with_rate(plan, facts["recipe"]["learning_rate"])
-            training = _trained(plan, facts, folder, tell)
+        record = record_of(facts, folder)
+        if not record.is_finished:
+            plan = with_rate(plan, record.recipe["learning_rate"])
+            training = _trained(plan, _setting(record), folder, tell)
             if processes.first:
                 facts = {**facts, "result": _result(plan, training, folder, tell)}
-                write_facts(folder, {**facts, "gain": gain_of(folder, facts)})
+                gain = gain_of(folder, record_of(facts, folder))
+                write_facts(folder, {**facts, "gain": None if gain is None else asdict(gain)})
         if processes.first:
             tell(Step(name="report"))
             write_report(folder)
@@ -93,18 +95,27 @@ def _begun(plan: Plan, folder: Path) -> dict[str, Any] | None:
     """What run.json says of the same run, begun before; None where there is none."""
     facts = read_facts(folder)
     if facts is not None:
-        require_job(folder, facts, "train")
+        record = record_of(facts, folder)
+        require_job(folder, record, "train")
         with damage(folder / NAME):
-            require_same(folder, identity_of(facts), identity_of(plan.facts()))
-            setting_of(facts)
+            asked = record_of({**plan.facts(), "result": None}, folder)
+            require_same(folder, identity_of(record), identity_of(asked))
+            _setting(record)
     return facts
+
+
+def _setting(record: RunRecord) -> Setting:
+    """The setting that the machine chose when the run was begun."""
+    assert record.setting is not None, "a training is begun with one"
+    return Setting.from_dict(dict(record.setting.chosen))
 
 
 def _begin(plan: Plan, folder: Path, command: list[str], progress: Progress) -> dict[str, Any]:
     """The run.json of a new run, after what the machine decides of it."""
-    facts = {"command": command, **plan.facts(), "setting": chosen_setting(plan, progress), **environment()}
+    setting = chosen_setting(plan, progress)
+    facts = {"command": command, **plan.facts(), "setting": setting, **environment()}
     if plan.options.find_lr:
-        found = tested_rate(plan, setting_of(facts), progress)
+        found = tested_rate(plan, Setting.from_dict(setting["chosen"]), progress)
         facts["learning_rate_test"] = found.to_dict()
         facts["recipe"] = with_rate(plan, found.suggestion).recipe.to_dict()
     facts["result"] = None
@@ -112,10 +123,9 @@ def _begin(plan: Plan, folder: Path, command: list[str], progress: Progress) -> 
     return facts
 
 
-def _trained(plan: Plan, facts: dict[str, Any], folder: Path, progress: Progress) -> Training:
+def _trained(plan: Plan, setting: Setting, folder: Path, progress: Progress) -> Training:
     """The network trained to the recipe's end, from its checkpoint on."""
     progress(Step(name="train", detail=f"{plan.network.graph.name}, {plan.recipe.epochs} epochs"))
-    setting = setting_of(facts)
     with Watcher(plan, folder, progress) as watch, threads_of(setting), _advised():
         return train(
             plan.network.graph,

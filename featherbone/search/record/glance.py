@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from featherbone.files import damage
+from featherbone.run_record import limits_set
 from featherbone.search.record.ranking import LEADER
 from featherbone.search.record.reading import reading
 from featherbone.search.record.schema import FINAL, STATES
@@ -93,7 +94,7 @@ def glance(folder: Path) -> Glance:
         ).fetchone()
         spent = {"trials": trials, "seconds": seconds, "epochs": epochs}
         limits = limited(asked)
-        budget = limits_set(notes.get("asked", {}).get("budget") or {})
+        budget = limits_set(notes.get("asked", {}).get("budget"))
         running = _running(ledger, asked["rungs"])
         return Glance(
             states=states,
@@ -123,16 +124,6 @@ def left(limits: Mapping[str, float], spent: Mapping[str, float], workers: int |
     """
     waited = {**spent, "seconds": spent["seconds"] / (workers or 1)}
     return {name: max(0, limit - waited[name]) for name, limit in limits.items()}
-
-
-def limits_set(budget: Mapping[str, Any]) -> dict[str, float]:
-    """The limits of a budget, as JSON holds it, that are set; that on latency in milliseconds.
-
-    >>> limits_set({"macs": 1000, "params": None, "latency": {"ms": 2.5, "runtime": "onnxruntime", "threads": 1}})
-    {'macs': 1000, 'latency': 2.5}
-    """
-    found = {name: limit["ms"] if isinstance(limit, dict) else limit for name, limit in budget.items()}
-    return {name: limit for name, limit in found.items() if limit is not None}
 
 
 def _rungs(ledger: sqlite3.Connection, ladder: list[int], running: tuple[Running, ...]) -> tuple[Rung, ...]:

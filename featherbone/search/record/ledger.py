@@ -19,6 +19,7 @@ from featherbone.atomic import remove_unfinished
 from featherbone.errors import FeatherboneError
 from featherbone.files import parse_json, require_regular
 from featherbone.lock import locked
+from featherbone.run_file import LEDGER, LOCK
 from featherbone.search.costs.budget import Costs
 from featherbone.search.record.schema import SCHEMA, VERSION
 from featherbone.search.record.seal import SPARE, require_layout, require_whole, seal
@@ -263,8 +264,8 @@ def open_ledger(folder: Path) -> Iterator[Ledger]:
         FeatherboneError: another process holds it; it was written by another version; it is no ledger, or damaged.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "ledger.sqlite"
-    with locked(folder / "lock", f"the run {folder}"):
+    path = folder / LEDGER
+    with locked(folder / LOCK, f"the run {folder}"):
         remove_unfinished(folder)
         if path.exists():
             require_regular(path)

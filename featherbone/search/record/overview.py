@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from featherbone.files import damage
-from featherbone.run_file import read_facts
+from featherbone.run_file import read_record
+from featherbone.run_record import limits_set
 from featherbone.search.record.answer import Answer, answer, scored
-from featherbone.search.record.glance import left, limited, limits_set
+from featherbone.search.record.glance import left, limited
 from featherbone.search.record.ranking import rank_of
 from featherbone.search.record.reading import reading
 from featherbone.search.record.schema import FINAL, STATES
@@ -78,18 +79,18 @@ def _overview(folder: Path) -> Overview:
         "seconds": sum(trial["seconds"] for trial in trials),
         "epochs": sum(trial["epochs"] for trial in trials),
     }
-    facts = read_facts(folder) or {}  # a ledger alone has none
-    budget = limits_set(notes.get("asked", {}).get("budget") or {})
+    record = read_record(folder)  # a ledger alone has none
+    budget = limits_set(notes.get("asked", {}).get("budget"))
     latency = budget.get("latency")
     ranks = sorted(rank_of(trial, latency) for trial in trials)
     best = next((trial for trial in trials if ranks[0].leads and trial["id"] == ranks[0].trial), None)
     designs = [each for trial in trials if (each := scored(trial, trial["scores"], latency)) is not None]
-    result = facts.get("result") or {}
+    result = record.result if record is not None else None
     told = answer(
         designs,
-        winner=result.get("trial"),
+        winner=result.trial if result is not None else None,
         budget=budget,
-        images=((facts.get("data") or {}).get("counts") or {}).get("val", 0),
+        images=record.data.validated if record is not None else 0,
     )
     return Overview(
         trials=trials,
@@ -104,7 +105,7 @@ def _overview(folder: Path) -> Overview:
         finished=bool(trials) and all(trial["state"] in FINAL for trial in trials),
         answer=told,
         why=why(told, designs) if told is not None else [],
-        test={key: result[f"test_{name}"] for key, name in TEST.items()} if result else None,
+        test={key: getattr(result, f"test_{name}") for key, name in TEST.items()} if result else None,
     )
 
 

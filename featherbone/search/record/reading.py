@@ -11,10 +11,9 @@ from typing import Any
 
 from featherbone.errors import FeatherboneError
 from featherbone.files import require_regular
+from featherbone.run_file import LEDGER
 from featherbone.search.record.schema import VERSION
 from featherbone.search.record.seal import require_layout, require_whole
-
-NAME = "ledger.sqlite"
 
 
 @contextmanager
@@ -26,9 +25,9 @@ def reading(folder: Path, *, whole: bool = True) -> Iterator[sqlite3.Connection]
     Raises:
         FeatherboneError: there is none; it is no ledger, damaged, or of another version.
     """
-    path = folder / NAME
+    path = folder / LEDGER
     if not path.exists():
-        raise FeatherboneError(f"{folder} holds no {NAME}", hint="give the folder that featherbone fit wrote")
+        raise FeatherboneError(f"{folder} holds no {LEDGER}", hint="give the folder that featherbone fit wrote")
     require_regular(path)
     try:
         with closing(_opened(path)) as ledger:
@@ -54,7 +53,7 @@ def recalled(folder: Path, key: str) -> Any:
     Raises:
         FeatherboneError: as `reading`.
     """
-    if not (folder / NAME).is_file():
+    if not (folder / LEDGER).is_file():
         return None
     with reading(folder) as ledger:
         row = ledger.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()
@@ -68,7 +67,7 @@ def _opened(path: Path) -> sqlite3.Connection:
     try:
         ledger.execute("SELECT count(*) FROM sqlite_master")
     except sqlite3.OperationalError:
-        if path.with_name(f"{NAME}-wal").exists():
+        if path.with_name(f"{LEDGER}-wal").exists():
             ledger.close()
             raise
         ledger.close()

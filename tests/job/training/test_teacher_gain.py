@@ -9,12 +9,21 @@ from typing import Any
 import pytest
 
 from featherbone.job.training.teacher_gain import gain_of
-from featherbone.run_file import FORMAT, VERSION
+from featherbone.run_file import FORMAT, VERSION, record_of
 
 
 def data(fingerprint: str = "d") -> dict[str, Any]:
     counts = {"train": 70, "val": 15, "test": 15}
     return {"fingerprint": fingerprint, "counts": counts, "classes": ["a", "b"], "channels": 3, "resolution": 32}
+
+
+def result(top1: float, error: float) -> dict[str, Any]:
+    return {
+        **{"test_top1": top1, "test_top1_standard_error": error, "test_top1_interval": [0.7, 1.0], "test_top5": 1.0},
+        **{"test_loss": 0.7, "test_brier": 0.2, "test_calibration_error": 0.1, "test_count": 15},
+        **{"params": 9, "macs": 100, "peak_memory": 9, "file_bytes": 9},
+        "verification": {"passed": True, "images": 9, "top1_agreement": 1.0, "largest_difference": 1e-6},
+    }
 
 
 def facts(**changes: Any) -> dict[str, Any]:
@@ -29,14 +38,14 @@ def facts(**changes: Any) -> dict[str, Any]:
         "teacher": None,
         "precision": "auto",
         "seed": 0,
-        "result": {"test_top1": 0.8, "test_top1_standard_error": 0.03},
+        "result": result(0.8, 0.03),
         **changes,
     }
 
 
 TAUGHT = facts(
     teacher={"source": "t", "sha256": "s", "weight": 0.9},
-    result={"test_top1": 0.9, "test_top1_standard_error": 0.04},
+    result=result(0.9, 0.04),
 )
 
 
@@ -48,13 +57,13 @@ def write(folder: Path, document: dict[str, Any]) -> Path:
 
 def test_the_gain_is_the_difference_with_its_interval(tmp_path: Path) -> None:
     alone, taught = write(tmp_path / "alone", facts()), write(tmp_path / "taught", TAUGHT)
-    gain = gain_of(taught, TAUGHT)
+    gain = gain_of(taught, record_of(TAUGHT, taught))
     assert gain is not None
-    assert gain["run"] == str(alone)
-    assert gain["top1"] == 0.8
-    assert gain["gain"] == pytest.approx(0.1)
-    assert gain["half"] == pytest.approx(1.96 * 0.05, rel=1e-3)
-    assert gain_of(alone, facts()) is None, "without a teacher there is none"
+    assert gain.run == str(alone)
+    assert gain.top1 == 0.8
+    assert gain.gain == pytest.approx(0.1)
+    assert gain.half == pytest.approx(1.96 * 0.05, rel=1e-3)
+    assert gain_of(alone, record_of(facts(), alone)) is None, "without a teacher there is none"
 
 
 @pytest.mark.parametrize(
@@ -72,4 +81,5 @@ def test_no_other_run_will_do(tmp_path: Path, other: dict[str, Any]) -> None:
     write(tmp_path / "alone", facts(**other))
     (tmp_path / "damaged").mkdir()
     (tmp_path / "damaged" / "run.json").write_text("{")
-    assert gain_of(write(tmp_path / "taught", TAUGHT), TAUGHT) is None
+    taught = write(tmp_path / "taught", TAUGHT)
+    assert gain_of(taught, record_of(TAUGHT, taught)) is None
