@@ -101,6 +101,12 @@ def _bits(t: Tracer, inputs: list[Any], a: Attributes) -> Any:
     return t.opaque("linear", tensors_in(inputs), (*x.shape[:-1], rows), macs=prod(x.shape[:-1]) * columns * rows)
 
 
+def _packed_rows(t: Tracer, inputs: list[Any], a: Attributes) -> Any:
+    """GatherBlockQuantized: rows of a table of few bits, by numbers."""
+    table, rows, axis = inputs[0].shape, inputs[1].shape, int(a.get("gather_axis", 0)) % len(inputs[0].shape)
+    return t.opaque("embedding", tensors_in(inputs), (*table[:axis], *rows, *table[axis + 1 :]))
+
+
 def _pool(kind: type[MaxPool] | type[AvgPool], *places: int) -> Operator:
     rule = _chosen(windows.pool(kind), *places)
     last = _chosen(windows.channels_last(windows.pool(kind)), *places)
@@ -207,6 +213,7 @@ OPERATORS: dict[str, Operator] = {
     "FusedGemm": products.gemm,
     "QGemm": _gemm,
     **_all(_bits, ("MatMulNBits", "MatMulBnb4")),
+    "GatherBlockQuantized": _packed_rows,
     "Attention": _projected(4),
     "QAttention": _projected(8),
     "MultiHeadAttention": _multi_head,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 from featherbone.errors import FeatherboneError
 from featherbone.files import read_bytes
+from featherbone.nn.onnx_reader.external import locate
 
 LARGEST_FILE = 2**31  # what a protobuf message can hold
 OLDEST = 7  # before opset 7 operators broadcast in another way
@@ -14,7 +15,7 @@ DOMAINS = ("", "ai.onnx")
 
 
 def load(path: Path) -> Any:
-    """The ``ModelProto`` in a file.
+    """The ``ModelProto`` in a file; its external tensors have the full paths of their files.
 
     Raises:
         FeatherboneError: not an ONNX file, damaged, of an unknown opset, or with weights outside its folder.
@@ -31,9 +32,7 @@ def load(path: Path) -> Any:
     if not model.graph.node or not model.graph.output:
         raise FeatherboneError(f"{path} holds no network", hint="it is no ONNX model, or is cut short")
     _check_opset(path, model, onnx.defs.onnx_opset_version())
-    for tensor in model.graph.initializer:
-        if tensor.data_location == onnx.TensorProto.EXTERNAL:
-            _check_location(path, tensor)
+    locate(path, model)
     return model
 
 
@@ -47,22 +46,6 @@ def _check_opset(path: Path, model: Any, newest: int) -> None:
         raise FeatherboneError(
             f"{path} uses opset {versions[0]}; opsets {OLDEST} to {newest} are read",
             hint="convert it with onnx.version_converter, or update the onnx package",
-        )
-
-
-def _check_location(path: Path, tensor: Any) -> None:
-    """Weights in another file must lie beside the model; their sizes stand in the model, so the file is not opened."""
-    location = next((entry.value for entry in tensor.external_data if entry.key == "location"), "")
-    parts = PurePosixPath(location).parts + PureWindowsPath(location).parts
-    outside = not location or ".." in parts or PurePosixPath(location).is_absolute()
-    if outside or PureWindowsPath(location).drive or PureWindowsPath(location).root:
-        raise FeatherboneError(
-            f"{path} keeps weights in {location[:80]!r}, outside its folder", hint="keep a model's files in one folder"
-        )
-    if not (path.parent / location).resolve().is_relative_to(path.parent.resolve()):
-        raise FeatherboneError(
-            f"{path} keeps weights in {location[:80]!r}, which leads outside its folder",
-            hint="keep a model's files in one folder",
         )
 
 

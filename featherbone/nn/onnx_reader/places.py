@@ -36,6 +36,9 @@ PLACES: Mapping[str, tuple[int, ...]] = MappingProxyType(
         "GRU": (1, 2, 3),
         "RNN": (1, 2, 3),
         "BiasGelu": (1,),
+        "MatMulNBits": (1, 5),
+        "MatMulBnb4": (1,),
+        "GatherBlockQuantized": (0,),
         "com.microsoft.Attention": (1, 2),
         "com.microsoft.QAttention": (1, 2),
         "EmbedLayerNormalization": (2, 3, 4, 5, 6),
@@ -52,6 +55,9 @@ INTEGERS = [
     "QGemm",
     "MatMulIntegerToFloat",
     "com.microsoft.QAttention",
+    "MatMulNBits",
+    "MatMulBnb4",
+    "GatherBlockQuantized",
 ]
 PRODUCTS = ("Conv", "ConvTranspose", "Gemm", "MatMul", "Einsum", "ConvInteger", "MatMulInteger", "FusedMatMul")
 QUANTIZING = ("DequantizeLinear", "QuantizeLinear", "DynamicQuantizeLinear")
@@ -74,6 +80,25 @@ MOVING = [
     "Dropout",
 ]
 MAKING = ("ConstantOfShape", "RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike")
+STEPS: Mapping[str, tuple[int, ...]] = MappingProxyType(
+    {
+        **dict.fromkeys(QUANTIZING, (1, 2)),
+        "MatMulNBits": (2, 3),
+        "MatMulBnb4": (2,),
+        "GatherBlockQuantized": (2, 3),
+    }
+)
+"""By operator, the inputs that are scales and zero points."""
+
+
+def packed(node: Any, place: int, dims: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The shape of a weight of few bits, of which a byte holds several; ``None`` where it is stored as it is."""
+    said = {one.name: one.i for one in node.attribute}
+    if node.op_type in ("MatMulNBits", "MatMulBnb4") and place == 1:
+        return said.get("N", 0), said.get("K", 0)
+    if node.op_type == "GatherBlockQuantized" and place == 0 and dims:
+        return (*dims[:-1], dims[-1] * 8 // (said.get("bits", 0) or 4))
+    return None
 
 
 def kind_of(node: Any) -> str:

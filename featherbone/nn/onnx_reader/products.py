@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from featherbone.graph.operators import Linear
-from featherbone.nn.capture.calls import NoRule
 from featherbone.nn.capture.common import ModelError, broadcast, is_batched
 from featherbone.nn.capture.rules import matrix
 from featherbone.nn.capture.tracer import Tracer
@@ -50,21 +49,23 @@ def matmul(t: Tracer, inputs: list[Any], a: Attributes) -> Any:
 
 
 def turned_matmul(t: Tracer, inputs: list[Any], a: Attributes) -> Any:
-    """FusedMatMul: a product of matrices of which the last two axes may be swapped first."""
+    """FusedMatMul: a product of matrices whose axes may change places first."""
     x, other = inputs[:2]
-    if a.get("transBatchA", 0) or a.get("transBatchB", 0):
-        raise NoRule
-    if not a.get("transA", 0) and not a.get("transB", 0):
+    if not any(a.get(name, 0) for name in ("transA", "transB", "transBatchA", "transBatchB")):
         return matmul(t, inputs, a)
-    left, right = _turned(x, a.get("transA", 0)), _turned(other, a.get("transB", 0))
+    left = _turned(x, a.get("transA", 0), a.get("transBatchA", 0))
+    right = _turned(other, a.get("transB", 0), a.get("transBatchB", 0))
     if left[-1] != right[-2]:
         raise ModelError(f"matrices of shapes {left} and {right} do not fit")
     full = (*broadcast(left[:-2], right[:-2], ()), left[-2], right[-1])
     return t.opaque("matmul", tensors_in([x, other]), full, macs=prod(full) * left[-1])
 
 
-def _turned(value: Any, turn: int) -> tuple[int, ...]:
+def _turned(value: Any, turn: int, batch: int) -> tuple[int, ...]:
+    """A shape whose first axis goes behind the batches, and whose last two axes change places, as is asked."""
     shape = tuple(value.shape)
+    if batch:
+        shape = (*shape[1:-1], shape[0], shape[-1])
     return (*shape[:-2], shape[-1], shape[-2]) if turn else shape
 
 

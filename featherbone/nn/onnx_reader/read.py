@@ -8,6 +8,7 @@ from typing import Any
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
+from featherbone.nn.onnx_reader.external import missing
 from featherbone.nn.onnx_reader.load import load
 from featherbone.nn.onnx_reader.one_image import candidates
 from featherbone.nn.onnx_reader.open_sizes import USUAL, OpenSizes, Unfilled
@@ -29,6 +30,9 @@ def read_onnx(
             the file does not have; an operator that does not fit what it reads; more work than a network has.
     """
     model = load(path)
+    said = [
+        f"its weights are in {name[:80]!r}, which is not there: tables in it count too" for name in missing(model)[:1]
+    ]
     try:
         whole = Replay(path.stem, model, given, named or {})
     except FeatherboneError as error:
@@ -42,7 +46,7 @@ def read_onnx(
                 graph, notes = found, [*one.notes, f"exported for a batch of {batch.size}: counted for one image"]
                 break
             notes += batch.mixed()
-        return graph, tuple(dict.fromkeys([*whole.open.notes, *notes])), whole.roles.constants(whole.sizes)
+        return graph, tuple(dict.fromkeys([*said, *whole.open.notes, *notes])), whole.roles.constants(whole.sizes)
     except Unfilled as error:
         hint = _hint_that_works(path.stem, model, given, named or {}, whole.open)
         raise FeatherboneError(f"{path}: {error.sentence}", hint=hint) from None

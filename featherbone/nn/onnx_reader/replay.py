@@ -18,6 +18,7 @@ from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
 from featherbone.nn.onnx_reader.control import CONTROL, called
 from featherbone.nn.onnx_reader.expansion import DEEPEST, check_functions, key_of, too_deep
+from featherbone.nn.onnx_reader.external import numbers
 from featherbone.nn.onnx_reader.folding import MOST, fold
 from featherbone.nn.onnx_reader.free import KEEP_WEIGHTS
 from featherbone.nn.onnx_reader.inference import TORCH, UNKNOWN, Misfit, Written, infer
@@ -211,15 +212,16 @@ class Replay:
 
     def _constant(self, key: str, name: str, tensor: Any) -> Any:
         """A small tensor as an array; a weight, and what is large, as a tensor without values."""
-        from onnx import numpy_helper
-
         shape = tuple(int(size) for size in tensor.dims)
         volume = checked_volume(name, shape)
         self.sizes[name] = shape
         if name in self.roles.parameters:
-            return self._parameter(key, shape)
-        if name not in self.roles.statistics and volume <= SMALL and not tensor.external_data:
-            return np.array(numpy_helper.to_array(tensor))
+            whole = self.roles.shapes.get(name, shape)
+            checked_volume(name, whole)
+            return self._parameter(key, whole)
+        values = None if name in self.roles.statistics or volume > SMALL else numbers(tensor, SMALL)
+        if values is not None:
+            return np.array(values)
         return torch.empty(shape, device="meta", dtype=torch.float32 if tensor.data_type in FLOATS else torch.int64)
 
     def _parameter(self, name: str, shape: tuple[int, ...]) -> torch.Tensor:

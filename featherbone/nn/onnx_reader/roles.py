@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
-import numpy as np
-
 from featherbone.nn.onnx_reader.places import (
     INTEGERS,
     MAKING,
@@ -22,15 +20,18 @@ from featherbone.nn.onnx_reader.places import (
     PLACES,
     PRODUCTS,
     QUANTIZING,
+    STEPS,
     all_nodes,
     bodies,
     kind_of,
+    packed,
 )
+from featherbone.nn.onnx_reader.written_out import values_of, written_out, zeros
 
 FLOATS = (1, 10, 11, 16)  # ONNX's numbers for float, half, double, bfloat16
+SCALING = ("Sub", "Mul", "Div")
 JOINING = ("Add", "Sub", "Mul", "Div", "Sum", "Concat", "BiasAdd")
 BETWEEN = (*MOVING[:8], *QUANTIZING, "Add", "Sub", "Mul", "Div", "Relu", "Clip")  # from a layer to its bias or scale
-READ = 2**22  # elements of a table, at most, that are looked at
 
 
 @dataclass(kw_only=True)
@@ -42,12 +43,14 @@ class Roles:
         statistics: running means and variances.
         steps: scales and zero points of quantization.
         tables: other constants of floating-point numbers, with more than one element.
+        shapes: of weights of few bits, what they are when they are unpacked.
     """
 
     parameters: set[str] = field(default_factory=set)
     statistics: set[str] = field(default_factory=set)
     steps: set[str] = field(default_factory=set)
     tables: set[str] = field(default_factory=set)
+    shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def constants(self, shapes: Mapping[str, tuple[int, ...]]) -> tuple[tuple[str, tuple[int, ...], str], ...]:
         """(name, shape, what it is) of each that is no parameter, in the order of the file."""
@@ -77,7 +80,10 @@ class _Reader:
                 self.constants[node.output[0]] = node.attribute[0].t
                 self.literals.add(node.output[0])
         self.active = self._reached([info.name for info in model.graph.input if info.name not in self.constants])
+        self.fixed = self._worked_out()
         self.wanted: dict[str, bool] = {}  # what stands in a weight's place, and whether it is quantized there
+        self.unpacked = {name for node in everywhere if node.op_type == "DequantizeLinear" for name in node.input[:1]}
+        self.parts: set[str] = set()  # what meets other constants before it meets a map
         self.found = Roles()
 
     def read(self) -> Roles:
@@ -104,6 +110,14 @@ class _Reader:
             if node.op_type not in ("Shape", "Size") and any(name in reached for name in (*node.input, *inner)):
                 reached.update(node.output)
         return reached - {""}
+
+    def _worked_out(self) -> set[str]:
+        """The names of constants, and of all that is computed from constants alone."""
+        fixed = {"", *self.constants}
+        for node in self.nodes:
+            if not bodies(node) and fixed.issuperset(node.input):
+                fixed.update(node.output)
+        return fixed
 
     def _leading_to(self, wanted: set[int]) -> set[str]:
         """The names that these nodes are computed from."""
@@ -132,16 +146,46 @@ class _Reader:
 
     def _want_places(self, node: Any) -> None:
         kind = kind_of(node)
-        for place in self._places(node):
-            if place < len(node.input):
-                self._want(node.input[place], kind in INTEGERS)
+        idle = kind in PRODUCTS and self.fixed.issuperset(node.input)
+        for place in () if self._only_normalizes(node) else self._places(node):
+            if place < len(node.input) and idle:
+                self._part(node.input[place])
+            elif place < len(node.input):
+                self._want(node.input[place], kind in INTEGERS or not self.unpacked.isdisjoint(node.output))
+                self._unpack(node, place)
         if kind == "BatchNormalization":
             self.found.statistics.update(node.input[3:5])
-        if kind in QUANTIZING:
-            self.found.steps.update(node.input[1:3])
+        self.found.steps.update(node.input[place] for place in STEPS.get(kind, ()) if place < len(node.input))
 
     def _want(self, name: str, quantized: bool) -> None:
         self.wanted[name] = self.wanted.get(name, False) or quantized
+
+    def _unpack(self, node: Any, place: int) -> None:
+        tensor = self.constants.get(node.input[place])
+        shape = None if tensor is None else packed(node, place, tuple(tensor.dims))
+        if shape is not None:
+            self.found.shapes[node.input[place]] = shape
+
+    def _part(self, name: str) -> None:
+        """A constant among constants: a weight, unless it is a grid, a mask or a state of zeros."""
+        tensor = self.constants.get(name)
+        if tensor is None:
+            self.parts.add(name)
+        elif prod(tensor.dims) > 1 and name not in self.literals and not written_out(tensor):
+            self._want(name, False)
+
+    def _only_normalizes(self, node: Any) -> bool:
+        """Whether an InstanceNormalization has ones and zeros that an exporter wrote, as the operator needs some.
+
+        That of a group norm, whose groups a Reshape makes, has its weights behind it.
+        """
+        if node.op_type != "InstanceNormalization":
+            return False
+        scale, bias = (self.constants.get(name) for name in node.input[1:3])
+        if scale is None or bias is None or not zeros(bias) or not (values_of(scale) == 1).all():
+            return False
+        before = self.producer.get(node.input[0])
+        return node.input[1] in self.literals or (before is not None and before.op_type == "Reshape")
 
     def _through(self, node: Any) -> None:
         """What a weight was made from is a weight; one number that weights are multiplied with is none."""
@@ -149,6 +193,9 @@ class _Reader:
         if node.op_type in (*MOVING, *QUANTIZING) and any(name in self.found.statistics for name in outputs):
             self.found.statistics.update(node.input[:1])
         if not any(name in self.wanted for name in outputs):
+            if any(name in self.parts for name in outputs) and node.op_type not in MAKING:
+                for name in node.input[:1] if node.op_type in MOVING else node.input:
+                    self._part(name)
             return
         quantized = any(self.wanted.get(name, False) for name in outputs)
         if node.op_type in QUANTIZING or node.op_type in MOVING:
@@ -169,16 +216,17 @@ class _Reader:
             tensor = self.constants.get(root)
             if tensor is None:
                 if root in self.producer and self.producer[root].op_type not in (*MAKING, "Range"):
-                    self._want(name, False)  # made of several weights; its parts are judged by their places
+                    self._part(name)  # made of several constants
                 continue
             sides = [size for size in tensor.dims if size != 1]
             vector = len(sides) <= 1
             if vector and layer is not None and self._fits(layer, sides, node.op_type):
-                trained = node.op_type in ("Add", "Sum") or not _written_out(tensor)
+                trained = node.op_type in ("Add", "Sum") or not written_out(tensor)
             else:
                 between = any(output in before for output in node.output)
                 follows = any(one in after for one in maps) or not vector
-                trained = bool(sides) and between and follows and root not in self.literals and not _written_out(tensor)
+                trained = bool(sides) and between and follows and root not in self.literals and not written_out(tensor)
+                trained = trained and (node.op_type not in SCALING or not zeros(tensor))
             if trained:
                 self._want(name, False)
 
@@ -239,16 +287,3 @@ class _Reader:
     def _sizes(self, name: str) -> bool:
         """Whether a tensor says how much a Resize enlarges."""
         return any(node.op_type in ("Resize", "Upsample") and name in node.input[1:] for node in self.nodes)
-
-
-def _written_out(tensor: Any) -> bool:
-    """Whether a table holds several numbers, all whole or halves: a grid, a mask, strides; none was trained."""
-    from onnx import numpy_helper
-
-    if tensor.external_data or prod(tensor.dims) > READ:
-        return False
-    values = np.asarray(numpy_helper.to_array(tensor), dtype=np.float64).reshape(-1)
-    if values.size == 0 or (values == values[0]).all():
-        return False
-    doubled = 2 * values[np.isfinite(values)]
-    return bool((doubled == np.rint(doubled)).all())
