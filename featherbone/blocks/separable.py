@@ -1,4 +1,4 @@
-"""Xception's separable convolution: the same two steps with nothing between them."""
+"""Xception's separable convolution: a pointwise and a depthwise convolution, with nothing between them."""
 
 from __future__ import annotations
 

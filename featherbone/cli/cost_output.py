@@ -114,7 +114,7 @@ def _excess(table: Table, columns: Sequence[Column], room: int, least: int) -> i
 
 
 def _fitted(cells: list[list[str]], columns: Sequence[Column], room: int) -> list[list[str]]:
-    """The same cells in so many characters: names and descriptions give way, shapes and digits do not."""
+    """The cells, cut to so many characters: names and descriptions give way, shapes and digits do not."""
     widths = _widths(cells)
     excess = sum(widths) + GAP * len(widths) - room
     places = [place for place, column in enumerate(columns) if column.key in SHORTENED]

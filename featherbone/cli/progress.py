@@ -139,7 +139,7 @@ class Live:
         self._go_on(f"trial {event.trial}, epoch {event.epoch} of {event.epochs}")
 
     def _learned(self, event: Trained) -> None:
-        """Of the one network of a training: the bar shows the steps of an epoch, and a finished epoch gets a line."""
+        """Show how a training goes: the bar has the steps of an epoch, and a finished epoch gets a line."""
         left = self._remaining.after(event)
         if "val_top1" in event.metrics:
             self._say(epoch_line(event, left or 0.0))

@@ -64,7 +64,7 @@ def summary(graph: Graph) -> str:
 
 
 def as_html(graph: Graph) -> str:
-    """The same table for a notebook."""
+    """The table of a graph as HTML, for a notebook."""
     head = "".join(f"<th style='text-align:left'>{heading}</th>" for heading in HEADINGS)
     body = "".join(
         "<tr>" + "".join(f"<td style='text-align:left'>{html.escape(cell)}</td>" for cell in row) + "</tr>"

@@ -106,7 +106,7 @@ def measure(
 
 
 def require_positive(**settings: int) -> None:
-    """Nothing, where each setting is at least 1; FeatherboneError with its name and value otherwise."""
+    """Raise FeatherboneError, with its name and value, for a setting below 1."""
     for what, value in settings.items():
         if value < 1:
             raise FeatherboneError(f"{what} is {value}; it must be at least 1")

@@ -57,7 +57,7 @@ class Profile:
 
     @property
     def milliseconds(self) -> float:
-        """Of all operators together."""
+        """The time of all operators together."""
         return sum(operator.milliseconds for operator in self.operators)
 
     def to_json(self) -> dict[str, Any]:

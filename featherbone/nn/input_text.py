@@ -62,7 +62,7 @@ def parsed(texts: Iterable[Any]) -> tuple[list[Any], dict[str, Any]]:
 
 
 def by_name(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The same for inputs that are named already: ``{"ids": "128:int64"}``.
+    """Inputs that are named already, their texts as sizes or meta tensors: ``{"ids": "128:int64"}``.
 
     >>> by_name({"ids": "128:int64"})["ids"].shape
     torch.Size([1, 128])

@@ -8,7 +8,7 @@ from featherbone.graph.dimension import is_symbolic
 
 
 def require_numbers(graph: Graph, so: str) -> None:
-    """Nothing, where every size of a map and of a weight is a number; ``so`` says what cannot be done otherwise.
+    """Raise unless every size of a map and of a weight is a number; ``so`` says what cannot be done otherwise.
 
     >>> from featherbone.graph import image, symbols
     >>> require_numbers(image(3, symbols("I")[0]).graph("open"), "it cannot be drawn")

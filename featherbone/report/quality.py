@@ -33,7 +33,7 @@ class Quality:
 
 
 def quality(run: Run) -> Quality:
-    """All of it, out of the result of a run; empty before the end."""
+    """What ``quality.html`` shows, out of the result of a run; empty before the end."""
     result, names = run.result, run.record.data.classes
     matrix = result.confusion if result is not None else ()
     answers = result.worst if result is not None else ()
@@ -108,7 +108,7 @@ def _pictures(run: Run, answers: Sequence[AnswerRecord]) -> tuple[dict[int, str]
 
 
 def _calibration(result: ResultRecord) -> str:
-    """Whether it is too sure of itself, in a sentence."""
+    """Whether the network is too sure of itself, in a sentence."""
     bins = result.calibration
     total = sum(entry.count for entry in bins)
     if not total:

@@ -135,7 +135,7 @@ def _graph(folder: Path) -> str:
 
 
 def _trials(folder: Path, latency: float | None) -> tuple[Trial, ...]:
-    """``latency`` is the limit on it, if any."""
+    """The trials in the ledger of a run; ``latency`` is the limit on theirs, if there is one."""
     if not (folder / LEDGER).is_file():
         return ()
     with reading(folder) as ledger:

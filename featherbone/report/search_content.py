@@ -14,7 +14,7 @@ from featherbone.search.record.why import why
 
 
 def search_content(run: Run) -> dict[str, Any]:
-    """By the names in ``search.html``."""
+    """The content of the page, by the names in ``search.html``."""
     trial = chosen(run)
     learned = any(trial.history for trial in run.trials)
     return {

@@ -15,7 +15,7 @@ from featherbone.wording import percent
 
 
 def training_content(run: Run) -> dict[str, Any]:
-    """By the names in ``training.html``."""
+    """The content of the page, by the names in ``training.html``."""
     recipe = run.record.recipe
     return {
         "graph": from_json(run.graph) if run.graph else None,

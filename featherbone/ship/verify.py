@@ -49,7 +49,7 @@ class Verification:
         return {**asdict(self), "passed": self.passed}
 
     def require(self) -> Verification:
-        """Itself; raises FeatherboneError where it did not pass."""
+        """Return this verification; raise FeatherboneError where it did not pass."""
         if not self.passed:
             raise FeatherboneError(self.reason, hint=AGAIN)
         return self

@@ -1,7 +1,7 @@
-"""Tools that watch torch's dispatcher: FlopCounterMode of torch 2.13, and ptflops 0.7 with its back end aten. On a CPU.
+"""Tools that watch torch's dispatcher: FlopCounterMode of torch 2.13, and ptflops 0.7 with its back end aten.
 
-There the kernel of fused attention and oneDNN's LSTM are no operators that they know. On a GPU torch knows the
-attention, and none of the recurrent layers.
+The figures are those of a CPU: its kernel of fused attention and oneDNN's LSTM are no operators that these tools know.
+On a GPU torch knows the attention, and none of the recurrent layers.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def torch(seen: Seen) -> Any:
 
 
 def ptflops_aten(seen: Seen) -> Any:
-    """The same without baddbmm, and with the biases that addmm and convolutions add."""
+    """What ``torch`` counts, without baddbmm, and with the biases that addmm and convolutions add."""
     label = seen.label
     if label in CONVOLUTIONS | TRANSPOSED:
         return seen.products + (seen.written if seen.bias else 0)

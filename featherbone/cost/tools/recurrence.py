@@ -31,5 +31,5 @@ def matrices(seen: Seen, width: int) -> int:
 
 
 def biases(seen: Seen) -> int:
-    """Of one step: two for each gate and hidden unit."""
+    """The biases that one step adds: two for each gate and hidden unit."""
     return 2 * GATES[kind_of(seen)] * seen.fact("hidden") if seen.fact("bias") else 0

@@ -30,7 +30,7 @@ def calflops(seen: Seen) -> Any:
 
 
 def deepspeed(seen: Seen) -> Any:
-    """The same with ``@``, mm, bmm and all of attention."""
+    """What ``calflops`` counts, and ``@``, mm, bmm and all of attention."""
     label = seen.label
     if label in SINGLE | TRANSPOSED or label in ("attention", "multihead_attention"):
         return seen.products

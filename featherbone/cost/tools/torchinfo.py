@@ -9,7 +9,7 @@ from featherbone.graph.dimension import volume
 
 
 def torchinfo(seen: Seen) -> Any:
-    """Of a class named after convolutions each parameter at each place; of others each once for the first dimension."""
+    """Each parameter, at every place for a class whose name holds Conv, else once for each index of the first dimension."""
     called = seen.called
     if not called.leaf or not called.module:
         return 0

@@ -19,7 +19,7 @@ RUNTIMES: Mapping[str, str] = MappingProxyType(
 
 
 def require_runtime(name: str) -> None:
-    """Nothing, where the runtime is known and installed.
+    """Raise unless the runtime is known and installed.
 
     >>> require_runtime("onnxrutime")
     Traceback (most recent call last):

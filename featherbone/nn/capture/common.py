@@ -27,7 +27,7 @@ def sides(value: Any, rank: int) -> tuple[int, ...]:
 
 
 def noted(made: Traced, **facts: int) -> Traced:
-    """The same, with numbers that only the call holds: ``featherbone.graph.called.Called.facts``."""
+    """Note at an activation numbers that only the call holds (``featherbone.graph.called.Called.facts``); return it."""
     assert made.entry is not None, "a rule has recorded it"
     made.entry.facts = {**made.entry.facts, **facts}
     return made

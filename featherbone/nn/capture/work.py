@@ -33,7 +33,7 @@ class Work:
     macs: int | None
 
     def times(self, count: int | None) -> Work:
-        """The same, so many times over; ``None``: nobody knows how often."""
+        """This work, so many times over; ``None``: nobody knows how often."""
         macs = None if self.macs is None else 0 if self.macs == 0 else None if count is None else self.macs * count
         return Work(self.inside, self.reads, self.weights, macs)
 
@@ -60,7 +60,7 @@ def taken(tracer: Tracer, start: int) -> Work:
 
 
 def dearest_note(name: str, works: Sequence[Work]) -> tuple[str, ...]:
-    """That one of these branches counts; nothing where none of them multiplies."""
+    """A note that one of these branches counts; none where no branch multiplies."""
     if all(work.macs == 0 for work in works):
         return ()
     costs = " and ".join("an unknown number of" if work.macs is None else f"{work.macs:,}" for work in works)

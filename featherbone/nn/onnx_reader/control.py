@@ -167,7 +167,7 @@ def _unrolled(
 def _repeated(
     r: Replay, step: Step, states: list[Value], limit: int
 ) -> tuple[int | None, list[Value], list[list[Value]]]:
-    """The same from one pass, whose number is no constant: how many there are only where all are alike."""
+    """What ``_unrolled`` returns, out of one pass without a number: how many there are only where all are alike."""
     turn = r.tracer.opaque("iteration", (), (), dtype=torch.int64)
     results = step(turn, states)
     after = results[1 : 1 + len(states)]

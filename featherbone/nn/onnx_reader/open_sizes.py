@@ -175,7 +175,7 @@ def _stated(side: Any) -> int | None:
 
 
 def _written(side: Any) -> int | None:
-    """The same of what an operator writes, which may be empty."""
+    """The number that the file states for a side that an operator writes; it may be 0, as such a map may be empty."""
     return int(side.dim_value) if side.HasField("dim_value") and side.dim_value >= 0 else None
 
 

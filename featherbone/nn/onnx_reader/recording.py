@@ -156,7 +156,7 @@ def is_active(value: Any) -> bool:
 
 
 def typed(value: Any, kind: int) -> Any:
-    """The same activation with the element type that ONNX gives it, which rules do not always follow."""
+    """An activation with the element type that ONNX gives it, which rules do not always follow."""
     wanted = TORCH.get(kind)
     if not is_active(value) or wanted is None or value._type == wanted:
         return value

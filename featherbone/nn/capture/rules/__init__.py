@@ -67,7 +67,7 @@ RULES: dict[str, Rule] = {
 
 
 def complex_part(name: str) -> Rule:
-    """Of a complex tensor another view; of a real one itself."""
+    """A rule for a part of a complex tensor, which is a view of it; a real tensor is its own part."""
 
     def part(tracer: Any, tensor: torch.Tensor) -> Any:
         if not tensor.dtype.is_complex:

@@ -28,7 +28,7 @@ def scaled_dot_product(
 
 
 def kernel_macs(query: Any, key: Any, value: Any, *args: Any, **settings: Any) -> int:
-    """The same for aten's own forms, which return more than what attention writes."""
+    """The multiply-adds of aten's own forms of attention, which return more than what attention writes."""
     return int(prod(query.shape[:-1]) * key.shape[-2] * (query.shape[-1] + value.shape[-1]))
 
 

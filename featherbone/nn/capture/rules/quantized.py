@@ -8,7 +8,7 @@ from typing import Any
 
 
 def of_convolution(input: Any, packed: Any, *args: Any, **settings: Any) -> int:
-    """Of a convolution whose weights are packed, from the size of what it reads."""
+    """The multiply-adds of a convolution whose weights are packed, from the size of what it reads."""
     weight = packed.unpack()[0]
     rank = weight.dim() - 2
     stride, padding, dilation = packed.stride(), packed.padding(), packed.dilation()
@@ -22,7 +22,7 @@ def of_convolution(input: Any, packed: Any, *args: Any, **settings: Any) -> int:
 
 
 def of_linear(input: Any, packed: Any, *args: Any, **settings: Any) -> int:
-    """Of a linear layer whose weights are packed."""
+    """The multiply-adds of a linear layer whose weights are packed."""
     return int(prod(input.shape[:-1]) * packed.unpack()[0].numel())
 
 
