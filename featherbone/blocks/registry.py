@@ -189,7 +189,11 @@ BLOCKS: dict[str, Block] = {
 
 
 def block(name: str) -> Block:
-    """A block by name; FeatherboneError with the closest name where there is none."""
+    """A block by name; FeatherboneError with the closest name where there is none.
+
+    >>> block("fire").letters()
+    ('M', 'N', 'I', 'K', 't', 'p')
+    """
     if name not in BLOCKS:
         raise FeatherboneError(f"unknown block {name!r}", hint=did_you_mean(name, BLOCKS))
     return BLOCKS[name]

@@ -20,6 +20,11 @@ def residual(
 ) -> Wire:
     """``branch`` plus a shortcut from ``x``.
 
+    >>> from featherbone.graph import image
+    >>> x = image(16, 8)
+    >>> residual(x, x.conv(32, 3, stride=2), stride=2, shortcut="pad").shape
+    (32, 4, 4)
+
     ``shortcut`` is ``"auto"`` (the input where the shapes agree, else a projection: option B of ResNet),
     ``"projection"`` (always: option C), ``"pad"`` (subsample and pad with zero channels, no weights: option A) or
     ``"none"`` (the branch alone, as closed forms count it). A projection ends with ``projection_act``, if any.

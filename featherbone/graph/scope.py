@@ -11,7 +11,14 @@ _prefix: ContextVar[str] = ContextVar("prefix", default="")
 
 @contextmanager
 def scope(name: str) -> Iterator[None]:
-    """Prefix the names of nodes made inside: ``with scope("stage3"), scope("block2"):`` gives ``stage3.block2.…``."""
+    """Prefix the names of nodes made inside.
+
+    >>> from featherbone.graph import image
+    >>> with scope("stage3"), scope("block2"):
+    ...     x = image(3, 8).pointwise(4, name="expand")
+    >>> x.graph("named").nodes[-1].name
+    'stage3.block2.expand'
+    """
     token = _prefix.set(_prefix.get() + name + ".")
     try:
         yield

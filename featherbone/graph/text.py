@@ -25,12 +25,22 @@ LONGEST_SENTENCE = 500
 
 
 def to_json(graph: Graph, *, indent: int | None = None) -> str:
-    """The graph as JSON text; fields that have their default value are left out."""
+    """The graph as JSON text; fields that have their default value are left out.
+
+    >>> from featherbone.graph import image
+    >>> to_json(image(3, 8).flatten().graph("flat"))[:64]
+    '{"format": "featherbone-graph", "version": 1, "name": "flat", "n'
+    """
     return json.dumps(to_dict(graph), indent=indent, allow_nan=False)
 
 
 def from_json(text: str) -> Graph:
     """The graph that ``to_json`` wrote.
+
+    >>> from featherbone.graph import image
+    >>> graph = image(3, 8).pointwise(4).graph("tiny")
+    >>> from_json(to_json(graph)) == graph
+    True
 
     Raises:
         FeatherboneError: with what is wrong, where, and what is allowed.

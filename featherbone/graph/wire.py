@@ -49,7 +49,11 @@ def image(channels: Dim, height: Dim, width: Dim | None = None, *, name: str = "
 
 
 def concat(*wires: Wire, name: str = "concat") -> Wire:
-    """Maps stacked along the channels."""
+    """Maps stacked along the channels.
+
+    >>> concat(image(3, 8), image(5, 8)).shape
+    (8, 8, 8)
+    """
     return _apply(Concat(), wires, name)
 
 

@@ -43,6 +43,11 @@ def module(graph: Graph, *, seed: int | None = None) -> nn.Module:
 def module_with(graph: Graph, weights: Mapping[str, torch.Tensor]) -> nn.Module:
     """A module that computes ``graph`` with a copy of these weights.
 
+    >>> from featherbone.graph import image
+    >>> graph = image(2, 1).flatten().linear(1, bias=False).graph("sum")
+    >>> module_with(graph, {"linear.weight": torch.ones(1, 2)})(torch.full((1, 2, 1, 1), 3.0)).item()
+    6.0
+
     Raises:
         FeatherboneError: the graph cannot be computed, or the weights do not fit it; every mismatch is listed.
     """

@@ -80,6 +80,17 @@ class Model:
 def save_model(path: str | os.PathLike[str], model: Model) -> None:
     """Write a model to one file, conventionally ``.safetensors``, atomically.
 
+    >>> import tempfile
+    >>> from featherbone.graph import image
+    >>> from featherbone.nn import module, weights_of
+    >>> graph = image(1, 8).flatten().linear(2).graph("tiny")
+    >>> seen = Preprocessing(resolution=8, channels=1, mean=(0.5,), std=(0.25,))
+    >>> weights = weights_of(module(graph, seed=0))
+    >>> path = tempfile.mkdtemp() + "/tiny.safetensors"
+    >>> save_model(path, Model(graph=graph, weights=weights, classes=("a", "b"), preprocessing=seen))
+    >>> load_model(path).classes
+    ('a', 'b')
+
     Raises:
         FeatherboneError: the provenance is not JSON, or the file cannot be written; a previous file is then unchanged.
     """
@@ -100,6 +111,10 @@ def save_model(path: str | os.PathLike[str], model: Model) -> None:
 
 def load_model(path: str | os.PathLike[str]) -> Model:
     """Read the model that ``save_model`` wrote, after every check; no code from the file runs.
+
+    >>> load_model("no/such/model.safetensors")
+    Traceback (most recent call last):
+    featherbone.errors.FeatherboneError: ...
 
     Raises:
         FeatherboneError: what ``read_tensors`` refuses; another format or version; parts that do not fit each other.

@@ -50,6 +50,11 @@ def check_weights(graph: Graph, weights: Mapping[str, torch.Tensor], *, what: st
 def weights_of(module: nn.Module) -> dict[str, torch.Tensor]:
     """The weights of a module that ``module(graph)`` made: its state dict without batch norm's counters.
 
+    >>> from featherbone.graph import image
+    >>> from featherbone.nn import module
+    >>> sorted(weights_of(module(image(3, 8).pointwise(4, name="mix").norm().graph("tiny"), seed=0)))[:2]
+    ['mix.weight', 'mix_norm.bias']
+
     The tensors are the module's own, detached: clone them to keep them while training goes on.
     """
     return {name: tensor for name, tensor in module.state_dict().items() if name.rpartition(".")[2] != COUNTER}

@@ -9,7 +9,7 @@ from featherbone.graph.dimension import volume
 
 
 def torchinfo(seen: Seen) -> Any:
-    """Each parameter, at every place for a class whose name holds Conv, else once for each index of the first dimension."""
+    """Each parameter: at each place for a class whose name holds Conv, else for each index of the first dimension."""
     called = seen.called
     if not called.leaf or not called.module:
         return 0
