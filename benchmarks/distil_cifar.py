@@ -25,7 +25,7 @@ import featherbone
 from featherbone.data import Dataset, Split, open_dataset
 from featherbone.networks import network
 from featherbone.nn import Model, module_with
-from featherbone.train import Distillation, Progress, Recipe, Setting, evaluate, recipe_named, train
+from featherbone.train import Distillation, Recipe, Setting, TrainingProgress, evaluate, recipe_named, train
 
 TEACHER, STUDENT = "cifar_resnet56", "mlperf_tiny_resnet8"
 
@@ -116,7 +116,7 @@ def run(
     graph = network(STUDENT)
     objective = None if distillation is None else distillation.objective(graph, recipe, dataset, seed=seed)
 
-    def watch(event: Progress) -> None:
+    def watch(event: TrainingProgress) -> None:
         if event.is_epoch_end:
             row = event.metrics
             print(

@@ -188,14 +188,14 @@ def chosen(spec: str, side: int, batch: int) -> tuple[str, str]:
 
 
 def ours(spec: str, side: int, batch: int, setting: str) -> Callable[[], object]:
-    """The very steps of `train`: a `Trial` makes them."""
+    """The very steps of `train`: a `TimedSteps` makes them."""
     from featherbone.train.machine.setting import Setting
     from featherbone.train.run.plan import Plan
-    from featherbone.train.tuning.timed_steps import Trial
+    from featherbone.train.tuning.timed_steps import TimedSteps
 
     graph, dataset, recipe = job(spec, side, batch)
     found = Setting.from_json(setting)
-    trial = Trial(Plan(graph=graph, dataset=dataset, recipe=recipe, seed=0, setting=found, device="cpu"))
+    trial = TimedSteps(Plan(graph=graph, dataset=dataset, recipe=recipe, seed=0, setting=found, device="cpu"))
 
     def step() -> None:
         trial.step()

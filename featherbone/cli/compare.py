@@ -14,7 +14,7 @@ from featherbone.cli.output import console, print_json, print_table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from featherbone.cost.compare import Cell, Comparison
+    from featherbone.cost.compare import ComparedCost, Comparison
     from featherbone.cost.differences import Difference
     from featherbone.cost.document import CostDocument
 
@@ -129,7 +129,7 @@ def _print_rows(title: str, rows: Sequence[Difference]) -> None:
     console().print(", ".join(f"{number} {change}" for change, number in counts.items() if number))
 
 
-def _cell(cell: Cell, shown: Callable[[int], str]) -> str:
+def _cell(cell: ComparedCost, shown: Callable[[int], str]) -> str:
     if cell.share is None or cell.difference == 0:
         return shown(cell.value)
     return f"{shown(cell.value)} {cell.share:+.0%}"

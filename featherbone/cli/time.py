@@ -15,7 +15,7 @@ from featherbone.errors import FeatherboneError
 
 if TYPE_CHECKING:
     from featherbone.graph import Graph
-    from featherbone.measure import Latency, Limits, Profile
+    from featherbone.measure import Latency, MachineLimits, Profile
     from featherbone.measure.subject import Built, OnnxFile
     from featherbone.nn import Model
 
@@ -44,7 +44,7 @@ def time(
     inputs = inputs_of(models, input)
     latencies: list[Latency] = []
     profiles: list[Profile] = []
-    limits: dict[int, Limits] = {}
+    limits: dict[int, MachineLimits] = {}
     with steps() as say:
         read = []
         for model in models:
@@ -124,7 +124,7 @@ def _short(milliseconds: float) -> str:
     return f"{milliseconds:.{max(0, min(3, 4 - before))}f}"
 
 
-def _print_profile(profiled: Profile, limits: Limits) -> None:
+def _print_profile(profiled: Profile, limits: MachineLimits) -> None:
     from featherbone.quantity import format_bytes, format_count
 
     total = profiled.milliseconds or 1.0

@@ -16,7 +16,7 @@ LAYERS = ("conv", "conv_transpose", "linear")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
+class ComparedCost:
     """A cost, its difference from the first network's, and that difference as a share of it (``None`` of nothing)."""
 
     value: int
@@ -29,11 +29,11 @@ class Comparison:
     """One network's column; ``peak_memory`` is in bytes, ``uncounted`` says how many operators no rule knows."""
 
     network: str
-    params: Cell
-    macs: Cell
-    activations: Cell
-    peak_memory: Cell
-    depth: Cell
+    params: ComparedCost
+    macs: ComparedCost
+    activations: ComparedCost
+    peak_memory: ComparedCost
+    depth: ComparedCost
     uncounted: int
 
     def to_json(self) -> dict[str, Any]:
@@ -83,5 +83,5 @@ def _costs(cost: Count, peak: int) -> dict[str, int]:
     }
 
 
-def _cell(value: int, first: int) -> Cell:
-    return Cell(value=value, difference=value - first, share=(value - first) / first if first else None)
+def _cell(value: int, first: int) -> ComparedCost:
+    return ComparedCost(value=value, difference=value - first, share=(value - first) / first if first else None)

@@ -19,7 +19,7 @@ from featherbone.graph.dimension import volume
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class ChargeDifference:
     """Operators of one kind that a tool charges otherwise: how many, and how many MACs more (or fewer) in all."""
 
     operator: str
@@ -34,7 +34,7 @@ class Explanation:
     convention: str
     macs: int
     difference: int
-    parts: tuple[Part, ...]
+    parts: tuple[ChargeDifference, ...]
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -73,7 +73,7 @@ def _explanation(papers: tuple[Row, ...], convention: Convention, charged: tuple
         difference = int(after.macs) - int(before.macs)
         if difference:
             found.setdefault(_what(before, difference), []).append(difference)
-    parts = [Part(operator=what, count=len(each), macs=sum(each)) for what, each in found.items()]
+    parts = [ChargeDifference(operator=what, count=len(each), macs=sum(each)) for what, each in found.items()]
     return Explanation(
         convention=convention.name,
         macs=sum(int(row.macs) for row in charged),

@@ -39,7 +39,7 @@ class PeakMemory:
 
 
 @dataclass(slots=True)
-class Storage:
+class Buffer:
     """Bytes that one or more nodes share: a tensor, its views, and what was written into it in place.
 
     They are alive from the step ``first`` to the step ``last``, both included; steps are the places of nodes.
@@ -98,7 +98,7 @@ def peak_memory(
 
 def lifetimes(
     graph: Graph, dtype: str = "float32", in_place: bool = True, fused: bool = True, add_in_place: bool = False
-) -> list[Storage]:
+) -> list[Buffer]:
     """Every separate piece of memory, with the steps at which it comes and goes; arguments as in ``peak_memory``.
 
     >>> from featherbone.graph import image
@@ -116,18 +116,18 @@ def lifetimes(
     allowed = {*(ELEMENT_WISE if in_place else ()), *(NORMS if fused else ()), *(JOINING if add_in_place else ())}
     size, over = DTYPES[dtype], frozenset(allowed)
     last_read = _last_read(graph)
-    held: dict[str, Storage] = {}  # by node
-    storages: list[Storage] = []
+    held: dict[str, Buffer] = {}  # by node
+    storages: list[Buffer] = []
     for step, node in enumerate(graph.nodes):
         amount = int(volume(node.shape)) * size
-        shared: Storage | None = None
+        shared: Buffer | None = None
         if node.operator.kind in VIEWS:
             shared = held[node.inputs[0]]
         elif node.operator.kind in over:
             shared = _overwritten(graph, node, step, amount, held)
         if shared is None:
             first = 0 if node.operator.kind == "input" else step
-            shared = Storage(node.name, amount, first, step)
+            shared = Buffer(node.name, amount, first, step)
             storages.append(shared)
         shared.last = max(shared.last, last_read.get(node.name, step))
         held[node.name] = shared
@@ -142,7 +142,7 @@ def _last_read(graph: Graph) -> dict[str, int]:
     return last_read
 
 
-def _overwritten(graph: Graph, node: Node, step: int, amount: int, held: dict[str, Storage]) -> Storage | None:
+def _overwritten(graph: Graph, node: Node, step: int, amount: int, held: dict[str, Buffer]) -> Buffer | None:
     """The memory of an input that ``node`` may write over: as large as its result, and read by nothing afterwards."""
     for name in node.inputs:
         storage = held[name]

@@ -19,7 +19,7 @@ MORE_DATA = re.compile(r"swsl|ssl_yfcc|in12k|in21k|ig1b")  # trained on more tha
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class ZooNetwork:
     """A network with settings, its exact costs (peak memory in bytes of float32), its best published top-1 in percent,
     and who published that."""
 
@@ -35,7 +35,7 @@ class Entry:
         return asdict(self)
 
 
-def zoo(limits: Mapping[str, str] | None = None, sort: str = "top1", *, more_data: bool = False) -> list[Entry]:
+def zoo(limits: Mapping[str, str] | None = None, sort: str = "top1", *, more_data: bool = False) -> list[ZooNetwork]:
     """Networks that pass every limit, the best first: by falling top-1, or by rising cost.
 
     >>> [(entry.network, entry.top1) for entry in zoo({"macs": "<60M", "params": "<1.5M"})][:2]
@@ -69,10 +69,10 @@ def _best(more_data: bool) -> tuple[Published, ...]:
     return tuple(best.values())
 
 
-def _entry(row: Published) -> Entry:
+def _entry(row: Published) -> ZooNetwork:
     assert row.top1 is not None, "chosen by _best"
     source = f"{row.title}: {row.source}"
-    return Entry(**_costs(row.network), network=row.network, top1=row.top1, source=source)
+    return ZooNetwork(**_costs(row.network), network=row.network, top1=row.top1, source=source)
 
 
 @cache

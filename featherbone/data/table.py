@@ -30,7 +30,7 @@ _LISTED = 10  # faulty rows in a message
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class ListedImage:
     """One image of a table; `split` is empty where the table has none."""
 
     path: str
@@ -70,7 +70,7 @@ def read_table(path: Path) -> Layout:
     return Layout(classes=classes, groups=groups, warnings=tuple(warnings))
 
 
-def _groups(rows: Sequence[Row], path: Path) -> dict[str, dict[str, tuple[str, ...]]]:
+def _groups(rows: Sequence[ListedImage], path: Path) -> dict[str, dict[str, tuple[str, ...]]]:
     found: dict[str, dict[str, list[str]]] = {}
     for row in rows:
         found.setdefault(row.split or UNSPLIT, {}).setdefault(row.label, []).append(row.path)
@@ -86,9 +86,9 @@ def _groups(rows: Sequence[Row], path: Path) -> dict[str, dict[str, tuple[str, .
     return {split: {name: tuple(paths) for name, paths in sorted(found[split].items())} for split in given}
 
 
-def _unique(rows: Iterator[tuple[int, Row | str]]) -> tuple[list[Row], list[str], int]:
+def _unique(rows: Iterator[tuple[int, ListedImage | str]]) -> tuple[list[ListedImage], list[str], int]:
     """The rows, what is wrong with others, and how many say again what another did."""
-    found: dict[str, tuple[int, Row]] = {}
+    found: dict[str, tuple[int, ListedImage]] = {}
     faults, repeated = [], 0
     for line, row in rows:
         if isinstance(row, str):
@@ -106,7 +106,7 @@ def _unique(rows: Iterator[tuple[int, Row | str]]) -> tuple[list[Row], list[str]
     return [row for _, row in found.values()], faults, repeated
 
 
-def _rows(path: Path) -> Iterator[tuple[int, Row | str]]:
+def _rows(path: Path) -> Iterator[tuple[int, ListedImage | str]]:
     """Each row with the number of its line, or what is wrong with it."""
     text = _text(path)
     first = text.partition("\n")[0]
@@ -157,7 +157,7 @@ def _bare(head: Sequence[str], path: Path) -> tuple[int, int, None]:
     )
 
 
-def _row(cells: Sequence[str], columns: tuple[int, int, int | None]) -> Row | str:
+def _row(cells: Sequence[str], columns: tuple[int, int, int | None]) -> ListedImage | str:
     path, label, split = ("" if place is None or place >= len(cells) else cells[place].strip() for place in columns)
     if not path or not label:
         return f"has no {'label' if path else 'path'}"
@@ -166,5 +166,5 @@ def _row(cells: Sequence[str], columns: tuple[int, int, int | None]) -> Row | st
     return (
         f"has the split {split!r}, which is not train, val or test"
         if known is None
-        else Row(path=path, label=label, split=known)
+        else ListedImage(path=path, label=label, split=known)
     )

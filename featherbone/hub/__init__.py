@@ -5,8 +5,8 @@ from featherbone.download import download as download
 from featherbone.hub.choices import WeightChoices as WeightChoices
 from featherbone.hub.fetch import fetch as fetch
 from featherbone.hub.loading import load as load
-from featherbone.hub.published import Published as Published
+from featherbone.hub.published import PublishedWeights as PublishedWeights
 from featherbone.hub.published import list_published as list_published
 from featherbone.hub.published import published as published
 
-__all__ = ["Progress", "Published", "WeightChoices", "download", "fetch", "list_published", "load", "published"]
+__all__ = ["Progress", "PublishedWeights", "WeightChoices", "download", "fetch", "list_published", "load", "published"]

@@ -8,12 +8,12 @@ from pathlib import Path
 from featherbone.cache import cache_folder
 from featherbone.download import Progress, cached, file_hash, offline
 from featherbone.errors import FeatherboneError
-from featherbone.hub.published import Published
+from featherbone.hub.published import PublishedWeights
 
 FILE = "model.safetensors"  # in every repository of timm
 
 
-def fetch(entry: Published, *, progress: Progress | None = None) -> tuple[Path, str]:
+def fetch(entry: PublishedWeights, *, progress: Progress | None = None) -> tuple[Path, str]:
     """The file, and its SHA-256, which was checked; a cached file is checked again each time.
 
     Files are kept under ``weights`` in the folder that ``FEATHERBONE_CACHE`` names (``~/.cache/featherbone`` unless
@@ -29,7 +29,7 @@ def fetch(entry: Published, *, progress: Progress | None = None) -> tuple[Path, 
     return path, cached(entry.url, path, hashed=f"sha256:{entry.sha256}", name=entry.name, progress=progress)
 
 
-def _from_hugging_face(entry: Published, folder: Path) -> tuple[Path, str]:
+def _from_hugging_face(entry: PublishedWeights, folder: Path) -> tuple[Path, str]:
     try:
         from huggingface_hub import hf_hub_download
         from huggingface_hub.errors import LocalEntryNotFoundError
@@ -58,14 +58,14 @@ def _from_hugging_face(entry: Published, folder: Path) -> tuple[Path, str]:
     return path, digest
 
 
-def _offline(entry: Published, state: str) -> FeatherboneError:
+def _offline(entry: PublishedWeights, state: str) -> FeatherboneError:
     return FeatherboneError(
         f"{entry.name} is {state}, and FEATHERBONE_OFFLINE forbids to download it",
         hint="unset FEATHERBONE_OFFLINE once, or give the path of a file",
     )
 
 
-def _unreachable(entry: Published, error: Exception) -> FeatherboneError:
+def _unreachable(entry: PublishedWeights, error: Exception) -> FeatherboneError:
     reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
     return FeatherboneError(
         f"{entry.name} could not be downloaded from the Hugging Face hub: {reason}",

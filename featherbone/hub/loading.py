@@ -16,7 +16,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.hub.choices import WeightChoices
 from featherbone.hub.fetch import fetch
-from featherbone.hub.published import LIBRARIES, Published, known_file, published
+from featherbone.hub.published import LIBRARIES, PublishedWeights, known_file, published
 from featherbone.networks import network as named_network
 from featherbone.nn import Model, Preprocessing
 from featherbone.nn.foreign.match import IN_DOUBT, Matched, match
@@ -146,13 +146,13 @@ def _usual_view(tensors: Mapping[str, torch.Tensor]) -> View:
     return IMAGENET_VIEW if imagenet else WHOLE
 
 
-def _entry(weights: str | os.PathLike[str]) -> Published | None:
+def _entry(weights: str | os.PathLike[str]) -> PublishedWeights | None:
     text = str(weights)
     is_file = text.lower().endswith(FILES) or Path(text).is_file()
     return published(text) if text.startswith(LIBRARIES) and not is_file else None
 
 
-def _check_network(graph: Graph, entry: Published) -> None:
+def _check_network(graph: Graph, entry: PublishedWeights) -> None:
     wanted = named_network(entry.network)
     if graph.name != wanted.name:
         raise FeatherboneError(
@@ -161,7 +161,9 @@ def _check_network(graph: Graph, entry: Published) -> None:
         )
 
 
-def _hint(error: FeatherboneError, tensors: dict[str, torch.Tensor], outputs: Any, entry: Published | None) -> str:
+def _hint(
+    error: FeatherboneError, tensors: dict[str, torch.Tensor], outputs: Any, entry: PublishedWeights | None
+) -> str:
     if len({name.rpartition(".")[0] for name in _longer(tensors, outputs)}) == 1:
         return (
             f"the file has {outputs + 1} classes: TensorFlow's first is the background; "
@@ -187,7 +189,7 @@ def _longer(tensors: dict[str, torch.Tensor], outputs: Any) -> list[str]:
     return [name for name, tensor in tensors.items() if tensor.dim() and tensor.shape[0] == outputs + 1]
 
 
-def _as_computed(matched: Matched, choices: WeightChoices, known: Published | None, remarks: list[str]) -> Graph:
+def _as_computed(matched: Matched, choices: WeightChoices, known: PublishedWeights | None, remarks: list[str]) -> Graph:
     """The graph with TensorFlow's padding and epsilon, where they are chosen or known."""
     asked = choices.tensorflow
     usual = matched.tensorflow or (known is not None and known.tensorflow)
@@ -206,7 +208,7 @@ def _as_computed(matched: Matched, choices: WeightChoices, known: Published | No
 
 
 def _preprocessing(
-    graph: Graph, choices: WeightChoices, known: Published | None, usual: View, remarks: list[str]
+    graph: Graph, choices: WeightChoices, known: PublishedWeights | None, usual: View, remarks: list[str]
 ) -> Preprocessing:
     channels, height, *_ = graph.input_shape
     parts = ("mean", "std", "crop", "interpolation")

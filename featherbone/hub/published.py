@@ -16,7 +16,7 @@ LIBRARIES = ("torchvision/", "timm/")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Published:
+class PublishedWeights:
     """One file of weights: for which network, where it is, what is known of it.
 
     It is at ``url``, with a SHA-256 that begins with ``sha256``; or it is ``model.safetensors`` of a ``repository`` on
@@ -37,7 +37,7 @@ class Published:
     tensorflow: bool
 
 
-def published(name: str) -> Published:
+def published(name: str) -> PublishedWeights:
     """Published weights by name; without what follows the dot, the library's default for that model.
 
     >>> published("torchvision/mobilenet_v2").name
@@ -57,7 +57,7 @@ def published(name: str) -> Published:
     return first
 
 
-def list_published() -> tuple[Published, ...]:
+def list_published() -> tuple[PublishedWeights, ...]:
     """All published weights that ``featherbone.load`` knows by name.
 
     >>> len(list_published()) > 100
@@ -66,7 +66,7 @@ def list_published() -> tuple[Published, ...]:
     return tuple(_table().values())
 
 
-def known_file(path: Path) -> Published | None:
+def known_file(path: Path) -> PublishedWeights | None:
     """The published weights that a file is, told by its SHA-256 and not by its name; None where it is none of them."""
     if not path.is_file():
         return None
@@ -74,20 +74,20 @@ def known_file(path: Path) -> Published | None:
     return next((entry for entry in _table().values() if entry.sha256 and digest.startswith(entry.sha256)), None)
 
 
-def _hint(name: str, table: dict[str, Published]) -> str:
+def _hint(name: str, table: dict[str, PublishedWeights]) -> str:
     models = {row.rpartition(".")[0] if row not in name else row for row in table}
     close = did_you_mean(name[:80], {*models, *table})
     return close if close.startswith("did") else "featherbone.hub.list_published() names them all"
 
 
 @cache
-def _table() -> dict[str, Published]:
+def _table() -> dict[str, PublishedWeights]:
     text = files(__package__).joinpath("published.csv").read_text(encoding="utf-8")
     return {row["name"]: _row(row) for row in csv.DictReader(text.splitlines())}
 
 
-def _row(row: dict[str, str]) -> Published:
-    return Published(
+def _row(row: dict[str, str]) -> PublishedWeights:
+    return PublishedWeights(
         name=row["name"],
         network=row["network"],
         url=row["url"],

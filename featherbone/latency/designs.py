@@ -180,13 +180,13 @@ class DesignLatencies:
         seconds, ends = self._planned(form, side, blocked, np.maximum(m, 1).ravel(), np.maximum(n, 1).ravel())
         return seconds.reshape(m.shape), ends.reshape(m.shape)
 
-    def _planned(self, form: Form, side: int, blocked: bool, m: np.ndarray, n: np.ndarray) -> Grid:
+    def _planned(self, form: ScalablePart, side: int, blocked: bool, m: np.ndarray, n: np.ndarray) -> Grid:
         steps, ends = plan(form.parts(side, m, n), block=self.predictor.bench.block, blocked_input=blocked)
         return self.predictor.seconds(steps, len(m)), np.broadcast_to(ends, m.shape)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Form:
+class ScalablePart:
     """A part of a network for any channels: one of its graphs, and its channels as a·M + b·N + c."""
 
     graph: Graph
@@ -201,7 +201,7 @@ class Form:
 
 
 @cache
-def block_form(stage: Stage, case: int) -> Form:
+def block_form(stage: Stage, case: int) -> ScalablePart:
     """One block of a stage, with its stride; ``case`` as in ``case_of``."""
     step = max(STEP, stage.width)
     # With as many channels as groups a convolution would be taken for a depthwise one, which it is at that width alone.
@@ -231,7 +231,7 @@ def block_form(stage: Stage, case: int) -> Form:
 
 
 @cache
-def stem_form(chosen: Stem, channels: int) -> Form:
+def stem_form(chosen: Stem, channels: int) -> ScalablePart:
     """The stem, for images of so many channels; they depend on N only."""
     return _form(
         lambda m, n: stem(image(channels, SIDE), replace(chosen, width=n)).graph("stem"),
@@ -241,7 +241,7 @@ def stem_form(chosen: Stem, channels: int) -> Form:
 
 
 @cache
-def head_form(wide: bool, classes: int, act: str) -> Form:
+def head_form(wide: bool, classes: int, act: str) -> ScalablePart:
     """The head, with a pointwise convolution to N channels where it is ``wide``."""
     return _form(
         lambda m, n: head(image(m, SIDE), n if wide else 0, classes=classes, act=act).graph("head"),
@@ -249,7 +249,7 @@ def head_form(wide: bool, classes: int, act: str) -> Form:
     )
 
 
-def _form(build: Build, places: list[tuple[int, int]], *, fixed: bool = False) -> Form:
+def _form(build: Build, places: list[tuple[int, int]], *, fixed: bool = False) -> ScalablePart:
     """Solve for the channels of each part; the last place is the check."""
     graphs = [build(*place) for place in places]
     counts = np.array([[node.shape[0] for node in folded(graph)[0]] for graph in graphs], dtype=float)
@@ -258,7 +258,7 @@ def _form(build: Build, places: list[tuple[int, int]], *, fixed: bool = False) -
     if not np.allclose(np.array(check) @ solved, counts[-1]):
         raise AssertionError(f"the channels of {graphs[0].name} are not linear in those that it gets and writes")
     rounded = np.round(solved * 240) / 240  # shares such as a half, a third or an eighth, exactly
-    return Form(graph=graphs[0], channels=rounded.T)
+    return ScalablePart(graph=graphs[0], channels=rounded.T)
 
 
 def _scaled(read: int, side: int) -> int:

@@ -17,7 +17,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.graph.operators import Conv
 from featherbone.latency.kernel import DEPTHWISE, Family
 from featherbone.latency.sketch import Part
-from featherbone.latency.step import Mask, Pending, Step, Value
+from featherbone.latency.step import Mask, Pending, PlannedKernels, Value
 
 ALIGNED = 4  # channels that a change of layout needs a multiple of
 FUSED_PLAIN = ("relu", "relu6", "sigmoid", "tanh", "hard_sigmoid", "leaky_relu")  # with a convolution on plain maps
@@ -30,13 +30,13 @@ class Planner:
     def __init__(self, parts: Sequence[Part], *, block: int, blocked_input: bool = False) -> None:
         self._parts, self._block = parts, block
         self._size = max(len(part.channels) for part in parts)
-        self.steps: list[Step] = []
+        self.steps: list[PlannedKernels] = []
         self._values: list[Value] = []
         self._pending: list[Pending] = []
         self._split: set[int] = set()
         self._blocked_input = blocked_input
 
-    def result(self) -> tuple[list[Step], Mask]:
+    def result(self) -> tuple[list[PlannedKernels], Mask]:
         """The kernels, and where the last part is written in blocks."""
         for place, part in enumerate(self._parts):
             self._values.append(self._value(place, part))
@@ -231,7 +231,7 @@ class Planner:
 
     def _emit(self, family: Family, runs: Mask, channels_in: np.ndarray, channels_out: np.ndarray) -> None:
         if runs.any():
-            self.steps.append(Step(family, runs, channels_in, channels_out))
+            self.steps.append(PlannedKernels(family, runs, channels_in, channels_out))
 
     def _written(self, part: Part, blocked: Mask, *, batch: int | None = None) -> Value:
         batches = [self._values[read].batch for read in part.inputs]
@@ -249,7 +249,7 @@ class Planner:
         return np.broadcast_to(mask, (self._size,))
 
 
-def plan(parts: Sequence[Part], *, block: int, blocked_input: bool = False) -> tuple[list[Step], Mask]:
+def plan(parts: Sequence[Part], *, block: int, blocked_input: bool = False) -> tuple[list[PlannedKernels], Mask]:
     """The kernels of a network or a part of one, and for each width whether it ends in blocks.
 
     >>> from featherbone.graph import image

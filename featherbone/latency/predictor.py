@@ -18,7 +18,7 @@ from featherbone.graph import Graph
 from featherbone.latency.kernel import Family, Kernel
 from featherbone.latency.plan import plan
 from featherbone.latency.sketch import sketch
-from featherbone.latency.step import Step
+from featherbone.latency.step import PlannedKernels
 from featherbone.latency.store import Bench
 from featherbone.latency.times import KernelTimes, fitted, is_convolution, kinds
 
@@ -64,23 +64,23 @@ class Predictor:
         """Seconds of a run, besides its kernels."""
         return self.calibration[0]
 
-    def seconds(self, steps: Sequence[Step], size: int) -> np.ndarray:
+    def seconds(self, steps: Sequence[PlannedKernels], size: int) -> np.ndarray:
         """The kernels' seconds, for each of ``size`` widths."""
         total = np.zeros(size)
         for step in steps:
             runs = np.flatnonzero(step.runs)
             channels = (np.broadcast_to(each, size)[runs] for each in (step.channels_in, step.channels_out))
-            total[runs] += self.step_seconds(Step(step.family, step.runs[runs], *channels))
+            total[runs] += self.step_seconds(PlannedKernels(step.family, step.runs[runs], *channels))
         return total
 
-    def step_seconds(self, step: Step) -> np.ndarray:
+    def step_seconds(self, step: PlannedKernels) -> np.ndarray:
         """The seconds that a step takes in a network, for each of its widths."""
         _, call, convolutions, others = self.calibration
         kind = kinds(step.family)[0]
         scale = convolutions if is_convolution(kind) else others
         return np.asarray(call + scale * self.factors.get(kind, 1.0) * self.alone(step))
 
-    def alone(self, step: Step) -> np.ndarray:
+    def alone(self, step: PlannedKernels) -> np.ndarray:
         """The seconds that a step takes alone."""
         found = self.times.seconds(step.family, step.channels_in, step.channels_out)
         for channels_in, channels_out, seconds in self._exact.get(step.family, ()):
@@ -121,7 +121,7 @@ def kernels_of(graph: Graph, *, block: int) -> list[str]:
     return [_kernel(step, 0) for step in plan(sketch(graph), block=block)[0]]
 
 
-def _kernel(step: Step, place: int) -> str:
+def _kernel(step: PlannedKernels, place: int) -> str:
     return str(
         Kernel(
             family=step.family,

@@ -16,7 +16,7 @@ from featherbone.latency.sketch import Part
 Mask = np.ndarray
 
 
-class Step(NamedTuple):
+class PlannedKernels(NamedTuple):
     """Kernels of one family: for each width whether it runs (n,), and its channels."""
 
     family: Family

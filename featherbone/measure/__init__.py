@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from featherbone.measure.latency import Latency as Latency
     from featherbone.measure.latency import measure as measure
-    from featherbone.measure.limits import Limits as Limits
+    from featherbone.measure.limits import MachineLimits as MachineLimits
     from featherbone.measure.limits import measure_limits as measure_limits
     from featherbone.measure.operators import Profile as Profile
     from featherbone.measure.operators import profile as profile
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "Latency": "latency",
-    "Limits": "limits",
+    "MachineLimits": "limits",
     "Profile": "operators",
     "RUNTIMES": "runtimes.catalogue",
     "Roofline": "roofline",

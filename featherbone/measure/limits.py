@@ -17,7 +17,7 @@ SECONDS = 0.5  # for each shape
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class MachineLimits:
     """What a machine reached on ``threads`` threads; the roofline takes the best runtime."""
 
     threads: int
@@ -33,7 +33,7 @@ class Limits:
         return asdict(self)
 
 
-def measure_limits(threads: int = 1, *, progress: Callable[[str], None] | None = None) -> Limits:
+def measure_limits(threads: int = 1, *, progress: Callable[[str], None] | None = None) -> MachineLimits:
     """The limits of this machine on ``threads`` threads, each measured in a fresh process; takes some seconds.
 
         print(measure_limits().roofline.ridge)
@@ -49,7 +49,7 @@ def measure_limits(threads: int = 1, *, progress: Callable[[str], None] | None =
         with fresh_process(threads) as process:
             found[limit] = float(process.ask(do="limit", limit=limit, threads=threads)["value"])
     bytes_per_second = found.pop("memory")
-    return Limits(threads=threads, macs_per_second=found, bytes_per_second=bytes_per_second)
+    return MachineLimits(threads=threads, macs_per_second=found, bytes_per_second=bytes_per_second)
 
 
 def measure_limit(limit: str, threads: int) -> float:

@@ -14,7 +14,7 @@ from typing import Any
 
 import featherbone
 from featherbone.errors import FeatherboneError
-from featherbone.measure.runtimes.job import Job
+from featherbone.measure.runtimes.workload import Workload
 
 # Each library reads its own; all are set, so that none starts more threads than asked for.
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -26,7 +26,7 @@ class Process:
     def __init__(self, popen: subprocess.Popen[str]) -> None:
         self._popen = popen
 
-    def load(self, job: Job) -> None:
+    def load(self, job: Workload) -> None:
         """Load the network and run it once."""
         self.ask(do="load", job=asdict(job))
 

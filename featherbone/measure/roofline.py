@@ -11,7 +11,7 @@ from featherbone.errors import FeatherboneError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class RooflinePoint:
     """Where an operator stands: what bounds it, the least seconds it could take, and that over what it took.
 
     ``share`` is above 1 where data came from a cache, which is faster than the memory that the limit speaks of.
@@ -30,7 +30,7 @@ class Roofline:
     >>> roofline.ridge
     5.0
     >>> roofline.place(macs=100_000_000, bytes=1_000_000, seconds=0.004)
-    Place(bound='compute', least_seconds=0.002, share=0.5)
+    RooflinePoint(bound='compute', least_seconds=0.002, share=0.5)
 
     ``ridge`` is the arithmetic intensity, in multiply-adds a byte, from which on an operator is compute-bound.
     """
@@ -48,11 +48,11 @@ class Roofline:
     def ridge(self) -> float:
         return self.macs_per_second / self.bytes_per_second
 
-    def place(self, *, macs: int, bytes: int, seconds: float) -> Place:
+    def place(self, *, macs: int, bytes: int, seconds: float) -> RooflinePoint:
         """Where an operator of so many multiply-adds and bytes stands that took ``seconds``."""
         computing, moving = macs / self.macs_per_second, bytes / self.bytes_per_second
         least = max(computing, moving)
-        return Place(
+        return RooflinePoint(
             bound="compute" if computing >= moving else "memory",
             least_seconds=least,
             share=least / seconds if seconds > 0 else 0.0,

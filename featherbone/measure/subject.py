@@ -12,7 +12,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.graph.operators import Opaque
 from featherbone.measure.runtimes.catalogue import require_runtime
-from featherbone.measure.runtimes.job import Job
+from featherbone.measure.runtimes.workload import Workload
 from featherbone.scratch import scratch
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Subject:
     """A network under its name, with the file for each runtime; ``graph`` is None for an ONNX file from elsewhere.
 
     ``batch`` is what an ONNX file was exported for, where that is fixed; ``built``, ``inputs`` and ``sizes`` are a
-    ``Job``'s.
+    ``Workload``'s.
     """
 
     name: str
@@ -54,9 +54,9 @@ class Subject:
     inputs: tuple[str, ...] = ()
     sizes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
-    def job(self, *, runtime: str, threads: int, batch: int | None) -> Job:
+    def job(self, *, runtime: str, threads: int, batch: int | None) -> Workload:
         """What a measuring process is asked: the batch that is given, else the file's own, else one image."""
-        return Job(
+        return Workload(
             runtime=runtime,
             file=self.files[runtime],
             threads=threads,

@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import Any, TextIO
 
 from featherbone.errors import FeatherboneError
-from featherbone.measure.runtimes.job import Job
+from featherbone.measure.runtimes.workload import Workload
 from featherbone.measure.warmup import warm_up
 from featherbone.scratch import scratch
 
@@ -44,7 +44,7 @@ class Answers:
     def __call__(self, request: dict[str, Any]) -> dict[str, Any]:
         """The answer to one request, by its ``do``."""
         if request["do"] == "load":
-            self._run = _runtime(request["job"]).load(Job(**request["job"]))
+            self._run = _runtime(request["job"]).load(Workload(**request["job"]))
             self._run()  # what cannot run says so now
             return {}
         if request["do"] == "about":
@@ -56,7 +56,7 @@ class Answers:
             return {"seconds": take_turn(self._once, request["seconds"])}
         if request["do"] == "profile":
             with scratch() as folder:
-                job = Job(**request["job"])
+                job = Workload(**request["job"])
                 return {"operators": _runtime(request["job"]).profile(job, request["runs"], folder)}
         if request["do"] == "call":
             module, _, function = request["function"].partition(":")

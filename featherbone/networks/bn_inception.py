@@ -9,7 +9,7 @@ from featherbone.networks.ends import classifier, network_input
 
 
 @dataclass(frozen=True)
-class Row:
+class InceptionRow:
     """A line of the table: the channels of each branch.
 
     ``one`` is the 1×1 branch (0: none), ``three`` and ``double`` are those of one and of two 3×3 convolutions, each
@@ -27,16 +27,16 @@ class Row:
 
 STEM = (64, 64, 192)
 MODULES = (
-    Row("inception3a", 64, (64, 64), (64, 96), "avg", 32),
-    Row("inception3b", 64, (64, 96), (64, 96), "avg", 64),
-    Row("inception3c", 0, (128, 160), (64, 96), "max", 0),
-    Row("inception4a", 224, (64, 96), (96, 128), "avg", 128),
-    Row("inception4b", 192, (96, 128), (96, 128), "avg", 128),
-    Row("inception4c", 160, (128, 160), (128, 160), "avg", 128),
-    Row("inception4d", 96, (128, 192), (160, 192), "avg", 128),
-    Row("inception4e", 0, (128, 192), (192, 256), "max", 0),
-    Row("inception5a", 352, (192, 320), (160, 224), "avg", 128),
-    Row("inception5b", 352, (192, 320), (192, 224), "max", 128),
+    InceptionRow("inception3a", 64, (64, 64), (64, 96), "avg", 32),
+    InceptionRow("inception3b", 64, (64, 96), (64, 96), "avg", 64),
+    InceptionRow("inception3c", 0, (128, 160), (64, 96), "max", 0),
+    InceptionRow("inception4a", 224, (64, 96), (96, 128), "avg", 128),
+    InceptionRow("inception4b", 192, (96, 128), (96, 128), "avg", 128),
+    InceptionRow("inception4c", 160, (128, 160), (128, 160), "avg", 128),
+    InceptionRow("inception4d", 96, (128, 192), (160, 192), "avg", 128),
+    InceptionRow("inception4e", 0, (128, 192), (192, 256), "max", 0),
+    InceptionRow("inception5a", 352, (192, 320), (160, 224), "avg", 128),
+    InceptionRow("inception5b", 352, (192, 320), (192, 224), "max", 128),
 )
 
 
@@ -65,7 +65,7 @@ def bn_inception(
     return classifier(x, classes).graph("bn_inception")
 
 
-def _module(x: Wire, row: Row) -> Wire:
+def _module(x: Wire, row: InceptionRow) -> Wire:
     stride = 1 if row.projected else 2
     branches = [_unit(x, row.one, 1, name="one")] if row.one else []
     reduce, out = row.three

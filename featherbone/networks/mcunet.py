@@ -11,7 +11,7 @@ from featherbone.networks.ends import classifier, network_input
 
 
 @dataclass(frozen=True, kw_only=True)
-class Model:
+class MCUNetModel:
     """What the search found: the resolution, the stem, and of each stage channels, stride, and (expansion, kernel)s."""
 
     resolution: int
@@ -20,7 +20,7 @@ class Model:
 
 
 MODELS = {
-    "in0": Model(  # 10 images a second on an STM32F746
+    "in0": MCUNetModel(  # 10 images a second on an STM32F746
         resolution=48,
         stem=24,
         stages=(
@@ -33,7 +33,7 @@ MODELS = {
             (192, 1, ((6, 3),)),
         ),
     ),
-    "in1": Model(  # 5 images a second on an STM32F746
+    "in1": MCUNetModel(  # 5 images a second on an STM32F746
         resolution=96,
         stem=16,
         stages=(
@@ -46,7 +46,7 @@ MODELS = {
             (160, 1, ((6, 3),)),
         ),
     ),
-    "in2": Model(  # 256 kB of memory, 1 MB of flash
+    "in2": MCUNetModel(  # 256 kB of memory, 1 MB of flash
         resolution=160,
         stem=16,
         stages=(
@@ -59,7 +59,7 @@ MODELS = {
             (160, 1, ((5, 5),)),
         ),
     ),
-    "in3": Model(  # 320 kB of memory, 1 MB of flash
+    "in3": MCUNetModel(  # 320 kB of memory, 1 MB of flash
         resolution=176,
         stem=16,
         stages=(
@@ -72,7 +72,7 @@ MODELS = {
             (160, 1, ((5, 7),)),
         ),
     ),
-    "in4": Model(  # 512 kB of memory, 2 MB of flash
+    "in4": MCUNetModel(  # 512 kB of memory, 2 MB of flash
         resolution=160,
         stem=32,
         stages=(

@@ -12,7 +12,7 @@ from featherbone.networks.settings import check_settings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Network:
+class NamedNetwork:
     """A name, the function that builds it, and the settings that the name fixes.
 
     >>> NETWORKS["mobilenet_v1"](width=0.5).output_shape
@@ -50,8 +50,10 @@ class Network:
         return self.build(**self.fixed, **settings)
 
 
-def _one(name: str, paper: str, function: str = "", module: str = "", **fixed: Any) -> Network:
-    return Network(name=name, paper=paper, function=function or name, module=module or function or name, fixed=fixed)
+def _one(name: str, paper: str, function: str = "", module: str = "", **fixed: Any) -> NamedNetwork:
+    return NamedNetwork(
+        name=name, paper=paper, function=function or name, module=module or function or name, fixed=fixed
+    )
 
 
 _ALEXNET = "Krizhevsky et al. 2012, ImageNet Classification with Deep Convolutional Neural Networks"
@@ -60,7 +62,7 @@ _SENET = "arXiv:1709.01507"
 _REGNET = "arXiv:2003.13678"
 _REGNETS = [f"regnet{kind}_{size}mf" for kind in ("x", "y") for size in (200, 400, 600, 800)]
 
-NETWORKS: dict[str, Network] = {
+NETWORKS: dict[str, NamedNetwork] = {
     entry.name: entry
     for entry in (
         _one("alexnet", _ALEXNET, layout="two_groups"),

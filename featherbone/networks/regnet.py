@@ -21,7 +21,7 @@ DIVISOR = 8  # of every width
 
 
 @dataclass(frozen=True, kw_only=True)
-class Design:
+class RegNetDesign:
     """A point of the design space.
 
     ``initial_width`` is the paper's w₀, ``slope`` w_a, ``multiplier`` w_m, ``depth`` the number of blocks;
@@ -65,14 +65,22 @@ class Design:
 
 
 MODELS = {
-    "regnetx_200mf": Design(depth=13, initial_width=24, slope=36.44, multiplier=2.49, group_width=8),
-    "regnetx_400mf": Design(depth=22, initial_width=24, slope=24.48, multiplier=2.54, group_width=16),
-    "regnetx_600mf": Design(depth=16, initial_width=48, slope=36.97, multiplier=2.24, group_width=24),
-    "regnetx_800mf": Design(depth=16, initial_width=56, slope=35.73, multiplier=2.28, group_width=16),
-    "regnety_200mf": Design(depth=13, initial_width=24, slope=36.44, multiplier=2.49, group_width=8, excited=True),
-    "regnety_400mf": Design(depth=16, initial_width=48, slope=27.89, multiplier=2.09, group_width=8, excited=True),
-    "regnety_600mf": Design(depth=15, initial_width=48, slope=32.54, multiplier=2.32, group_width=16, excited=True),
-    "regnety_800mf": Design(depth=14, initial_width=56, slope=38.84, multiplier=2.4, group_width=16, excited=True),
+    "regnetx_200mf": RegNetDesign(depth=13, initial_width=24, slope=36.44, multiplier=2.49, group_width=8),
+    "regnetx_400mf": RegNetDesign(depth=22, initial_width=24, slope=24.48, multiplier=2.54, group_width=16),
+    "regnetx_600mf": RegNetDesign(depth=16, initial_width=48, slope=36.97, multiplier=2.24, group_width=24),
+    "regnetx_800mf": RegNetDesign(depth=16, initial_width=56, slope=35.73, multiplier=2.28, group_width=16),
+    "regnety_200mf": RegNetDesign(
+        depth=13, initial_width=24, slope=36.44, multiplier=2.49, group_width=8, excited=True
+    ),
+    "regnety_400mf": RegNetDesign(
+        depth=16, initial_width=48, slope=27.89, multiplier=2.09, group_width=8, excited=True
+    ),
+    "regnety_600mf": RegNetDesign(
+        depth=15, initial_width=48, slope=32.54, multiplier=2.32, group_width=16, excited=True
+    ),
+    "regnety_800mf": RegNetDesign(
+        depth=14, initial_width=56, slope=38.84, multiplier=2.4, group_width=16, excited=True
+    ),
 }
 
 
@@ -99,7 +107,7 @@ def regnet(
     makes a RegNetX a RegNetY. The small-image form has neither the stride of the stem nor that of the first stage; its
     usual resolution is 32 instead of 224.
     """
-    design = Design(
+    design = RegNetDesign(
         depth=depth,
         initial_width=initial_width,
         slope=slope,
@@ -132,7 +140,7 @@ def regnet_model(
     return _classified(x, MODELS[model], classes, small=small).graph(model)
 
 
-def _classified(x: Wire, design: Design, classes: int, *, small: bool) -> Wire:
+def _classified(x: Wire, design: RegNetDesign, classes: int, *, small: bool) -> Wire:
     with scope("stem"):
         x = unit(x, STEM, 3, stride=1 if small else 2)
     for stage, (width, blocks) in enumerate(design.stages(), start=1):
@@ -143,7 +151,7 @@ def _classified(x: Wire, design: Design, classes: int, *, small: bool) -> Wire:
     return classifier(x, classes)
 
 
-def _block(x: Wire, out: int, design: Design, *, stride: int) -> Wire:
+def _block(x: Wire, out: int, design: RegNetDesign, *, stride: int) -> Wire:
     """ResNeXt's block as wide inside as outside; excited before its last convolution."""
     y = unit(x, out, 1, name="pointwise1")
     y = unit(y, out, 3, stride=stride, groups=out // min(design.group_width, out))

@@ -6,7 +6,7 @@ from typing import Any
 
 from featherbone.errors import FeatherboneError, did_you_mean
 from featherbone.graph import Graph
-from featherbone.networks.registry import NETWORKS, Network
+from featherbone.networks.registry import NETWORKS, NamedNetwork
 from featherbone.networks.settings import read_settings, require_known, typed_setting
 
 
@@ -46,7 +46,7 @@ def list_networks() -> tuple[str, ...]:
     return tuple(NETWORKS)
 
 
-def _entry(name: str) -> Network:
+def _entry(name: str) -> NamedNetwork:
     if name not in NETWORKS:
         raise FeatherboneError(f"unknown network {name[:80]!r}", hint=did_you_mean(name[:80].lower(), NETWORKS))
     return NETWORKS[name]

@@ -24,7 +24,7 @@ from featherbone.graph.operators import (
     shape_text,
 )
 from featherbone.quantity import format_count
-from featherbone.report.outline import Block, Costs, outline
+from featherbone.report.outline import Costs, DrawnBlock, outline
 
 WIDTH = 760
 NAME, BOX, BOX_WIDTH, PARAMS, MACS, BAR = 26, 128, 340, 494, 630, 66  # columns, in pixels from the left
@@ -89,7 +89,7 @@ def diagram(graph: Graph, costs: Costs) -> str:
     )
 
 
-def chips(block: Block) -> list[tuple[str, str]]:
+def chips(block: DrawnBlock) -> list[tuple[str, str]]:
     """(text, kind) of each layer of a block that is worth a chip; an add that is drawn as an arc is not."""
     return [
         _chip(node.operator, words)
@@ -112,7 +112,7 @@ def _chip(operator: Operator, words: str) -> tuple[str, str]:
     return short.get(type(operator), words), "other"
 
 
-def _rows(block: Block) -> list[list[tuple[str, str, float]]]:
+def _rows(block: DrawnBlock) -> list[list[tuple[str, str, float]]]:
     """Chips with their widths, wrapped to the box."""
     rows: list[list[tuple[str, str, float]]] = [[]]
     used = 0.0
@@ -126,11 +126,11 @@ def _rows(block: Block) -> list[list[tuple[str, str, float]]]:
     return rows
 
 
-def _height(block: Block) -> int:
+def _height(block: DrawnBlock) -> int:
     return CHIP * len(_rows(block)) + 8
 
 
-def _drawn(block: Block, name: str, y: float, most: tuple[int, int]) -> Iterator[str]:
+def _drawn(block: DrawnBlock, name: str, y: float, most: tuple[int, int]) -> Iterator[str]:
     """One block: its name, box, chips, the size of the map below it, its shortcut and its bars."""
     height = _height(block)
     bottom = y + height
@@ -161,7 +161,7 @@ def _drawn(block: Block, name: str, y: float, most: tuple[int, int]) -> Iterator
     yield "</g>"
 
 
-def _long_arcs(blocks: tuple[Block, ...], bottoms: list[float]) -> Iterator[str]:
+def _long_arcs(blocks: tuple[DrawnBlock, ...], bottoms: list[float]) -> Iterator[str]:
     """Wires that pass over blocks, such as dense connections and bypasses, left of the boxes."""
     for index, block in enumerate(blocks):
         for source in block.sources:

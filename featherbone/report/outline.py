@@ -12,7 +12,7 @@ Costs = Mapping[str, tuple[int, int]]  # node → (parameters, multiply-adds)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Block:
+class DrawnBlock:
     """Nodes that belong together.
 
     ``stage`` is the first part of their scope, ``label`` the rest of it; ``sources`` are the places, in the outline, of
@@ -32,7 +32,7 @@ class Block:
     macs: int
 
 
-def outline(graph: Graph, costs: Costs) -> tuple[Block, ...]:
+def outline(graph: Graph, costs: Costs) -> tuple[DrawnBlock, ...]:
     """The blocks of a network, in computing order.
 
     Nodes of one scope, down to its second part (``stage3.block2``), are one block; where such parts need each
@@ -90,13 +90,13 @@ def _is_heavy(node: Node) -> bool:
     return isinstance(node.operator, (Conv, Linear, Opaque))
 
 
-def _block(graph: Graph, nodes: list[Node], index: int, place: Mapping[str, int], costs: Costs) -> Block:
+def _block(graph: Graph, nodes: list[Node], index: int, place: Mapping[str, int], costs: Costs) -> DrawnBlock:
     inside = {node.name for node in nodes}
     outer = [name for node in nodes for name in node.inputs if name not in inside]
     scopes = {tuple(node.name.split(".")[:-1][:2]) for node in nodes}
     scope = next(iter(scopes)) if len(scopes) == 1 else nodes[0].name.split(".")[:1]  # a whole stage
     title = next((node.name for node in nodes if _is_heavy(node)), nodes[0].name)
-    return Block(
+    return DrawnBlock(
         stage=scope[0] if scope else title,
         label=scope[1] if len(scope) > 1 else "",
         nodes=tuple(nodes),

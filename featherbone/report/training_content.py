@@ -10,7 +10,7 @@ from featherbone.quantity import format_bytes, format_count
 from featherbone.report.learning_figures import learning
 from featherbone.report.longer import longer
 from featherbone.report.run import Run
-from featherbone.report.words import Verdict
+from featherbone.report.words import Headline
 from featherbone.wording import percent
 
 
@@ -33,14 +33,14 @@ def training_content(run: Run) -> dict[str, Any]:
     }
 
 
-def _verdict(run: Run) -> Verdict:
+def _verdict(run: Run) -> Headline:
     """The answer in one sentence."""
     result, name = run.result, run.record.network.title if run.record.network else "the network"
     if result is None:
         if not run.history:
-            return Verdict(tone="open", badge="running", sentence="No epoch is finished yet.")
+            return Headline(tone="open", badge="running", sentence="No epoch is finished yet.")
         last = run.history[-1]
-        return Verdict(
+        return Headline(
             tone="open",
             badge="running",
             sentence=f"After epoch {last['epoch']}, {name} gets {percent(last.get('val_top1'))} of the validation "
@@ -51,9 +51,9 @@ def _verdict(run: Run) -> Verdict:
         f"gets {percent(result.test_top1)} of {result.test_count:,} test images right, which it had never seen."
     )
     if not result.verification.passed:
-        return Verdict(tone="bad", badge="not verified", sentence=f"{sentence} The ONNX file does not match it.")
+        return Headline(tone="bad", badge="not verified", sentence=f"{sentence} The ONNX file does not match it.")
     more = longer(run.history, run.record.data.validated, "--epochs")
-    return Verdict(tone="good", badge="trained", sentence=sentence + more)
+    return Headline(tone="good", badge="trained", sentence=sentence + more)
 
 
 def _missing(run: Run) -> list[str]:

@@ -13,7 +13,7 @@ from featherbone.wording import listed, percent
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Headline:
     """``tone`` is good, bad or open; ``badge`` a few words; ``sentence`` the whole answer."""
 
     tone: str
@@ -21,15 +21,15 @@ class Verdict:
     sentence: str
 
 
-def verdict(run: Run) -> Verdict:
+def verdict(run: Run) -> Headline:
     """The answer in one sentence."""
     result, trial = run.result, chosen(run)
     if result is None:
         badge = "running" if run.going else "stopped"
         end = "" if run.going else " It was stopped before its end; the same command continues it."
         if trial is None:
-            return Verdict(tone="open", badge=badge, sentence=f"No design has a score yet.{end}")
-        return Verdict(
+            return Headline(tone="open", badge=badge, sentence=f"No design has a score yet.{end}")
+        return Headline(
             tone="open",
             badge=badge,
             sentence=f"{tried(run)} so far. The leader, design {trial.id}, gets {percent(trial.val_top1)} of the "
@@ -41,11 +41,11 @@ def verdict(run: Run) -> Verdict:
     )
     over = [use.name for use in uses(run) if not use.met]
     if over:
-        return Verdict(tone="bad", badge="over budget", sentence=f"{sentence} It exceeds the limit of {listed(over)}.")
+        return Headline(tone="bad", badge="over budget", sentence=f"{sentence} It exceeds the limit of {listed(over)}.")
     if not result.verification.passed:
-        return Verdict(tone="bad", badge="not verified", sentence=f"{sentence} The ONNX file does not match it.")
+        return Headline(tone="bad", badge="not verified", sentence=f"{sentence} The ONNX file does not match it.")
     more = longer(trial.history if trial is not None else (), run.record.data.validated, "--time, or --epochs")
-    return Verdict(tone="good", badge="fits the budget", sentence=f"{sentence} It fits the budget.{more}")
+    return Headline(tone="good", badge="fits the budget", sentence=f"{sentence} It fits the budget.{more}")
 
 
 def missing(run: Run) -> list[str]:

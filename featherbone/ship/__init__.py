@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from featherbone.ship.onnx_export import export_onnx as export_onnx
-    from featherbone.ship.predict import Prediction as Prediction
-    from featherbone.ship.predict import Predictor as Predictor
+    from featherbone.ship.predict import Classifier as Classifier
+    from featherbone.ship.predict import ImagePrediction as ImagePrediction
     from featherbone.ship.predict import load_predictor as load_predictor
     from featherbone.ship.timing import Timing as Timing
     from featherbone.ship.timing import time_onnx as time_onnx
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from featherbone.ship.verify import verify_onnx as verify_onnx
 
 _PLACES = {
-    "Prediction": "predict",
-    "Predictor": "predict",
+    "ImagePrediction": "predict",
+    "Classifier": "predict",
     "Timing": "timing",
     "Verification": "verify",
     "export_onnx": "onnx_export",

@@ -18,7 +18,7 @@ BATCH = 32
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prediction:
+class ImagePrediction:
     """The most probable classes of one image, the best first: (name, probability)."""
 
     path: str
@@ -26,14 +26,14 @@ class Prediction:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Predictor:
+class Classifier:
     """A network, its classes and its preprocessing; ``logits`` maps float32 (N, C, H, W) to (N, classes)."""
 
     classes: tuple[str, ...]
     preprocessing: Preprocessing
     logits: Callable[[np.ndarray], np.ndarray]
 
-    def predict(self, paths: Sequence[Path | str], *, top: int = 5) -> list[Prediction]:
+    def predict(self, paths: Sequence[Path | str], *, top: int = 5) -> list[ImagePrediction]:
         """The ``top`` classes of each image file, prepared as in training.
 
         Raises:
@@ -41,13 +41,15 @@ class Predictor:
         """
         if top < 1:
             raise FeatherboneError(f"top is {top}; it must be at least 1")
-        predictions: list[Prediction] = []
+        predictions: list[ImagePrediction] = []
         for start in range(0, len(paths), BATCH):
             batch = paths[start : start + BATCH]
             for path, row in zip(batch, self._probabilities(batch), strict=True):
                 best = np.argsort(-row, kind="stable")[:top]
                 predictions.append(
-                    Prediction(path=str(path), top=tuple((self.classes[place], float(row[place])) for place in best))
+                    ImagePrediction(
+                        path=str(path), top=tuple((self.classes[place], float(row[place])) for place in best)
+                    )
                 )
         return predictions
 
@@ -64,7 +66,7 @@ class Predictor:
         return probabilities
 
 
-def load_predictor(path: Path | str) -> Predictor:
+def load_predictor(path: Path | str) -> Classifier:
     """The predictor in a ``.safetensors`` or ``.onnx`` file that featherbone wrote.
 
         load_predictor("model.onnx").predict(["cat.jpg"])[0].top[0]
@@ -89,7 +91,7 @@ def load_predictor(path: Path | str) -> Predictor:
     )
 
 
-def _from_safetensors(path: Path) -> Predictor:
+def _from_safetensors(path: Path) -> Classifier:
     import torch
 
     from featherbone.nn import load_model
@@ -102,10 +104,10 @@ def _from_safetensors(path: Path) -> Predictor:
             result: np.ndarray = module(torch.from_numpy(images)).numpy()
         return result
 
-    return Predictor(classes=model.classes, preprocessing=model.preprocessing, logits=logits)
+    return Classifier(classes=model.classes, preprocessing=model.preprocessing, logits=logits)
 
 
-def _from_onnx(path: Path) -> Predictor:
+def _from_onnx(path: Path) -> Classifier:
     """The seal is checked before ONNX Runtime sees the file: what it is told to compute in advance may be anything."""
     from featherbone.measure.onnx_session import open_session
     from featherbone.nn.onnx_reader.load import LARGEST_FILE
@@ -129,4 +131,4 @@ def _from_onnx(path: Path) -> Predictor:
         scores: np.ndarray = session.run([result.name], {entry.name: images})[0]
         return scores
 
-    return Predictor(classes=classes, preprocessing=preprocessing, logits=logits)
+    return Classifier(classes=classes, preprocessing=preprocessing, logits=logits)

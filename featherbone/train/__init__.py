@@ -12,8 +12,8 @@ from featherbone.train.recipe.suited import default_recipe as default_recipe
 from featherbone.train.run.evaluate import Evaluation as Evaluation
 from featherbone.train.run.evaluate import evaluate as evaluate
 from featherbone.train.run.loop import train as train
-from featherbone.train.run.training import Progress as Progress
 from featherbone.train.run.training import Training as Training
+from featherbone.train.run.training import TrainingProgress as TrainingProgress
 from featherbone.train.transfer.distillation import Distillation as Distillation
 from featherbone.train.transfer.finetune import Start as Start
 from featherbone.train.transfer.finetune import start_from as start_from
@@ -30,12 +30,12 @@ __all__ = [
     "Distillation",
     "Evaluation",
     "Objective",
-    "Progress",
     "RangeTest",
     "Recipe",
     "Setting",
     "Start",
     "Training",
+    "TrainingProgress",
     "candidates",
     "choose",
     "default_recipe",

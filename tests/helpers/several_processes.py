@@ -23,7 +23,7 @@ from featherbone.data.augment import Augment
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, image
 from featherbone.job.training.train import train as training
-from featherbone.train import Objective, Progress, Setting, evaluate, train
+from featherbone.train import Objective, Setting, TrainingProgress, evaluate, train
 from featherbone.train.several.distributed import joined
 from featherbone.train.several.synchronised_norm import synchronise
 
@@ -105,7 +105,7 @@ def trained(
     """The weights, and how many reports there were; `signals`: process, step of the second epoch, and which."""
     reports = 0
 
-    def watch(event: Progress) -> None:
+    def watch(event: TrainingProgress) -> None:
         nonlocal reports
         reports += 1
 

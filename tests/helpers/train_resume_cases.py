@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from featherbone.nn import read_tensors
-from featherbone.train import Progress, Training
+from featherbone.train import Training, TrainingProgress
 
 
 def assert_resumes_exactly(folder: Path, run: Callable[..., Training]) -> None:
     """`run(folder, **settings of train)`; it has at least two epochs of more than three steps."""
 
-    def interrupt(event: Progress) -> None:
+    def interrupt(event: TrainingProgress) -> None:
         if (event.epoch, event.step) == (2, 3):
             raise KeyboardInterrupt
 

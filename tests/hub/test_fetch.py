@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from featherbone.errors import FeatherboneError
-from featherbone.hub import Published, fetch
+from featherbone.hub import PublishedWeights, fetch
 from featherbone.view import View
 
 CONTENT = bytes(range(256)) * 2000
@@ -24,8 +24,8 @@ def url(server: Any) -> str:
     return f"{server.address}/file"
 
 
-def entry(url: str, sha256: str = DIGEST[:8]) -> Published:
-    return Published(
+def entry(url: str, sha256: str = DIGEST[:8]) -> PublishedWeights:
+    return PublishedWeights(
         name="torchvision/example",
         network="alexnet",
         url=url,
@@ -86,7 +86,7 @@ def hugging_face(monkeypatch: pytest.MonkeyPatch, blob: Path | None) -> list[tup
     return calls
 
 
-def repository() -> Published:
+def repository() -> PublishedWeights:
     from dataclasses import replace
 
     return replace(entry(""), name="timm/example.in1k", repository="timm/example.in1k", sha256="")

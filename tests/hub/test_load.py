@@ -19,7 +19,7 @@ import featherbone as fb
 from featherbone.graph.operators import Activation
 from featherbone.hub import WeightChoices, loading
 from featherbone.hub.loading import view_of
-from featherbone.hub.published import Published, list_published, published
+from featherbone.hub.published import PublishedWeights, list_published, published
 from featherbone.networks import network
 from featherbone.nn import Preprocessing, module, weights_of
 from featherbone.view import View
@@ -91,7 +91,7 @@ def test_no_background_to_drop(file: Path) -> None:
 
 
 def test_published_weights_bring_what_they_know(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_download(entry: Published, **_: object) -> tuple[Path, str]:
+    def no_download(entry: PublishedWeights, **_: object) -> tuple[Path, str]:
         assert entry.name == "timm/mobilenetv2_050.lamb_in1k"
         return file, "0123"
 

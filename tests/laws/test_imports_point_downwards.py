@@ -13,9 +13,7 @@ import pytest
 import featherbone
 
 PACKAGE = Path(featherbone.__file__).parent
-DOOR = (
-    "featherbone"  # names everything, and loads it when it is used; who lives inside takes only its version and place
-)
+DOOR = "featherbone"  # loads what it names when that is used; who lives inside takes only its version and place
 # From the bottom to the top; those of a line know nothing of each other.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),

@@ -23,7 +23,9 @@ def file(residual: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> st
     """A graph on disk, and a measurement that is short and of limits that are made up."""
     monkeypatch.setattr(latency, "FEWEST", 3)
     monkeypatch.setattr(latency.measure, "__kwdefaults__", {**latency.measure.__kwdefaults__, "seconds": 0.01})
-    made_up = limits.Limits(threads=1, macs_per_second={"torch": 4e10, "onnxruntime": 5e10}, bytes_per_second=1e10)
+    made_up = limits.MachineLimits(
+        threads=1, macs_per_second={"torch": 4e10, "onnxruntime": 5e10}, bytes_per_second=1e10
+    )
     monkeypatch.setattr(limits, "measure_limits", lambda threads, progress: made_up)
     path = tmp_path / "residual.json"
     path.write_text(to_json(residual), encoding="utf-8")

@@ -19,7 +19,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, image
 from featherbone.measure import Roofline, Subject, latency, measure, prepared, profile
 from featherbone.measure.process import fresh_process
-from featherbone.measure.runtimes.job import Job
+from featherbone.measure.runtimes.workload import Workload
 from featherbone.measure.subject import Built, OnnxFile
 
 ROOFLINE = Roofline(macs_per_second=1e9, bytes_per_second=1e9)
@@ -63,7 +63,7 @@ def test_a_process_ends_in_silence_when_whoever_asked_is_gone() -> None:
 def test_only_the_runtime_that_is_measured_is_loaded(subject: Subject) -> None:
     for runtime, other in (("onnxruntime", "torch"), ("torch", "onnxruntime")):
         with fresh_process(1) as process:
-            process.load(Job(runtime=runtime, file=subject.files[runtime], threads=1, batch=1))
+            process.load(Workload(runtime=runtime, file=subject.files[runtime], threads=1, batch=1))
             modules = process.ask(do="about")["modules"]
             assert runtime in modules
             assert other not in modules

@@ -7,7 +7,7 @@ import pytest
 from featherbone.cost import count
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, image
-from featherbone.measure.limits import Limits
+from featherbone.measure.limits import MachineLimits
 from featherbone.measure.operators import bytes_moved, join
 from featherbone.measure.owners import owners
 from featherbone.measure.roofline import Roofline
@@ -31,7 +31,7 @@ def test_the_slower_of_computing_and_moving_bounds(macs: int, moved: int, bound:
 
 
 def test_a_roofline_takes_the_best_runtime_and_needs_limits() -> None:
-    limits = Limits(threads=1, macs_per_second={"torch": 3e9, "onnxruntime": 5e9}, bytes_per_second=1e9)
+    limits = MachineLimits(threads=1, macs_per_second={"torch": 3e9, "onnxruntime": 5e9}, bytes_per_second=1e9)
     assert limits.roofline.ridge == 5.0
     assert limits.to_json()["macs_per_second"] == {"torch": 3e9, "onnxruntime": 5e9}
     with pytest.raises(FeatherboneError, match="must be positive"):

@@ -18,8 +18,8 @@ from featherbone.run_file import TRIALS
 from featherbone.search.executors import Task, Tell
 from featherbone.search.record.ledger import Score
 from featherbone.search.space.design_graph import candidate_graph
-from featherbone.train import Progress as Report
 from featherbone.train import Recipe, Setting, Training, train
+from featherbone.train import TrainingProgress as Report
 from featherbone.train.run.checkpoint import NEWEST
 
 

@@ -11,7 +11,7 @@ from featherbone.job.training.plan import Plan
 from featherbone.job.training.tensorboard import Board
 from featherbone.progress import Progress, Trained
 from featherbone.report import write_report
-from featherbone.train import Progress as Report
+from featherbone.train import TrainingProgress as Report
 from featherbone.train.run.epochs import equal_batches
 from featherbone.train.several.distributed import is_first
 

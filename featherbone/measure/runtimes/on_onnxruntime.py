@@ -13,7 +13,7 @@ import numpy as np
 
 from featherbone.errors import FeatherboneError
 from featherbone.measure.onnx_session import open_session
-from featherbone.measure.runtimes.job import Job
+from featherbone.measure.runtimes.workload import Workload
 
 TYPES = {
     "tensor(float)": "float32",
@@ -28,14 +28,14 @@ TYPES = {
 """What an input may be, and NumPy's name for it."""
 
 
-def load(job: Job) -> Callable[[], object]:
+def load(job: Workload) -> Callable[[], object]:
     """A function that runs the network once on noise."""
     session = open_session(job.file, threads=job.threads)
     feed = feed_noise(session, job)
     return lambda: session.run(None, feed)
 
 
-def profile(job: Job, runs: int, folder: Path) -> dict[str, float]:
+def profile(job: Workload, runs: int, folder: Path) -> dict[str, float]:
     """Median seconds by operator of ``runs`` runs after as many to warm up, from ONNX Runtime's profile.
 
     What it fuses is named after the last node that it fused, which is how the graph's names come back.
@@ -56,7 +56,7 @@ def profile(job: Job, runs: int, folder: Path) -> dict[str, float]:
     return dict(totals)
 
 
-def feed_noise(session: Any, job: Job) -> dict[str, np.ndarray]:
+def feed_noise(session: Any, job: Workload) -> dict[str, np.ndarray]:
     """Noise for the inputs of a session, zeros where they are whole numbers, with the job's batch and sizes.
 
     Raises:
@@ -65,7 +65,7 @@ def feed_noise(session: Any, job: Job) -> dict[str, np.ndarray]:
     return {entry.name: _noise(entry.name, entry.type, list(entry.shape or []), job) for entry in session.get_inputs()}
 
 
-def _noise(name: str, kind: str, stated: list[Any], job: Job) -> np.ndarray:
+def _noise(name: str, kind: str, stated: list[Any], job: Workload) -> np.ndarray:
     if kind not in TYPES:
         raise FeatherboneError(
             f"the network reads {name}: {kind}; timing makes up {', '.join(TYPES)}", hint="export it with such inputs"

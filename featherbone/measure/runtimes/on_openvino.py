@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 
 from featherbone.errors import FeatherboneError
-from featherbone.measure.runtimes.job import Job
+from featherbone.measure.runtimes.workload import Workload
 
 
-def load(job: Job) -> Callable[[], object]:
+def load(job: Workload) -> Callable[[], object]:
     """A function that runs the network once on noise."""
     request, feed = _request(job, profiled=False)
     return lambda: request.infer(feed)
 
 
-def profile(job: Job, runs: int, folder: Path) -> dict[str, float]:
+def profile(job: Workload, runs: int, folder: Path) -> dict[str, float]:
     """Median seconds by operator of ``runs`` runs after as many to warm up, from OpenVINO's performance counts."""
     request, feed = _request(job, profiled=True)
     for _ in range(runs):
@@ -39,7 +39,7 @@ def profile(job: Job, runs: int, folder: Path) -> dict[str, float]:
     return dict(totals)
 
 
-def _request(job: Job, *, profiled: bool) -> tuple[Any, dict[int, np.ndarray]]:
+def _request(job: Workload, *, profiled: bool) -> tuple[Any, dict[int, np.ndarray]]:
     import openvino  # here, as it is optional and this file must be readable without it
 
     core = openvino.Core()
@@ -62,7 +62,7 @@ def _request(job: Job, *, profiled: bool) -> tuple[Any, dict[int, np.ndarray]]:
     return request, {place: _noise(model.inputs[place], shape) for place, shape in shapes.items()}
 
 
-def _shape(entry: Any, job: Job) -> list[int]:
+def _shape(entry: Any, job: Workload) -> list[int]:
     """The whole shape of an input: what is given for it, else the file's own for the job's batch."""
     given, sides = job.sizes.get(entry.any_name), list(entry.partial_shape)
     shape: list[Any] = list(given) if given else [None if side.is_dynamic else side.get_length() for side in sides]

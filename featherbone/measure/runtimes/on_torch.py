@@ -13,7 +13,7 @@ from torch import nn
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, from_json
 from featherbone.importing import USUAL, built_module
-from featherbone.measure.runtimes.job import Job
+from featherbone.measure.runtimes.workload import Workload
 from featherbone.nn import module_with, read_tensors, source
 from featherbone.nn.lines import operator_lines
 from featherbone.nn.paths import class_name
@@ -21,7 +21,7 @@ from featherbone.nn.paths import class_name
 RANGE = "featherbone:"  # before the names of our ranges, so that no operator of torch is taken for one
 
 
-def load(job: Job) -> Callable[[], object]:
+def load(job: Workload) -> Callable[[], object]:
     """A function that runs the network once on noise."""
     if job.built:
         return _module_runner(job)
@@ -29,7 +29,7 @@ def load(job: Job) -> Callable[[], object]:
     return _runner(module_with(graph, weights).eval(), graph, job)
 
 
-def _module_runner(job: Job) -> Callable[[], object]:
+def _module_runner(job: Workload) -> Callable[[], object]:
     """A function that runs a module from elsewhere once: noise for its floats, zeros for its whole numbers."""
     from featherbone.nn.capture.inputs import Whole, examples
     from featherbone.nn.capture.structure import mapped
@@ -65,7 +65,7 @@ def _module_runner(job: Job) -> Callable[[], object]:
     return run
 
 
-def profile(job: Job, runs: int, folder: Path) -> dict[str, float]:
+def profile(job: Workload, runs: int, folder: Path) -> dict[str, float]:
     """Median seconds by operator of ``runs`` runs after as many to warm up, from ``torch.profiler``.
 
     The network's generated source runs with a named range around each line; a line is an operator.
@@ -101,13 +101,13 @@ def ranged_module(graph: Graph, weights: Mapping[str, torch.Tensor]) -> nn.Modul
     return net
 
 
-def _read(job: Job) -> tuple[Graph, dict[str, torch.Tensor]]:
+def _read(job: Workload) -> tuple[Graph, dict[str, torch.Tensor]]:
     torch.set_num_threads(job.threads)
     weights, header = read_tensors(job.file)
     return from_json(header["graph"]), weights
 
 
-def _runner(net: nn.Module, graph: Graph, job: Job) -> Callable[[], object]:
+def _runner(net: nn.Module, graph: Graph, job: Workload) -> Callable[[], object]:
     noise = torch.randn(job.batch, *graph.input_shape, generator=torch.Generator().manual_seed(0))
 
     def run() -> object:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from featherbone.graph.called import Called
 from featherbone.graph.operators import Input
-from featherbone.nn.capture.entry import Entry
+from featherbone.nn.capture.entry import TracedOperator
 from featherbone.nn.capture.modules import Census
 
 
-def calls(named: Mapping[Entry, str], found: Census) -> dict[str, Called]:
+def calls(named: Mapping[TracedOperator, str], found: Census) -> dict[str, Called]:
     """For the name of each operator, its call; inputs have none."""
     modules = {found.paths[id(module)][0]: type(module) for module in found.modules}
     layers = {path: _layer(kind) for path, kind in modules.items()}

@@ -16,7 +16,7 @@ from featherbone.graph.called import Called
 from featherbone.graph.operators import Input
 from featherbone.nn.capture.called import calls
 from featherbone.nn.capture.common import ModelError
-from featherbone.nn.capture.entry import Entry
+from featherbone.nn.capture.entry import TracedOperator
 from featherbone.nn.capture.finish import finish_named
 from featherbone.nn.capture.inputs import examples, input_names
 from featherbone.nn.capture.lazy import with_shapes
@@ -108,7 +108,7 @@ def trace(model: nn.Module, /, *inputs: Any, name: str | None = None, **named: A
     return Captured(graph=graph, calls=calls(names, found), warnings=(*notes, *unused_note(graph)))
 
 
-def _ends(entries: list[Entry]) -> list[Entry]:
+def _ends(entries: list[TracedOperator]) -> list[TracedOperator]:
     """What nothing reads, of what was computed."""
     read = {source for entry in entries for source in entry.inputs}
     return [entry for entry in entries if entry not in read and not isinstance(entry.operator, Input)]
@@ -116,7 +116,7 @@ def _ends(entries: list[Entry]) -> list[Entry]:
 
 def _run_for_real(
     model: nn.Module, title: str, found: Census, given: list[Any], keywords: dict[str, Any]
-) -> tuple[Tracer, list[Entry]]:
+) -> tuple[Tracer, list[TracedOperator]]:
     try:
         return _run(model, found, given, keywords, real=True)
     except FeatherboneError:
@@ -141,7 +141,7 @@ def _looks_at_values(error: Exception) -> bool:
 
 def _run(
     model: nn.Module, found: Census, given: list[Any], keywords: dict[str, Any], *, real: bool
-) -> tuple[Tracer, list[Entry]]:
+) -> tuple[Tracer, list[TracedOperator]]:
     """(the tracer with everything that ran, the outputs among it)."""
     tracer = Tracer(found, real=real)
     name_of = input_names(model, given, keywords)

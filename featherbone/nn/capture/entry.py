@@ -12,7 +12,7 @@ from featherbone.graph.operators import Operator
 
 
 @dataclass(slots=True, eq=False)
-class Entry:
+class TracedOperator:
     """An operator with the entries it reads, and what is needed to name it and to count its weights once.
 
     Fields:
@@ -27,7 +27,7 @@ class Entry:
     """
 
     operator: Operator
-    inputs: tuple[Entry, ...]
+    inputs: tuple[TracedOperator, ...]
     shape: Shape
     full: tuple[int, ...]
     label: str

@@ -8,23 +8,25 @@ from types import MappingProxyType
 
 from featherbone.graph import Graph, Node, Shape
 from featherbone.graph.operators import Opaque, Operator
-from featherbone.nn.capture.entry import Entry
+from featherbone.nn.capture.entry import TracedOperator
 from featherbone.nn.capture.names import clean, home_of, names
 
 
-def finish(name: str, entries: list[Entry], outputs: list[Entry], sizes: Mapping[str, tuple[int, ...]]) -> Graph:
+def finish(
+    name: str, entries: list[TracedOperator], outputs: list[TracedOperator], sizes: Mapping[str, tuple[int, ...]]
+) -> Graph:
     """The graph of all that ran; ``sizes`` are the parameters' shapes."""
     return finish_named(name, entries, outputs, sizes)[0]
 
 
 def finish_named(
     name: str,
-    entries: list[Entry],
-    outputs: list[Entry],
+    entries: list[TracedOperator],
+    outputs: list[TracedOperator],
     sizes: Mapping[str, tuple[int, ...]],
     *,
     registered: Mapping[str, tuple[int, ...]] = MappingProxyType({}),
-) -> tuple[Graph, dict[Entry, str]]:
+) -> tuple[Graph, dict[TracedOperator, str]]:
     """The graph of all that ran, and the name of each entry in it; ``sizes`` are the parameters' shapes.
 
     Of ``registered``, the parameters that a module has whatever it runs, those that nothing read become the graph's
@@ -57,10 +59,10 @@ def finish_named(
     return graph, named
 
 
-def _living(entries: list[Entry], outputs: list[Entry]) -> list[Entry]:
+def _living(entries: list[TracedOperator], outputs: list[TracedOperator]) -> list[TracedOperator]:
     """Everything but the views that nothing reads; what was computed for nothing was computed all the same."""
     read = set(outputs)
-    kept: list[Entry] = []
+    kept: list[TracedOperator] = []
     for entry in reversed(entries):
         if entry.moves and entry not in read and not entry.weights:
             continue
@@ -70,11 +72,11 @@ def _living(entries: list[Entry], outputs: list[Entry]) -> list[Entry]:
 
 
 def _weights_once(
-    entries: list[Entry], sizes: Mapping[str, tuple[int, ...]]
-) -> dict[Entry, tuple[Operator, Entry | None]]:
+    entries: list[TracedOperator], sizes: Mapping[str, tuple[int, ...]]
+) -> dict[TracedOperator, tuple[Operator, TracedOperator | None]]:
     """Each entry's operator, and the entry whose weights it shares."""
-    owner: dict[str, Entry] = {}
-    found: dict[Entry, tuple[Operator, Entry | None]] = {}
+    owner: dict[str, TracedOperator] = {}
+    found: dict[TracedOperator, tuple[Operator, TracedOperator | None]] = {}
     for entry in entries:
         weights, operator = entry.weights, entry.operator
         if not weights:
@@ -96,18 +98,20 @@ def _weights_once(
     return found
 
 
-def _same_weights(operator: Operator, entry: Entry, other: Operator, shares: Entry | None, first: Entry) -> bool:
+def _same_weights(
+    operator: Operator, entry: TracedOperator, other: Operator, shares: TracedOperator | None, first: TracedOperator
+) -> bool:
     if shares is not None:
         return False
     mine, theirs = _shapes(entry), _shapes(first)
     return operator.parameters(*mine) == other.parameters(*theirs) and operator.buffers(*mine) == other.buffers(*theirs)
 
 
-def _shapes(entry: Entry) -> list[Shape]:
+def _shapes(entry: TracedOperator) -> list[Shape]:
     return [source.shape for source in entry.inputs]
 
 
-def _carrying(entry: Entry, weights: tuple[str, ...], sizes: Mapping[str, tuple[int, ...]]) -> Opaque:
+def _carrying(entry: TracedOperator, weights: tuple[str, ...], sizes: Mapping[str, tuple[int, ...]]) -> Opaque:
     """An opaque operator with weights: their names inside the module that holds them all, and their shapes."""
     home = home_of(weights) if weights else ""
     start = len(home) + 1 if home else 0

@@ -8,12 +8,14 @@ from functools import lru_cache
 
 from featherbone.graph.graph import NAME
 from featherbone.graph.operators import Input, Operator
-from featherbone.nn.capture.entry import Entry
+from featherbone.nn.capture.entry import TracedOperator
 
 LONGEST = 180  # leaves room for a number
 
 
-def names(entries: list[Entry], weighted: Mapping[Entry, tuple[Operator, Entry | None]]) -> dict[Entry, str]:
+def names(
+    entries: list[TracedOperator], weighted: Mapping[TracedOperator, tuple[Operator, TracedOperator | None]]
+) -> dict[TracedOperator, str]:
     """The name of each entry: unique, stable, and never also the scope of another.
 
     A layer with weights has the path of the module that holds them, so that weights are named as in its state dict. A
@@ -25,7 +27,9 @@ def names(entries: list[Entry], weighted: Mapping[Entry, tuple[Operator, Entry |
             labels[entry.path] = ""
     given = _Given()
     scopes, taken = given.scopes, given.taken
-    wanted: list[tuple[Entry, str, bool]] = []  # the path that an entry would like, or none; whether it owns weights
+    wanted: list[
+        tuple[TracedOperator, str, bool]
+    ] = []  # the path that an entry would like, or none; whether it owns weights
     for entry in entries:
         owns = bool(entry.weights) and weighted[entry][1] is None
         path = home_of(entry.weights) if owns else ""
@@ -34,7 +38,7 @@ def names(entries: list[Entry], weighted: Mapping[Entry, tuple[Operator, Entry |
         path = clean(path) if path else ""
         wanted.append((entry, path, owns))
         given.enter(path or _place(entry))
-    found: dict[Entry, str] = {}
+    found: dict[TracedOperator, str] = {}
     for entry, path, owns in wanted:  # layers first: their weights' names matter
         if owns and path and path not in taken and path not in scopes:
             taken.add(path)
@@ -121,7 +125,7 @@ def home_of(names: tuple[str, ...]) -> str:
     return ".".join(common)
 
 
-def _place(entry: Entry) -> str:
+def _place(entry: TracedOperator) -> str:
     """A name from the module in which an entry ran, and what it is."""
     label = entry.label.replace(".", "_")
     return clean(f"{entry.path}.{label}" if entry.path else label)

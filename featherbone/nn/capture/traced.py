@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from featherbone.nn.capture.entry import Entry
+from featherbone.nn.capture.entry import TracedOperator
 
 META = torch.device("meta")
 
@@ -22,7 +22,7 @@ class Traced(torch.Tensor):
     on real tensors. ``base`` is the constant that a constant is a view of: what is written into the view is in both.
     """
 
-    entry: Entry | None = None
+    entry: TracedOperator | None = None
     weights: tuple[str, ...] = ()
     value: torch.Tensor | None = None
     base: Traced | None = None
@@ -36,7 +36,7 @@ class Traced(torch.Tensor):
         dtype: torch.dtype,
         device: torch.device,
         *,
-        entry: Entry | None = None,
+        entry: TracedOperator | None = None,
         weights: tuple[str, ...] = (),
         value: torch.Tensor | None = None,
     ) -> Traced:
@@ -49,7 +49,7 @@ class Traced(torch.Tensor):
             made.value = value
         return made
 
-    def of(self, entry: Entry) -> Traced:
+    def of(self, entry: TracedOperator) -> Traced:
         """What an earlier entry wrote, with this tensor's type: the model may have changed its own in place since."""
         return Traced.make(entry.full, self._type, self._place, entry=entry)
 

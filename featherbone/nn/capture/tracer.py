@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 from featherbone.graph.operators import Input, Opaque, Operator
 from featherbone.nn.capture.calls import BINARY, Call, NoRule, call_of, is_operator
 from featherbone.nn.capture.dispatched import Dispatched, is_wrapped, running
-from featherbone.nn.capture.entry import Entry
+from featherbone.nn.capture.entry import TracedOperator
 from featherbone.nn.capture.modules import Census
 from featherbone.nn.capture.structure import each_tensor, mapped
 from featherbone.nn.capture.traced import META, Traced
@@ -34,7 +34,7 @@ class Tracer(TorchFunctionMode):
         self.real = real
         # Constants that a model makes beside its inputs get values even where its weights have none.
         self.device = torch.device("cpu") if census.device.type == "meta" and not real else census.device
-        self.entries: list[Entry] = []
+        self.entries: list[TracedOperator] = []
         self.notes: list[str] = []  # what is to be said about how something was counted, a sentence each
         self.places: list[tuple[str, bool]] = [("", False)]  # the modules, from the outermost: path, whether a leaf
         self.function = ""  # that was called last
@@ -79,7 +79,7 @@ class Tracer(TorchFunctionMode):
         macs: int = 0,
         moves: bool = False,
         full: tuple[int, ...] | None = None,
-        read: tuple[Entry, ...] | None = None,
+        read: tuple[TracedOperator, ...] | None = None,
     ) -> Traced:
         """An operator of the vocabulary on activations whose leading dimension is a batch of one.
 
@@ -110,7 +110,7 @@ class Tracer(TorchFunctionMode):
         detail: Any = None,
     ) -> Traced:
         """An operator outside the vocabulary; of ``inputs`` the activations are read, and the weights counted."""
-        reads: list[Entry] = []
+        reads: list[TracedOperator] = []
         carried, kind = weights, dtype
         for tensor in inputs:
             if type(tensor) is Traced and tensor.entry is not None:
@@ -130,7 +130,7 @@ class Tracer(TorchFunctionMode):
     def _record(
         self,
         operator: Operator,
-        inputs: tuple[Entry, ...],
+        inputs: tuple[TracedOperator, ...],
         shape: Any,
         full: tuple[int, ...],
         label: str,
@@ -143,7 +143,9 @@ class Tracer(TorchFunctionMode):
         detail: Any = None,
     ) -> Traced:
         path, leaf = self.places[-1]
-        entry = Entry(operator, inputs, shape, full, label, path, leaf, weights, macs, moves, detail, self.function)
+        entry = TracedOperator(
+            operator, inputs, shape, full, label, path, leaf, weights, macs, moves, detail, self.function
+        )
         if weights and self.normalized:
             entry.facts, self.normalized = {"normalized_weights": self.normalized}, 0
         self.entries.append(entry)

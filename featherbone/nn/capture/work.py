@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from featherbone.nn.capture.entry import Entry
+from featherbone.nn.capture.entry import TracedOperator
 from featherbone.nn.capture.structure import mapped
 from featherbone.nn.capture.traced import Traced
 
@@ -27,8 +27,8 @@ class Work:
         macs: multiply-adds of all; ``None`` where some are not known.
     """
 
-    inside: frozenset[Entry]
-    reads: tuple[Entry, ...]
+    inside: frozenset[TracedOperator]
+    reads: tuple[TracedOperator, ...]
     weights: tuple[str, ...]
     macs: int | None
 

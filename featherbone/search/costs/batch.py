@@ -11,7 +11,7 @@ from featherbone.search.costs.budget import Budget, Costs
 from featherbone.search.costs.file_size import FILE_HEAD, FLOAT
 from featherbone.search.costs.latency_limit import LatencyModel
 from featherbone.search.costs.polynomials import SUMS
-from featherbone.search.costs.tables import Polynomial, Table, tables_of
+from featherbone.search.costs.tables import CostTable, Polynomial, tables_of
 from featherbone.search.space.block_kinds import CASES, case_of
 from featherbone.search.space.design import Design
 from featherbone.search.space.matrix import CHOICE, DEPTH, HEAD, RESOLUTION, STEM, WIDTH, column, encode
@@ -157,7 +157,7 @@ def _next(following: np.ndarray, side: np.ndarray, present: np.ndarray | None) -
     return np.asarray(following[side, 1 if present is None else present.astype(int)])
 
 
-def _add(table: Table, index: np.ndarray, m: np.ndarray, n: np.ndarray, totals: np.ndarray) -> None:
+def _add(table: CostTable, index: np.ndarray, m: np.ndarray, n: np.ndarray, totals: np.ndarray) -> None:
     """Add a part's sums, and let its memory be the peak where it is the most."""
     for polynomial, total in zip(table.sums, totals, strict=False):
         total += _value(polynomial, index, m, n)
@@ -165,7 +165,7 @@ def _add(table: Table, index: np.ndarray, m: np.ndarray, n: np.ndarray, totals: 
         np.maximum(totals[-1], _value(polynomial, index, m, n), out=totals[-1])
 
 
-def amounts(table: Table, index: np.ndarray, m: np.ndarray, n: np.ndarray, names: Sequence[str]) -> np.ndarray:
+def amounts(table: CostTable, index: np.ndarray, m: np.ndarray, n: np.ndarray, names: Sequence[str]) -> np.ndarray:
     """What a part adds to each named cost, (names, rows), in the tables' numerators; the whole of it for memory."""
     found = {name: _value(each, index, m, n) for name, each in zip(SUMS, table.sums, strict=True)}
     peaks = [_value(each, index, m, n) for each in table.memory] if "memory" in names else [np.zeros(len(index))]

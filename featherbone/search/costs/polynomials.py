@@ -34,7 +34,7 @@ Points = tuple[tuple[int, int], ...]  # pairs (M, N), the last one is the check
 
 
 @dataclass(frozen=True, kw_only=True)
-class Form:
+class PartCosts:
     """The costs of one part of a network; every coefficient is an integer over ``denominator``.
 
     ``sums`` is (``SUMS``, places, powers): an amount for each position of each kind of map. ``memory`` is (steps,
@@ -57,7 +57,7 @@ def positions(side: int, stride: int) -> np.ndarray:
 
 
 @cache
-def block_form(stage: Stage, stride: int, case: int) -> Form:
+def block_form(stage: Stage, stride: int, case: int) -> PartCosts:
     """The costs of one block of a stage; its width and depth do not matter.
 
     ``case`` says how M and N are related, as in ``case_of``.
@@ -80,7 +80,7 @@ def block_form(stage: Stage, stride: int, case: int) -> Form:
 
 
 @cache
-def stem_form(chosen: Stem, channels: int) -> Form:
+def stem_form(chosen: Stem, channels: int) -> PartCosts:
     """The costs of the stem for images of so many channels; they depend on N only."""
 
     def build(channels: int, width: int) -> Graph:
@@ -91,7 +91,7 @@ def stem_form(chosen: Stem, channels: int) -> Form:
 
 
 @cache
-def head_form(wide: bool, classes: int) -> Form:
+def head_form(wide: bool, classes: int) -> PartCosts:
     """The costs of the head, with a pointwise convolution to N channels where it is ``wide``."""
 
     def build(channels: int, width: int) -> Graph:
@@ -110,7 +110,7 @@ def _powers(places: Points) -> tuple[int, ...]:
 
 def _form(
     build: Callable[[int, int], Graph], places: Points, out: int, *, powers: tuple[int, ...], keep_input: bool = False
-) -> Form:
+) -> PartCosts:
     graphs = [build(*place) for place in places]
     read = [_amounts(graph, out, keep_input=keep_input) for graph in graphs]
     values = np.stack([np.concatenate([sums.ravel(), memory.ravel()]) for sums, memory in read])
@@ -122,13 +122,13 @@ def _form(
     coefficients = np.zeros((6, values.shape[1]), dtype=np.int64)
     coefficients[list(powers)] = solved // shared
     sums, memory = np.split(coefficients.T, [len(SUMS) * PLACES])
-    return Form(
+    return PartCosts(
         denominator=denominator // shared, sums=sums.reshape(len(SUMS), PLACES, 6), memory=memory.reshape(-1, PLACES, 6)
     )
 
 
 def _amounts(graph: Graph, out: int, *, keep_input: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Everything that is read from one graph: sums and memory as in ``Form``, for its channels."""
+    """Everything that is read from one graph: sums and memory as in ``PartCosts``, for its channels."""
     counted = count(graph)
     sums = np.zeros((len(SUMS), PLACES), dtype=np.int64)
     for row in counted.rows:

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from featherbone.search.costs.polynomials import SUMS, Form, block_form, head_form, positions, stem_form
+from featherbone.search.costs.polynomials import SUMS, PartCosts, block_form, head_form, positions, stem_form
 from featherbone.search.space.block_kinds import CASES, EQUAL, UNGROUPED, canonical
 from featherbone.search.space.design import Stage
 from featherbone.search.space.space import Space, StageSpace
@@ -27,7 +27,7 @@ Polynomial: TypeAlias = "dict[int, np.ndarray]"  # by power of M and N (forms.PO
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class CostTable:
     """A polynomial for each of ``SUMS``; and several for memory, of which the largest is the peak.
 
     A row is ``((side · choices + choice) · depths + depth) · CASES + case``; ``groups`` belongs to each choice. Powers
@@ -49,9 +49,9 @@ class Tables:
     left out and when it is not.
     """
 
-    stem: Table
-    stages: tuple[Table, ...]
-    head: Table
+    stem: CostTable
+    stages: tuple[CostTable, ...]
+    head: CostTable
     following: tuple[np.ndarray, ...]
     denominator: int
 
@@ -95,9 +95,9 @@ def _cases(choice: Stage) -> Iterator[tuple[int, int]]:
             yield case, canonical(choice.kind, case)
 
 
-def _forms_of(stage: StageSpace) -> dict[tuple[int, int, int], Form]:
+def _forms_of(stage: StageSpace) -> dict[tuple[int, int, int], PartCosts]:
     """By choice, stride and case: of the first block, and of those that follow it (stride 1, equal channels)."""
-    found: dict[tuple[int, int, int], Form] = {}
+    found: dict[tuple[int, int, int], PartCosts] = {}
     for number, choice in enumerate(stage.choices):
         plain = replace(choice, stride=1)
         wanted = {(stage.stride, case) for _, case in _cases(choice)} | {(1, EQUAL)}
@@ -106,8 +106,8 @@ def _forms_of(stage: StageSpace) -> dict[tuple[int, int, int], Form]:
 
 
 def _stage_table(
-    stage: StageSpace, forms: dict[tuple[int, int, int], Form], sides: Sequence[int], denominator: int
-) -> Table:
+    stage: StageSpace, forms: dict[tuple[int, int, int], PartCosts], sides: Sequence[int], denominator: int
+) -> CostTable:
     choices, depths = len(stage.choices), max(stage.depths) + 1
     shape = (len(sides), choices, depths, CASES)
     sums = np.zeros((len(SUMS), 6, *shape))
@@ -131,7 +131,7 @@ def _stage_table(
     return _table(sums, np.moveaxis(steps, (-2, -1), (0, 1)), choices, depths, [c.groups for c in stage.choices])
 
 
-def _alone(forms: list[Form], sides: Sequence[int], stride: int, denominator: int) -> Table:
+def _alone(forms: list[PartCosts], sides: Sequence[int], stride: int, denominator: int) -> CostTable:
     """The table of stem or head: a choice for each form, always of depth 0 and in case 0."""
     sums = np.zeros((len(SUMS), 6, len(sides), len(forms), 1, 1))
     steps = np.zeros((MOST_FORMS, 3, len(sides), len(forms), 1, 1))
@@ -143,10 +143,10 @@ def _alone(forms: list[Form], sides: Sequence[int], stride: int, denominator: in
     return _table(sums, steps, len(forms), 1, [1] * len(forms))
 
 
-def _table(sums: np.ndarray, memory: np.ndarray, choices: int, depths: int, groups: list[int]) -> Table:
+def _table(sums: np.ndarray, memory: np.ndarray, choices: int, depths: int, groups: list[int]) -> CostTable:
     polynomials = [_polynomial(each) for each in (*sums, *memory)]
     alive = {tuple(map(bytes, each.values())): each for each in polynomials[len(SUMS) :]}  # those that differ
-    return Table(
+    return CostTable(
         sums=tuple(polynomials[: len(SUMS)]),
         memory=tuple(alive.values()),
         choices=choices,
@@ -160,7 +160,7 @@ def _polynomial(coefficients: np.ndarray) -> Polynomial:
     return {power: np.ascontiguousarray(row) for power, row in enumerate(rows) if row.any()}
 
 
-def _at(form: Form, at: np.ndarray, denominator: int) -> tuple[np.ndarray, np.ndarray]:
+def _at(form: PartCosts, at: np.ndarray, denominator: int) -> tuple[np.ndarray, np.ndarray]:
     """Sums and memory of a form, with numbers for the positions: (sums, powers) and (steps, powers up to N)."""
     times = denominator // form.denominator
     amounts = times * np.einsum("spc,p->sc", form.sums, at)

@@ -8,7 +8,7 @@ from typing import Any
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
-from featherbone.networks import NETWORKS, Network
+from featherbone.networks import NETWORKS, NamedNetwork
 from featherbone.networks.ends import SMALL_SIDE
 from featherbone.search.costs.budget import Budget, Costs, costs_of
 from featherbone.search.costs.file_size import FILE_HEAD
@@ -75,7 +75,7 @@ def scaled_zoo(
     return tuple(found)
 
 
-def _settings(entry: Network, classes: int, channels: int, resolution: int) -> dict[str, Any]:
+def _settings(entry: NamedNetwork, classes: int, channels: int, resolution: int) -> dict[str, Any]:
     """What every form of the network has in common; the small-image form for small images, where there is one."""
     wanted = {"resolution": resolution, "classes": classes, "image_channels": channels}
     wanted |= {"small": True} if resolution <= SMALL_SIDE else {}
@@ -83,7 +83,7 @@ def _settings(entry: Network, classes: int, channels: int, resolution: int) -> d
 
 
 def _fitting(
-    entry: Network, budget: Budget, settings: dict[str, Any], file_head: int, latency: LatencyModel | None
+    entry: NamedNetwork, budget: Budget, settings: dict[str, Any], file_head: int, latency: LatencyModel | None
 ) -> Callable[[int | None], Scaled | None]:
     """Builds the network of a width, or of none, where that fits."""
     limits = {name: limit for name, limit in budget.limits().items() if name != "latency"}

@@ -22,7 +22,7 @@ ATTEMPTS = 3  # a trial that crashed so often, or took its worker with it, is le
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
+class RungJob:
     """Bring a trial to a rung."""
 
     trial: int
@@ -57,7 +57,7 @@ class Board:
         self.trials: dict[int, Trial] = {}
         self.scores: list[Reached] = []
         self.last: dict[int, Score] = {}  # of each trial, at the last rung that it reached
-        self.running: dict[int, Job] = {}
+        self.running: dict[int, RungJob] = {}
         self.failures: dict[int, int] = {}
         self.epochs, self.seconds = 0, 0.0  # spent, by all trials together
         self.paces: list[float] = []  # seconds an epoch and multiply-add of each trial that has some, sorted
@@ -102,7 +102,7 @@ class Board:
             self.trials[trial.id] = trial
             self._new.append(trial.id)
 
-    def begin(self, job: Job) -> None:
+    def begin(self, job: RungJob) -> None:
         """A job leaves the board for a worker."""
         trial = self.trials[job.trial]
         self.running[job.trial] = job
@@ -117,7 +117,7 @@ class Board:
             _take(standing.here, next(rank for rank in standing.here if rank.trial == job.trial))
             standing.gone += 1
 
-    def reach(self, job: Job, score: Score, state: str) -> None:
+    def reach(self, job: RungJob, score: Score, state: str) -> None:
         trial = self.trials[job.trial]
         del self.running[job.trial]
         self.trials[job.trial] = replace(
@@ -144,7 +144,7 @@ class Board:
         if (pace := _pace(now)) is not None:
             insort(self.paces, pace)
 
-    def fail(self, job: Job, error: str) -> str:
+    def fail(self, job: RungJob, error: str) -> str:
         """A job crashed: the state of its trial now, which is ``failed`` after three times."""
         del self.running[job.trial]
         failures = self.failures.get(job.trial, 0) + 1
@@ -155,7 +155,7 @@ class Board:
             heappush(self._again, (failures, job.trial))
         return state
 
-    def lose(self, job: Job, error: str, *, blamed: bool) -> str:
+    def lose(self, job: RungJob, error: str, *, blamed: bool) -> str:
         """A job went with its worker: the state of its trial now, which stands where it stood before it began.
 
         So whoever asks next is given the same job, and a death changes no decision. Where the trial may be to blame,
@@ -183,7 +183,7 @@ class Board:
             standing.gone -= 1
         return state
 
-    def promotion(self, *, last: bool = False) -> Job | None:
+    def promotion(self, *, last: bool = False) -> RungJob | None:
         """The best trial that may go on, the highest rung first: of n at a rung n/3 may, each among the best n/3.
 
         With ``last``, when no more trials will come, n/3 is rounded up and the lowest rung is first: so that somebody
@@ -195,16 +195,16 @@ class Board:
             number = len(standing.ranks)
             best = standing.best(math.ceil(number / KEEP) if last else number // KEEP)
             if best is not None:
-                return Job(trial=best.trial, rung=rung + 1)
+                return RungJob(trial=best.trial, rung=rung + 1)
         return None
 
-    def new(self) -> Job | None:
+    def new(self) -> RungJob | None:
         """The first trial that nobody has begun."""
-        return Job(trial=self._new[0], rung=0) if self._new else None
+        return RungJob(trial=self._new[0], rung=0) if self._new else None
 
-    def again(self) -> Job | None:
+    def again(self) -> RungJob | None:
         """The trial to be tried again after a crash that has crashed least often."""
-        return Job(trial=self._again[0][1], rung=self.trials[self._again[0][1]].rung + 1) if self._again else None
+        return RungJob(trial=self._again[0][1], rung=self.trials[self._again[0][1]].rung + 1) if self._again else None
 
     def rank(self, number: int) -> Rank:
         """The rank of a trial by its last score."""

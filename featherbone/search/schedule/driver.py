@@ -20,7 +20,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.progress import Event, Progress, TrialBegan, TrialFailed, TrialScored
 from featherbone.search.executors import Executor, Message, Outcome, Placed, Task
 from featherbone.search.record.ledger import Entry, Ledger, Trial
-from featherbone.search.schedule.board import Board, Job
+from featherbone.search.schedule.board import Board, RungJob
 from featherbone.search.schedule.spending import Limits, Purse
 
 GENERATION = 4  # designs proposed at a time: each next one knows more, and choosing costs time
@@ -135,7 +135,7 @@ class _Desk:
             events.append(self._start(job))
         return events
 
-    def _next(self) -> Job | None:
+    def _next(self) -> RungJob | None:
         board, purse = self.board, self._purse
         job = board.promotion() or board.new() or board.again()
         if job is not None and purse.affords(job):
@@ -147,10 +147,10 @@ class _Desk:
             return job
         leader = board.leader()
         if leader is not None and leader.state == "paused" and leader.rung + 1 < len(board.ladder):
-            return Job(trial=leader.id, rung=leader.rung + 1)
+            return RungJob(trial=leader.id, rung=leader.rung + 1)
         return None
 
-    def _start(self, job: Job) -> Event:
+    def _start(self, job: RungJob) -> Event:
         design, epochs = self.board.trials[job.trial].design, self.board.ladder[job.rung]
         after = self.board.last.get(job.trial)
         worker = self._executor.submit(Task(trial=job.trial, design=design, rung=job.rung, epochs=epochs, after=after))
@@ -162,7 +162,7 @@ class _Desk:
     def _finish(self, outcome: Outcome) -> Event:
         """Write down how a task ended, in the ledger first."""
         task, board = outcome.task, self.board
-        attempt, job = self._attempts.pop(task.trial), Job(trial=task.trial, rung=task.rung)
+        attempt, job = self._attempts.pop(task.trial), RungJob(trial=task.trial, rung=task.rung)
         worker, seconds = outcome.worker, outcome.seconds
         if outcome.score is not None:
             state = "done" if task.rung == len(board.ladder) - 1 else "paused"

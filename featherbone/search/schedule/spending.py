@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from featherbone.errors import FeatherboneError
-from featherbone.search.schedule.board import Board, Job
+from featherbone.search.schedule.board import Board, RungJob
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,11 +38,11 @@ class Purse:
         self._start = clock() - board.seconds / workers
         self._began: dict[int, float] = {}  # of the trials that run
 
-    def begin(self, job: Job) -> None:
+    def begin(self, job: RungJob) -> None:
         """A job was given to a worker just now."""
         self._began[job.trial] = self._clock()
 
-    def affords(self, job: Job) -> bool:
+    def affords(self, job: RungJob) -> bool:
         """Whether a job can be paid for, so that the leader can still be trained to its end after it."""
         board, limits = self._board, self._limits
         if limits.seconds is None and limits.epochs is None:
@@ -67,7 +67,7 @@ class Purse:
             return False  # what can't be trained to its end can't win
         return waited + max(left) + after <= limits.seconds
 
-    def _reserved(self, jobs: Sequence[Job]) -> list[tuple[int, int]]:
+    def _reserved(self, jobs: Sequence[RungJob]) -> list[tuple[int, int]]:
         """Who may be the leader when the jobs have ended, and its epochs from there to the end."""
         leader, ladder = self._board.leader(), self._board.ladder
         rungs = {job.trial: job.rung for job in jobs}
@@ -76,7 +76,7 @@ class Purse:
         highest = max(rungs.values()) if leader is None else leader.rung
         return [(number, ladder[-1] - ladder[rung]) for number, rung in rungs.items() if rung >= highest]
 
-    def _between(self, job: Job) -> int:
+    def _between(self, job: RungJob) -> int:
         return self._board.ladder[job.rung] - self._board.trials[job.trial].epochs
 
     def _pace(self, number: int, speed: float) -> float:

@@ -20,7 +20,7 @@ FIRE = ("fire t2", "fire t4")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Family:
+class SpaceFamily:
     """What sets a family apart; the layout of stages follows from the resolution alone."""
 
     blocks: tuple[str, ...]
@@ -30,8 +30,8 @@ class Family:
     about: str = ""
 
 
-SPACES: dict[str, Family] = {
-    "light": Family(
+SPACES: dict[str, SpaceFamily] = {
+    "light": SpaceFamily(
         blocks=(
             "standard",
             "grouped g2",
@@ -57,44 +57,44 @@ SPACES: dict[str, Family] = {
         heads=(0.0, 2.0),
         about="all blocks",
     ),
-    "vgg": Family(blocks=("standard", "stacked"), about="standard convolutions, one or two"),
-    "squeezenet": Family(blocks=("fire t2", "fire t4", "fire t8"), about="fire modules"),
-    "squeezenext": Family(blocks=("two_stage_squeeze t2", "two_stage_squeeze t4"), about="two-stage squeezes"),
-    "resnet": Family(blocks=RESIDUAL, about="basic blocks and bottlenecks"),
-    "se_resnet": Family(blocks=RESIDUAL, se=(True,), about="the same with squeeze-and-excitation"),
-    "resnext": Family(blocks=(*GROUPED_RESIDUAL, "resnext t2 g8"), about="grouped bottlenecks"),
-    "regnet": Family(
+    "vgg": SpaceFamily(blocks=("standard", "stacked"), about="standard convolutions, one or two"),
+    "squeezenet": SpaceFamily(blocks=("fire t2", "fire t4", "fire t8"), about="fire modules"),
+    "squeezenext": SpaceFamily(blocks=("two_stage_squeeze t2", "two_stage_squeeze t4"), about="two-stage squeezes"),
+    "resnet": SpaceFamily(blocks=RESIDUAL, about="basic blocks and bottlenecks"),
+    "se_resnet": SpaceFamily(blocks=RESIDUAL, se=(True,), about="the same with squeeze-and-excitation"),
+    "resnext": SpaceFamily(blocks=(*GROUPED_RESIDUAL, "resnext t2 g8"), about="grouped bottlenecks"),
+    "regnet": SpaceFamily(
         blocks=("resnext t1 g2", "resnext t1 g4", "resnext t1 g8"),
         se=(False, True),
         about="grouped bottlenecks that do not narrow",
     ),
-    "xception": Family(blocks=("separable", "separable k5"), about="separable convolutions"),
-    "mobilenet_v1": Family(
+    "xception": SpaceFamily(blocks=("separable", "separable k5"), about="separable convolutions"),
+    "mobilenet_v1": SpaceFamily(
         blocks=("depthwise_separable", "depthwise_separable k5"), about="depthwise separable convolutions"
     ),
-    "shufflenet_v1": Family(blocks=(*SHUFFLED, "shuffle_unit t4 g8"), about="shuffled groups"),
-    "shufflenet_v2": Family(blocks=SPLIT, heads=(2.0,), about="split, shuffled channels"),
-    "mobilenet_v2": Family(
+    "shufflenet_v1": SpaceFamily(blocks=(*SHUFFLED, "shuffle_unit t4 g8"), about="shuffled groups"),
+    "shufflenet_v2": SpaceFamily(blocks=SPLIT, heads=(2.0,), about="split, shuffled channels"),
+    "mobilenet_v2": SpaceFamily(
         blocks=INVERTED, acts=("relu6",), heads=(2.0, 4.0), about="inverted residuals with 3×3 kernels"
     ),
-    "mobilenet_v3": Family(
+    "mobilenet_v3": SpaceFamily(
         blocks=(*INVERTED, *INVERTED_LARGE),
         se=(False, True),
         acts=("relu", "hard_swish"),
         heads=(2.0, 4.0),
         about="inverted residuals, 3×3 or 5×5, some with squeeze-and-excitation",
     ),
-    "efficientnet": Family(
+    "efficientnet": SpaceFamily(
         blocks=(*INVERTED, *INVERTED_LARGE),
         se=(True,),
         acts=("silu",),
         heads=(2.0, 4.0),
         about="inverted residuals with squeeze-and-excitation",
     ),
-    "mobilenet_v4": Family(
+    "mobilenet_v4": SpaceFamily(
         blocks=(*UNIVERSAL, *INVERTED, *INVERTED_LARGE), heads=(2.0, 4.0), about="universal inverted bottlenecks"
     ),
-    "ghostnet": Family(blocks=GHOSTS, se=(False, True), heads=(2.0, 4.0), about="ghost bottlenecks"),
+    "ghostnet": SpaceFamily(blocks=GHOSTS, se=(False, True), heads=(2.0, 4.0), about="ghost bottlenecks"),
 }
 SMALLER = (7, 6)  # eighths of the images' side that a design may choose instead
 SMALLEST = 24  # sides below it are not reduced further

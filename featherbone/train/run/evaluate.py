@@ -22,13 +22,13 @@ from featherbone.metrics import (
     wilson_interval,
 )
 from featherbone.train.machine.memory import keep_freed_memory
-from featherbone.train.several.distributed import ALONE, Processes
+from featherbone.train.several.distributed import ALONE, TrainingProcesses
 
 WORST = 24
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class ClassifiedImage:
     """What the network made of one image."""
 
     index: int  # in the split
@@ -49,7 +49,7 @@ class Evaluation:
     brier: float  # mean over images of Σ (probability - truth)² over classes: 0 is best, 2 worst
     confusion: np.ndarray  # int64, (true class, predicted class), counts
     calibration: tuple[CalibrationBin, ...]  # of 15 bins of equal width
-    worst: tuple[Answer, ...]  # those with the highest loss, the highest first
+    worst: tuple[ClassifiedImage, ...]  # those with the highest loss, the highest first
 
     @property
     def top1_standard_error(self) -> float:
@@ -80,7 +80,7 @@ def evaluate(
     batch_size: int = 256,
     device: str = "cpu",
     worst: int = WORST,
-    processes: Processes = ALONE,
+    processes: TrainingProcesses = ALONE,
 ) -> Evaluation:
     """Run `module` over `split`, in evaluation mode, with the data set's mean and standard deviation.
 
@@ -119,7 +119,7 @@ def evaluate(
         confusion=matrix,
         calibration=calibration.bins(),
         worst=tuple(
-            Answer(
+            ClassifiedImage(
                 index=int(place),
                 true=int(labels[place]),
                 predicted=int(predictions[place]),
@@ -133,7 +133,7 @@ def evaluate(
 
 @torch.no_grad()
 def _rows(
-    module: nn.Module, split: Split, dataset: Dataset, batch_size: int, device: str, processes: Processes
+    module: nn.Module, split: Split, dataset: Dataset, batch_size: int, device: str, processes: TrainingProcesses
 ) -> Tensor:
     """Of every image of this process, float64: loss, whether its class is in the top 5, predicted class, confidence and
     Brier score.

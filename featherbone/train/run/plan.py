@@ -8,7 +8,7 @@ from featherbone.data.dataset import Dataset
 from featherbone.graph import Graph
 from featherbone.train.machine.setting import Setting
 from featherbone.train.recipe.recipe import Recipe
-from featherbone.train.several.distributed import ALONE, Processes
+from featherbone.train.several.distributed import ALONE, TrainingProcesses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,4 +21,4 @@ class Plan:
     seed: int
     setting: Setting
     device: str
-    processes: Processes = ALONE
+    processes: TrainingProcesses = ALONE

@@ -10,7 +10,7 @@ from featherbone.train.run.epochs import steps_of
 from featherbone.train.run.plan import Plan
 from featherbone.train.run.state import State
 from featherbone.train.run.stopping import Stopping
-from featherbone.train.run.training import Progress, Report
+from featherbone.train.run.training import Report, TrainingProgress
 
 
 @dataclass(frozen=True)
@@ -44,4 +44,6 @@ class Teller:
     def _tell(self, epoch: int, step: int, metrics: Mapping[str, Any], note: str = "") -> None:
         if self.report is not None and self.plan.processes.first:
             epochs, steps = self.plan.recipe.epochs, steps_of(self.plan)
-            self.report(Progress(epoch=epoch, epochs=epochs, step=step, steps=steps, metrics=metrics, note=note))
+            self.report(
+                TrainingProgress(epoch=epoch, epochs=epochs, step=step, steps=steps, metrics=metrics, note=note)
+            )

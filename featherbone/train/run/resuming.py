@@ -14,13 +14,13 @@ from featherbone.lock import locked
 from featherbone.train.machine.setting import Setting
 from featherbone.train.run.checkpoint import Saved, load_checkpoint
 from featherbone.train.run.identity import Identity
-from featherbone.train.several.distributed import Processes
+from featherbone.train.several.distributed import TrainingProcesses
 
 LOCK = "training.lock"
 
 
 @contextmanager
-def resumed(folder: Path, identity: Identity, processes: Processes) -> Iterator[Saved | None]:
+def resumed(folder: Path, identity: Identity, processes: TrainingProcesses) -> Iterator[Saved | None]:
     """Hold `folder` until the block ends, with its newest checkpoint: in the first process, and what it read in all.
 
     Raises `FeatherboneError` in every process where the folder is in use, its checkpoints are of another run or cannot
@@ -49,7 +49,7 @@ def resumed(folder: Path, identity: Identity, processes: Processes) -> Iterator[
         yield _shared(loaded, read_by_first, processes) if read_by_first else None
 
 
-def agreed_setting(saved: Saved | None, setting: Setting | None, processes: Processes) -> Setting:
+def agreed_setting(saved: Saved | None, setting: Setting | None, processes: TrainingProcesses) -> Setting:
     """The setting of the checkpoint or, for a new run, the first process's; raise where another one is asked for."""
 
     def choose() -> dict[str, Any]:
@@ -65,7 +65,7 @@ def agreed_setting(saved: Saved | None, setting: Setting | None, processes: Proc
     return Setting.from_dict(processes.agreed(choose))
 
 
-def _shared(loaded: list[Saved], facts: dict[str, Any], processes: Processes) -> Saved:
+def _shared(loaded: list[Saved], facts: dict[str, Any], processes: TrainingProcesses) -> Saved:
     if processes.count == 1:
         return loaded[0]
     tensors = {}
@@ -76,7 +76,7 @@ def _shared(loaded: list[Saved], facts: dict[str, Any], processes: Processes) ->
     return Saved(tensors=tensors, setting=setting, progress=facts["progress"], note=facts["note"])
 
 
-def _require_same(identity: Identity, processes: Processes) -> None:
+def _require_same(identity: Identity, processes: TrainingProcesses) -> None:
     """Raise in every process where one trains something else than the first."""
     first = processes.agreed(identity.to_dict)
     differences = identity.differences(first)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from featherbone.train.several.distributed import Processes
+from featherbone.train.several.distributed import TrainingProcesses
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -17,7 +17,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class Stopping:
     """Whether a run was asked to stop, in any of its processes."""
 
-    def __init__(self, processes: Processes) -> None:
+    def __init__(self, processes: TrainingProcesses) -> None:
         self.asked = False
         self._processes = processes
         self._at_once = False
@@ -54,10 +54,10 @@ class Stopping:
 
 
 @contextmanager
-def stoppable(processes: Processes) -> Iterator[Stopping]:
+def stoppable(processes: TrainingProcesses) -> Iterator[Stopping]:
     """Inside, a first SIGINT or SIGTERM only asks to stop, and a second one raises `KeyboardInterrupt`.
 
-    >>> with stoppable(Processes()) as stopping:
+    >>> with stoppable(TrainingProcesses()) as stopping:
     ...     stopping.asked
     False
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
-class Progress:
+class TrainingProgress:
     """One report: after every step with `train_loss` of the step; after every epoch with its row of the history.
 
     `note`, where not empty, is a sentence that a person should read; nothing else happened then.
@@ -28,7 +28,7 @@ class Progress:
         return "val_top1" in self.metrics
 
 
-Report = Callable[[Progress], None]
+Report = Callable[[TrainingProgress], None]
 
 
 @dataclass(frozen=True, kw_only=True)

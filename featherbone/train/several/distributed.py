@@ -29,10 +29,10 @@ BROKEN = ("gloo", "NCCL", "Connection closed", "Connection reset", "Broken pipe"
 
 
 @dataclass(frozen=True)
-class Processes:
+class TrainingProcesses:
     """The processes of one training, as one of them sees them; alone by default.
 
-    >>> Processes().first, Processes(rank=1, count=2).part
+    >>> TrainingProcesses().first, TrainingProcesses(rank=1, count=2).part
     (True, (1, 2))
     """
 
@@ -60,7 +60,7 @@ class Processes:
     def agreed(self, decide: Callable[[], Any]) -> Any:
         """What `decide` returns in the first process, in all of them; it must be made of what JSON knows.
 
-        >>> Processes().agreed(lambda: {"channels_last": True})
+        >>> TrainingProcesses().agreed(lambda: {"channels_last": True})
         {'channels_last': True}
 
         Raises `FeatherboneError` in all of them where it does in the first.
@@ -118,11 +118,11 @@ class Processes:
         return self.shared(torch.frombuffer(held, dtype=torch.uint8)).numpy().tobytes()
 
 
-ALONE = Processes()
+ALONE = TrainingProcesses()
 
 
 @contextmanager
-def joined(device: str = "cpu") -> Iterator[Processes]:
+def joined(device: str = "cpu") -> Iterator[TrainingProcesses]:
     """Join the processes that `torchrun` started, until the block ends; one that was started alone stays alone.
 
     >>> with joined() as processes:
@@ -151,7 +151,7 @@ def joined(device: str = "cpu") -> Iterator[Processes]:
                 timeout=STEP,
             )
         rank, count = distributed.get_rank(), distributed.get_world_size()
-        yield Processes(rank, count, distributed.new_group(backend="gloo", timeout=WAIT))
+        yield TrainingProcesses(rank, count, distributed.new_group(backend="gloo", timeout=WAIT))
     except RuntimeError as error:
         if not any(word in str(error) for word in BROKEN):
             raise

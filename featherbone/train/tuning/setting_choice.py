@@ -16,7 +16,7 @@ from featherbone.train.recipe.recipe import Recipe
 from featherbone.train.run.epochs import steps_of
 from featherbone.train.run.plan import Plan
 from featherbone.train.run.randomness import own_randomness
-from featherbone.train.tuning.timed_steps import Trial, Tried
+from featherbone.train.tuning.timed_steps import TimedSteps, Tried
 
 SECONDS = 8.0
 FEW = 8  # images of the smallest batch
@@ -128,7 +128,7 @@ def choose(
     plan = Plan(graph=graph, dataset=dataset, recipe=still, seed=seed, setting=settings[0], device=device)
     with own_randomness(device):
         plan = _short(plan, seconds)
-        trials = [Trial(replace(plan, setting=setting)) for setting in settings]
+        trials = [TimedSteps(replace(plan, setting=setting)) for setting in settings]
         _race(trials, until=started + seconds)
         if device.startswith("cuda") and not all(trial.reason for trial in trials):
             trials += _compiled(plan, _fastest(trials), steps=recipe.epochs * steps_of(plan))
@@ -152,7 +152,7 @@ def _short(plan: Plan, seconds: float) -> Plan:
     size = min(FEW, whole)
     while size < whole:
         few = replace(plan, recipe=replace(plan.recipe, batch_size=size))
-        trial = Trial(few)
+        trial = TimedSteps(few)
         trial.step(timed=False)
         trial.step()
         if trial.reason:
@@ -164,7 +164,7 @@ def _short(plan: Plan, seconds: float) -> Plan:
     return plan
 
 
-def _race(trials: Sequence[Trial], *, until: float) -> None:
+def _race(trials: Sequence[TimedSteps], *, until: float) -> None:
     """One step each without a clock, then rounds of one step each, in turning order."""
     for trial in trials:
         trial.step(timed=False)
@@ -180,26 +180,26 @@ def _race(trials: Sequence[Trial], *, until: float) -> None:
             return
 
 
-def _leave_with_another_loss(trial: Trial, first: Trial) -> None:
+def _leave_with_another_loss(trial: TimedSteps, first: TimedSteps) -> None:
     if not (trial.reason or first.reason) and abs(trial.loss - first.loss) > ANOTHER_LOSS * abs(first.loss):
         trial.leave(f"its loss is {trial.loss:.4g} where {first.setting} has {first.loss:.4g}")
 
 
-def _fastest(trials: Sequence[Trial]) -> Trial:
+def _fastest(trials: Sequence[TimedSteps]) -> TimedSteps:
     """The fastest of those that stayed; float32 before others that are hardly faster."""
 
-    def worth(trial: Trial) -> float:
+    def worth(trial: TimedSteps) -> float:
         speed = trial.result().images_per_second
         return speed * (WORTH if trial.setting.precision == "float32" else 1)
 
     return max((trial for trial in trials if not trial.reason), key=worth)
 
 
-def _compiled(plan: Plan, fastest: Trial, *, steps: int) -> list[Trial]:
+def _compiled(plan: Plan, fastest: TimedSteps, *, steps: int) -> list[TimedSteps]:
     """The fastest compiled, in turns with it for as many steps as it had, where a run of `steps` is a long one."""
     if steps * fastest.seconds < LONG:
         return []
-    trial = Trial(replace(plan, setting=replace(fastest.setting, compiled=True)))
+    trial = TimedSteps(replace(plan, setting=replace(fastest.setting, compiled=True)))
     trial.step(timed=False)
     trial.step(timed=False)
     _leave_with_another_loss(trial, fastest)

@@ -29,7 +29,7 @@ class Tried:
     reason: str  # why it left the trial; "" for those that stayed to its end
 
 
-class Trial:
+class TimedSteps:
     """A run that is not kept. Once it has failed it does nothing more, and `reason` says why."""
 
     def __init__(self, plan: Plan) -> None:

@@ -32,7 +32,7 @@ from featherbone.search.propose.first_designs import EXAMPLES, example, promisin
 from featherbone.search.propose.prior import Beliefs
 from featherbone.search.propose.proposals import Proposals
 from featherbone.search.record.ledger import Trial
-from featherbone.search.schedule.board import Board, Job
+from featherbone.search.schedule.board import Board, RungJob
 from featherbone.search.space.matrix import decode, encode
 
 BUDGET = Budget(macs=12_500_000, params=80_000)
@@ -159,9 +159,9 @@ def test_parents_are_of_the_best_third(costs: SpaceCosts) -> None:
     board = Board((2, 6))
     for number, design in enumerate(sample(costs, BUDGET, 9, seed=4), start=1):
         board.add((Trial(id=number, design=str(design), origin="", params=1, macs=1),))
-        board.begin(Job(trial=number, rung=0))
+        board.begin(RungJob(trial=number, rung=0))
         top1 = 0.9 if number in (2, 5, 7) else 0.5
-        board.reach(Job(trial=number, rung=0), Score(epochs=2, val_top1=top1, val_loss=1.0, seconds=1.0), "paused")
+        board.reach(RungJob(trial=number, rung=0), Score(epochs=2, val_top1=top1, val_loss=1.0, seconds=1.0), "paused")
     entries = Proposals(costs, BUDGET, seed=0)(board, 6)
     parents = {int(word) for entry in entries for word in entry.origin.split() if word.isdigit()}
     assert parents

@@ -8,14 +8,14 @@ import torch
 
 from featherbone.data import open_dataset
 from featherbone.graph import image
-from featherbone.train import Progress, Recipe, Setting, train
+from featherbone.train import Recipe, Setting, TrainingProgress, train
 
 
 def test_a_training_computes_with_its_settings_threads_and_leaves_their_number_alone(tmp_path: Path) -> None:
     before = torch.get_num_threads()
     wanted, seen = before + 1, set()
 
-    def watch(event: Progress) -> None:
+    def watch(event: TrainingProgress) -> None:
         seen.add(torch.get_num_threads())
 
     graph = image(1, 8).flatten().linear(10).graph("linear")

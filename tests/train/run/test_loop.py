@@ -18,7 +18,7 @@ from featherbone.data.batches import batches
 from featherbone.errors import FeatherboneError
 from featherbone.graph import image
 from featherbone.nn import module, module_with, weights_of
-from featherbone.train import Objective, Progress, evaluate, train
+from featherbone.train import Objective, TrainingProgress, evaluate, train
 from featherbone.train.optimize.average import MovingAverage
 from featherbone.train.optimize.optimizer import decayed, make_optimizer
 from featherbone.train.optimize.schedule import learning_rate
@@ -27,7 +27,7 @@ from featherbone.train.run.randomness import data_generator, own_randomness, see
 
 
 def test_it_learns(tmp_path: Path) -> None:
-    events: list[Progress] = []
+    events: list[TrainingProgress] = []
     done = train(network(8), dataset(), replace(RECIPE, epochs=10), folder=tmp_path, seed=0, progress=events.append)
     losses = [row["train_loss"] for row in done.history]
     assert losses[-1] < 0.7 * losses[0]
@@ -91,7 +91,7 @@ def test_the_learning_rate_follows_the_schedule(tmp_path: Path) -> None:
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
     train(network(), dataset(), RECIPE, folder=tmp_path, seed=0, until_epoch=1)
     before = (tmp_path / "checkpoint.safetensors").read_bytes()
-    events: list[Progress] = []
+    events: list[TrainingProgress] = []
     wild = replace(RECIPE, learning_rate=1e30, clip=0.0)
     with pytest.raises(
         FeatherboneError, match=r"became (nan|inf) in step \d of epoch 1, at a learning rate of"
@@ -116,7 +116,7 @@ def test_a_loss_without_a_value_from_the_start_is_not_blamed_on_the_learning_rat
 
 
 def test_a_loss_far_worse_than_guessing_is_said_once(tmp_path: Path) -> None:
-    events: list[Progress] = []
+    events: list[TrainingProgress] = []
     wild = replace(RECIPE, epochs=3, learning_rate=3e3, warmup_epochs=0.0)
     train(network(), dataset(), wild, folder=tmp_path, seed=0, progress=events.append)
     (said,) = [event.note for event in events if event.note]

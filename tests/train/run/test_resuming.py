@@ -22,7 +22,7 @@ from train_cases import LONG, RECIPE, dataset, network, train_until_killed
 
 from featherbone.errors import FeatherboneError
 from featherbone.nn import module, read_tensors, weights_of
-from featherbone.train import Evaluation, Progress, Training, evaluate, train
+from featherbone.train import Evaluation, Training, TrainingProgress, evaluate, train
 from featherbone.train.machine.setting import Setting
 from featherbone.train.run import checkpoint as checkpoint_module
 from featherbone.train.run import loop as loop_module
@@ -115,7 +115,7 @@ def test_paused_and_continued_equals_one_run(tmp_path: Path, optimizer: str) -> 
 def test_stopped_inside_an_epoch_equals_one_run(tmp_path: Path, uninterrupted: Path, stop: tuple[int, int]) -> None:
     steps = []
 
-    def interrupt(event: Progress) -> None:
+    def interrupt(event: TrainingProgress) -> None:
         if (event.epoch, event.step) == stop and not event.is_epoch_end:
             raise KeyboardInterrupt
 
@@ -136,7 +136,7 @@ def test_a_setting_is_kept_and_another_one_refused(tmp_path: Path) -> None:
 
 
 def test_a_finished_run_is_not_trained_again(uninterrupted: Path) -> None:
-    events: list[Progress] = []
+    events: list[TrainingProgress] = []
     before = (uninterrupted / NEWEST).read_bytes()
     again = run(uninterrupted, progress=events.append, until_epoch=2)
     assert again.epoch == 6
@@ -162,7 +162,7 @@ def test_a_damaged_newest_checkpoint_falls_back_and_says_so(tmp_path: Path, unin
     content = bytearray((folder / NEWEST).read_bytes())
     content[-3] ^= 1
     (folder / NEWEST).write_bytes(content)
-    events: list[Progress] = []
+    events: list[TrainingProgress] = []
     again = run(folder, progress=events.append)
     assert "checkpoint.safetensors is damaged" in again.note
     assert "after epoch 5" in again.note
@@ -215,7 +215,7 @@ def test_a_full_disk_keeps_the_last_checkpoint(
 
 
 def test_an_interrupt_keeps_the_last_checkpoint(tmp_path: Path, uninterrupted: Path) -> None:
-    def interrupt(event: Progress) -> None:
+    def interrupt(event: TrainingProgress) -> None:
         if event.epoch == 3 and event.step == 2:
             raise KeyboardInterrupt
 
@@ -232,7 +232,7 @@ def test_one_signal_stops_after_the_step_and_loses_nothing(
 ) -> None:
     notes, steps = [], []
 
-    def watch(event: Progress) -> None:
+    def watch(event: TrainingProgress) -> None:
         if event.note:
             notes.append(event.note)
         elif not event.is_epoch_end:
@@ -259,7 +259,7 @@ def test_one_signal_stops_after_the_step_and_loses_nothing(
 
 
 def test_a_second_signal_stops_at_once(tmp_path: Path, uninterrupted: Path) -> None:
-    def watch(event: Progress) -> None:
+    def watch(event: TrainingProgress) -> None:
         if event.step == 2:
             os.kill(os.getpid(), signal.SIGINT)
             os.kill(os.getpid(), signal.SIGINT)
@@ -299,7 +299,7 @@ def test_other_threads_train_without_handlers(tmp_path: Path, uninterrupted: Pat
 
 
 def test_a_second_process_is_refused(tmp_path: Path) -> None:
-    def other(event: Progress) -> None:
+    def other(event: TrainingProgress) -> None:
         with pytest.raises(FeatherboneError, match=f"the training in .* is in use by process {os.getpid()}"):
             run(tmp_path)
 
@@ -316,7 +316,7 @@ def test_a_step_that_ruins_the_weights_is_not_saved(tmp_path: Path, monkeypatch:
         state["now"] = begin(*arguments)
         return state["now"]
 
-    def ruin(event: Progress) -> None:
+    def ruin(event: TrainingProgress) -> None:
         if event.step == 3:
             with torch.no_grad():
                 state["now"].network.linear.weight[0, 0] = math.inf

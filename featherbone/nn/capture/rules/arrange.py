@@ -12,7 +12,7 @@ import torch
 from featherbone.graph.operators import ChannelShuffle, Flatten
 from featherbone.nn.capture.calls import NoRule, Rule
 from featherbone.nn.capture.common import axis, is_batched
-from featherbone.nn.capture.entry import Entry
+from featherbone.nn.capture.entry import TracedOperator
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
 
@@ -23,7 +23,7 @@ FLATTEN = Flatten()
 class Moved:
     """How a view came about: of which entry, by which axes it was permuted (``None``: reshaped only)."""
 
-    source: Entry
+    source: TracedOperator
     axes: tuple[int, ...] | None = None
 
 
@@ -52,7 +52,7 @@ def _shuffle(groups: int) -> ChannelShuffle:
     return ChannelShuffle(groups=groups)
 
 
-def _shuffled(before: Moved, full: tuple[int, ...]) -> Entry | None:
+def _shuffled(before: Moved, full: tuple[int, ...]) -> TracedOperator | None:
     """(1, G·M, …) → (1, G, M, …) → (1, M, G, …) → (1, G·M, …) is ShuffleNet's channel shuffle of the first."""
     table = before.source
     first = table.detail

@@ -6,7 +6,7 @@ from math import prod
 from typing import Any
 
 from featherbone.graph.operators import Activation, Add, Dropout, Multiply
-from featherbone.nn.capture.entry import Entry
+from featherbone.nn.capture.entry import TracedOperator
 from featherbone.nn.capture.rules.arrange import Moved
 from featherbone.nn.capture.traced import Traced
 
@@ -42,7 +42,7 @@ def in_order(sizes: Sizes) -> Sizes:
     return tuple(prod(sizes[place + 1 :]) for place in range(len(sizes)))
 
 
-def _strides(entry: Entry) -> Sizes:
+def _strides(entry: TracedOperator) -> Sizes:
     moved = entry.detail
     if type(moved) is Moved:
         before = _strides(moved.source)

@@ -7,7 +7,7 @@ from typing import Any
 
 from featherbone.graph.operators import PadChannels
 from featherbone.nn.capture.common import is_map
-from featherbone.nn.capture.entry import Entry
+from featherbone.nn.capture.entry import TracedOperator
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
 
@@ -18,7 +18,7 @@ Edges = tuple[tuple[int, int], ...]
 class Pad:
     """What was padded, by (before, after) for the channels and each side, with which value."""
 
-    source: Entry
+    source: TracedOperator
     edges: Edges
     value: float
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
+class Workload:
     """A network, the runtime that runs it, on how many threads, with how many images at once.
 
     Fields:
