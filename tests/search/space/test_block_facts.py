@@ -61,10 +61,7 @@ def mixing(x: Wire, out: int, *, stride: int, **_: Any) -> Wire:
         (sandwich, BlockFacts(whole=False, depthwise=True, shortcut=True)),
         (halves, BlockFacts(whole=True, depthwise=False, shortcut=False)),
         (projected, BlockFacts(whole=False, depthwise=False, shortcut=False)),
-        (
-            lambda x, out, *, stride, **_: x.conv(out, 1, stride=stride),
-            BlockFacts(whole=False, depthwise=False, shortcut=False),
-        ),
+        (mixing, BlockFacts(whole=False, depthwise=False, shortcut=False)),
     ],
 )
 def test_a_new_block_is_one_row(monkeypatch: pytest.MonkeyPatch, block: Any, found: BlockFacts) -> None:
