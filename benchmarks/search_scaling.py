@@ -57,7 +57,7 @@ def numbered(board: Board, number: int) -> Sequence[Entry]:
     """Designs in name only: what proposing costs is not what is measured here."""
     first = len(board.trials) + 1
     return [
-        Entry(design=f"design {n}", origin="random", costs=Costs(macs=10**6 + n, params=1, memory=1, size=1))
+        Entry(design=f"design {n}", origin="random", costs=Costs(macs=10**6 + n, params=1, peak_memory=1, size=1))
         for n in range(first, first + number)
     ]
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from featherbone.quantities import NAMES
 from featherbone.view import WHOLE, View
 
 
@@ -193,10 +194,10 @@ class RunRecord:
 
 
 def limits_set(budget: Mapping[str, Any] | None) -> dict[str, float]:
-    """The limits of a budget, as JSON holds it, that are set; that on latency in milliseconds.
+    """The limits that a budget, as JSON holds it, sets, by the names of their quantities; latency in milliseconds.
 
-    >>> limits_set({"macs": 1000, "params": None, "latency": {"ms": 2.5, "runtime": "onnxruntime", "threads": 1}})
-    {'macs': 1000, 'latency': 2.5}
+    >>> limits_set({"memory": 1000, "params": None, "latency": {"ms": 2.5, "runtime": "onnxruntime", "threads": 1}})
+    {'peak_memory': 1000, 'latency': 2.5}
     """
-    found = {name: limit["ms"] if isinstance(limit, dict) else limit for name, limit in (budget or {}).items()}
-    return {name: limit for name, limit in found.items() if limit is not None}
+    found = {NAMES.get(key, key): limit for key, limit in (budget or {}).items() if limit is not None}
+    return {name: limit["ms"] if isinstance(limit, dict) else limit for name, limit in found.items()}

@@ -70,11 +70,11 @@ def test_the_share_of_draws_lies_between_its_bounds_and_is_exact_with_steps_of_o
 
 def test_of_several_limits_the_rarest_bounds_from_above(draws: tuple[SpaceCosts, np.ndarray, np.ndarray]) -> None:
     costs, rows, chances = draws
-    budget = Budget(params=3_000, macs=150_000, memory=20_000)
+    budget = Budget(params=3_000, macs=150_000, peak_memory=20_000)
     low, high = share_within(costs, budget)
     assert low == 0 < chances[costs.fits(rows, budget)].sum() <= high
     assert high == min(share_within(costs, Budget(params=3_000))[1], share_within(costs, Budget(macs=150_000))[1])
     assert share_within(costs, Budget(params=1)) == (0, 0)
     assert share_within(costs, Budget(size=1)) == (0, 0)
     with pytest.raises(FeatherboneError, match="rarity"):
-        share_within(costs, Budget(memory=10))
+        share_within(costs, Budget(peak_memory=10))

@@ -93,20 +93,14 @@ def _totals(costs: CostDocument) -> dict[str, int]:
 
 
 def _print_columns(targets: Sequence[str], columns: Sequence[Comparison]) -> None:
-    from featherbone.quantity import format_bytes, format_count
+    from featherbone.quantities import QUANTITIES
 
+    shown = [QUANTITIES[name] for name in ("params", "macs", "activations", "peak_memory")]
     rows = [
-        (
-            target,
-            _cell(column.params, format_count),
-            _cell(column.macs, format_count),
-            _cell(column.activations, format_count),
-            _cell(column.peak_memory, format_bytes),
-            _cell(column.depth, str),
-        )
+        (target, *(_cell(getattr(column, each.name), each.show) for each in shown), _cell(column.depth, str))
         for target, column in zip(targets, columns, strict=True)
     ]
-    print_table("", ("network", "params", "MACs", "activations", "peak memory", "layers"), rows)
+    print_table("", ("network", *(each.short for each in shown), "layers"), rows)
     partial = [target for target, column in zip(targets, columns, strict=True) if column.uncounted]
     if partial:
         console().print(f"partial: operators without a rule are not counted in {', '.join(partial)}")

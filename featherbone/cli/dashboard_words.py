@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from featherbone.quantity import format_bytes, format_count, format_duration
+from featherbone.quantities import LIMITED, QUANTITIES
+from featherbone.quantity import format_duration
 
 if TYPE_CHECKING:
     from featherbone.search.record.glance import Ended, Glance
-
-COSTS = (  # column of a trial, limit of a budget, words, how it is written
-    ("macs", "macs", "MACs", format_count),
-    ("params", "params", "parameters", format_count),
-    ("peak_memory", "memory", "memory", format_bytes),
-    ("size", "size", "file", format_bytes),
-    ("int8_size", "int8_size", "int8 file", format_bytes),
-)
 
 
 def best_lines(found: Glance) -> list[str]:
@@ -33,13 +26,12 @@ def best_lines(found: Glance) -> list[str]:
 def _costs(best: dict[str, Any], budget: dict[str, float]) -> list[str]:
     """Costs with a limit first."""
     words = []
-    for column, limit, name, write in COSTS:
-        used = f" ({100 * best[column] / budget[limit]:.0f} % of the limit)" if limit in budget else ""
-        words.append((limit not in budget, f"{write(best[column])} {name}{used}"))
-    if best["latency_ms"] is not None:
-        used = f" ({100 * best['latency_ms'] / budget['latency']:.0f} % of the limit)" if "latency" in budget else ""
-        words.append(("latency" not in budget, f"{best['latency_ms']:.3g} ms{used}"))
-    return [text for _, text in sorted(words, key=lambda word: word[0])]
+    for quantity in sorted((QUANTITIES[name] for name in LIMITED), key=lambda quantity: quantity.name not in budget):
+        value, limit = best[quantity.column], budget.get(quantity.name)
+        if value is not None:
+            used = f" ({100 * value / limit:.0f} % of the limit)" if limit is not None else ""
+            words.append(f"{quantity.show(value)} {quantity.words}{used}")
+    return words
 
 
 def money_lines(found: Glance) -> list[str]:

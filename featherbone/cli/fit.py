@@ -107,19 +107,11 @@ def fit(
     """
     from featherbone.cli.progress import Live
     from featherbone.job import fit as run_fit
-    from featherbone.quantity import parse_bytes, parse_count, parse_milliseconds, parse_seconds
-    from featherbone.search import Budget, LatencyLimit
+    from featherbone.quantity import parse_seconds
+    from featherbone.search import Budget
 
-    budget = Budget(
-        macs=None if macs is None else parse_count(macs, what="--macs"),
-        params=None if params is None else parse_count(params, what="--params"),
-        memory=None if memory is None else parse_bytes(memory, what="--memory"),
-        size=None if size is None else parse_bytes(size, what="--size"),
-        int8_size=None if int8_size is None else parse_bytes(int8_size, what="--int8-size"),
-        latency=None
-        if latency is None
-        else LatencyLimit(ms=parse_milliseconds(latency, what="--latency"), runtime=runtime, threads=threads),
-    )
+    limits = {"macs": macs, "params": params, "memory": memory, "size": size, "int8_size": int8_size}
+    budget = Budget.read(**limits, latency=latency, runtime=runtime, threads=threads)
     if latency is None and (runtime != "onnxruntime" or threads != 1):
         raise FeatherboneError(
             "--runtime and --threads say how latency is limited, and it is not", hint="give --latency, such as 3ms"

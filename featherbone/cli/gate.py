@@ -11,7 +11,6 @@ from featherbone.cli.output import console, print_json
 
 if TYPE_CHECKING:
     from featherbone.cost import Count
-    from featherbone.graph import Graph
 
 
 def gate(counted: Count, budget: str, subject: Callable[[], Any], *, dtype: str, json: bool) -> None:
@@ -24,6 +23,7 @@ def gate(counted: Count, budget: str, subject: Callable[[], Any], *, dtype: str,
     """
     from featherbone.cost import peak_memory
     from featherbone.cost.budget_gate import check_budget, read_budget
+    from featherbone.search.costs.budget import costs_of
 
     graph = counted.graph
     findings = check_budget(
@@ -31,7 +31,8 @@ def gate(counted: Count, budget: str, subject: Callable[[], Any], *, dtype: str,
         counted,
         {
             "peak_memory": lambda: peak_memory(graph, dtype).bytes,
-            "size": lambda: _size(graph),
+            "size": lambda: costs_of(graph).size,
+            "int8_size": lambda: costs_of(graph).int8_size,
             "latency": lambda: _latency(subject()),
         },
     )
@@ -61,13 +62,6 @@ def gate(counted: Count, budget: str, subject: Callable[[], Any], *, dtype: str,
         console().print(f"{graph.name} fits: " + "; ".join(map(str, findings)), soft_wrap=True)
     if broken:
         raise typer.Exit(1)
-
-
-def _size(graph: Graph) -> float:
-    """Bytes of the model file in float32, an upper bound: what ``featherbone fit --size`` limits."""
-    from featherbone.search.costs.budget import costs_of
-
-    return costs_of(graph).size
 
 
 def _latency(subject: Any) -> float:

@@ -126,16 +126,16 @@ def _print_totals(found: Overview) -> None:
 
 def _print_answer(found: Overview, answer: Answer) -> None:
     """The front against each limited cost, or against multiply-adds, with standard errors; then why this one."""
-    from featherbone.search.record.why import NAMES, heading, write_cost
+    from featherbone.quantities import QUANTITIES
 
     for cost in [name for name in answer.fronts if name in answer.used] or ["macs"]:
         print_table(
-            f"\nPareto front of validation top-1 against {NAMES[cost]}"
+            f"\nPareto front of validation top-1 against {QUANTITIES[cost].words}"
             + (", which binds" if cost == answer.binding else ""),
-            [heading(cost), "top-1", "± 1 s.e.", "trial", "epochs", ""],
+            [QUANTITIES[cost].heading, "top-1", "± 1 s.e.", "trial", "epochs", ""],
             (
                 [
-                    write_cost(cost, point.cost),
+                    QUANTITIES[cost].show(point.cost),
                     _percent(point.top1),
                     f"{100 * point.standard_error:.2f}",
                     str(point.trial),

@@ -23,9 +23,9 @@ def zoo(
 ) -> None:
     """Published accuracy joined to exact counts: the networks that fit, the best first."""
     from featherbone.cost import zoo as find
-    from featherbone.quantity import format_bytes, format_count
+    from featherbone.quantities import QUANTITIES
 
-    given = {"macs": macs, "params": params, "peak_memory": memory, "top1": top1}
+    given = {"macs": macs, "params": params, "memory": memory, "top1": top1}
     limits = {what: text for what, text in given.items() if text is not None}
     entries = find(limits, sort, more_data=more_data)
     if json:
@@ -34,16 +34,15 @@ def zoo(
     if not entries:
         console().print("no published network passes every limit; `featherbone fit` looks for a new one")
         return
+    shown = [QUANTITIES[name] for name in ("params", "macs", "peak_memory")]
     rows = [
         (
             entry.network,
             entry.source.partition(": ")[0],
             f"{entry.top1:.2f}",
-            format_count(entry.params),
-            format_count(entry.macs),
-            format_bytes(entry.peak_memory),
+            *(each.show(getattr(entry, each.name)) for each in shown),
         )
         for entry in entries
     ]
-    columns = ("network", "whose top-1", "top-1 %", "params", "MACs", "peak memory")
+    columns = ("network", "whose top-1", "top-1 %", *(each.short for each in shown))
     print_table("ImageNet top-1 as published, costs as counted", columns, rows, left=2)

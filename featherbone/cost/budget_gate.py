@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from featherbone.cost.count import Count
 from featherbone.cost.limit import Limit
 from featherbone.errors import FeatherboneError
+from featherbone.quantities import LIMITED
 
-LIMITED = ("macs", "params", "activations", "peak_memory", "size", "latency")
+GATED = ("activations", *LIMITED)
 EXAMPLE = "for example --budget 'macs<300M params<4M peak-memory<2MiB latency<10ms'"
 _SIGNS = re.compile(r"\s*(<=|>=|<|>)\s*")
 _GAPS = re.compile(r"[\s,;]+(?=[A-Za-z])|\s+")
@@ -43,11 +44,13 @@ class Finding:
         return f"{quantity}: {self.limit.show(self.value)}, {bound}"
 
 
-def read_budget(text: str) -> tuple[Limit, ...]:
+def read_budget(text: str, among: Sequence[str] = GATED) -> tuple[Limit, ...]:
     """Limits such as ``macs<300M params<4M``, with gaps or commas between them.
 
     >>> [str(limit) for limit in read_budget("macs<300M, peak-memory <= 2MiB")]
     ['macs < 300.0 M', 'peak-memory <= 2.0 MiB']
+
+    ``memory`` is ``peak-memory``, as with ``featherbone fit``.
 
     Raises:
         FeatherboneError: no limit, a part that is no limit, an unknown quantity, or a number without its unit.
@@ -55,7 +58,7 @@ def read_budget(text: str) -> tuple[Limit, ...]:
     parts = [part for part in _GAPS.split(_SIGNS.sub(r"\1", text.strip(" \t\n,;"))) if part]
     if not parts:
         raise FeatherboneError("the budget is empty", hint=EXAMPLE)
-    return tuple(_limit(part) for part in parts)
+    return tuple(_limit(part, among) for part in parts)
 
 
 def check_budget(
@@ -76,13 +79,13 @@ def check_budget(
     return tuple(_finding(limit, counted, measures) for limit in limits)
 
 
-def _limit(part: str) -> Limit:
+def _limit(part: str, among: Sequence[str]) -> Limit:
     match = _LIMIT.fullmatch(part)
     if match is None:
         raise FeatherboneError(
             f"{part!r} in the budget is no limit: it needs a name, a sign and a number", hint=EXAMPLE
         )
-    return Limit.read(match[1].replace("-", "_"), match[2], among=LIMITED)
+    return Limit.read(match[1], match[2], among=among)
 
 
 def _finding(limit: Limit, counted: Count, measures: Mapping[str, Callable[[], float]]) -> Finding:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from featherbone.cost.table import AMOUNTS, UNUSED, Line, Table
 from featherbone.errors import FeatherboneError, did_you_mean
 from featherbone.graph.operators import shape_text
+from featherbone.quantities import QUANTITIES
 from featherbone.quantity import format_bytes
 
 Value: TypeAlias = "str | int | float | None"
@@ -100,7 +101,7 @@ def _share(key: str, heading: str) -> Column:
     )
 
 
-_HEADINGS = dict(zip(AMOUNTS, ("params", "MACs", "activations", "bytes"), strict=True))
+_HEADINGS = {key: QUANTITIES[key].short for key in AMOUNTS}
 _ALL = (
     Column(key="name", heading="name", value=lambda table, line: line.name, total=lambda table: "total", words=True),
     Column(key="what", heading="what", value=lambda table, line: line.description, words=True),

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from featherbone.errors import FeatherboneError, did_you_mean
-from featherbone.quantity import format_bytes, format_count, parse_bytes, parse_count, parse_milliseconds
+from featherbone.errors import FeatherboneError
+from featherbone.quantities import QUANTITIES, Quantity, name_of
 
 SIGNS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -16,7 +16,6 @@ SIGNS: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-BYTES = frozenset({"peak_memory", "size"})
 _LIMIT = re.compile(r"\s*(<=|>=|<|>)?\s*(.+?)\s*")
 
 
@@ -28,7 +27,7 @@ class Limit:
     >>> limit.sign, limit.bound, limit.holds(299_999_999), limit.holds(300_000_000)
     ('<', 300000000, True, False)
 
-    ``bound`` is a number, bytes of ``peak_memory`` and ``size``, percent of ``top1``, milliseconds of ``latency``.
+    ``what`` is the name of a quantity, ``bound`` in its unit: a number, bytes, milliseconds or percent.
     """
 
     what: str
@@ -36,19 +35,26 @@ class Limit:
     bound: float
 
     @staticmethod
-    def read(what: str, text: str, *, among: Sequence[str]) -> Limit:
+    def read(what: str, text: str, *, among: Sequence[str], said: str = "") -> Limit:
         """``"<300M"``, ``"<=4M"``, ``">70"``; without a sign a cost is at most that much, and top-1 at least.
+
+        A refusal calls the quantity as ``said``, or else by its name.
 
         Raises:
             FeatherboneError: a quantity that is not ``among`` those that have limits, or not a number with a unit.
         """
-        if what not in among:
-            raise FeatherboneError(f"no limit can be set on {what!r}", hint=did_you_mean(what, among))
+        quantity = QUANTITIES[name_of(what, among)]
         match = _LIMIT.fullmatch(text)
         if match is None:
-            raise FeatherboneError(f"the limit on {what} is empty", hint="write a sign and a number, such as '<300M'")
-        sign = match[1] or (">=" if what == "top1" else "<=")
-        return Limit(what=what, sign=sign, bound=_bound(what, match[2]))
+            raise FeatherboneError(
+                f"the limit on {said or quantity.name} is empty", hint="write a sign and a number, such as '<300M'"
+            )
+        sign = match[1] or (">=" if quantity.most_is_best else "<=")
+        return Limit(what=quantity.name, sign=sign, bound=quantity.parse(match[2], what=said or quantity.name))
+
+    @property
+    def quantity(self) -> Quantity:
+        return QUANTITIES[self.what]
 
     def holds(self, value: float) -> bool:
         return SIGNS[self.sign](value, self.bound)
@@ -60,31 +66,10 @@ class Limit:
         >>> limit.show(300_774_272), limit.show(300_000_001)
         ('300.8 M', '300,000,001')
         """
-        shown = _show(self.what, value)
-        if self.what in ("top1", "latency") or value == self.bound or shown != _show(self.what, self.bound):
-            return shown
-        return f"{value:,} B" if self.what in BYTES else f"{value:,}"
+        show = self.quantity.show
+        if value == self.bound or show(value) != show(self.bound):
+            return show(value)
+        return {"": f"{value:,}", "B": f"{value:,} B"}.get(self.quantity.suffix, show(value))
 
     def __str__(self) -> str:
-        return f"{self.what.replace('_', '-')} {self.sign} {_show(self.what, self.bound)}"
-
-
-def _bound(what: str, text: str) -> float:
-    if what in BYTES:
-        return parse_bytes(text, what=what)
-    if what == "latency":
-        return parse_milliseconds(text, what=what)
-    if what != "top1":
-        return parse_count(text, what=what)
-    try:
-        return float(text.rstrip("% "))
-    except ValueError:
-        raise FeatherboneError(f"top1 {text!r} is not a number of percent", hint="for example >70") from None
-
-
-def _show(what: str, value: float) -> str:
-    if what in BYTES:
-        return format_bytes(value)
-    if what == "latency":
-        return f"{value:.3g} ms" if value < 1000 else f"{value:,.0f} ms"
-    return f"{value:g} %" if what == "top1" else format_count(value)
+        return f"{self.what.replace('_', '-')} {self.sign} {self.quantity.show(self.bound)}"

@@ -55,7 +55,7 @@ def finish(
         **_figures(tested, test),
         "params": costs.params,
         "macs": costs.macs,
-        "peak_memory": costs.memory,
+        "peak_memory": costs.peak_memory,
         "file_bytes": costs.size,
         "latency_ms": costs.latency,
         "verification": verification.facts(),

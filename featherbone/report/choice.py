@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from featherbone.quantity import format_bytes, format_count
+from featherbone.quantities import LIMITED, QUANTITIES, Quantity
 from featherbone.report.run import LISTED, Run, Trial
 
 
@@ -51,19 +49,17 @@ def uses(run: Run) -> list[Use]:
     trial, result, limits = chosen(run), run.result, run.record.limits
     if trial is None:
         return []
-    found = trial if result is None else result
-    latency = trial.costs.get("latency") if result is None else result.latency_ms
-    int8_size = trial.costs.get("int8_size") if "int8_size" in limits else None
-    costs: list[tuple[str, str, Any, Callable[[Any], str]]] = [
-        ("multiply-adds", "macs", found.macs, format_count),
-        ("parameters", "params", found.params, format_count),
-        ("peak memory", "memory", found.peak_memory, format_bytes),
-        ("model file", "size", None if result is None else result.file_bytes, format_bytes),
-        ("int8 model file", "int8_size", int8_size, format_bytes),
-        ("latency when chosen", "latency", latency, "{:.3g} ms".format),
-    ]
+    known: dict[str, float | None] = {**trial.costs, "size": None}  # a design has a bound of it, and no file
+    if result is not None:
+        known |= {"macs": result.macs, "params": result.params, "peak_memory": result.peak_memory}
+        known |= {"size": result.file_bytes, "latency": result.latency_ms}
+    if "int8_size" not in limits:
+        known["int8_size"] = None
     return [
-        Use(name=name, value=value, limit=limits.get(key), text=write(value), limit_text=write(limits.get(key) or 0))
-        for name, key, value, write in costs
-        if value is not None
+        _use(QUANTITIES[name], value, limits.get(name)) for name in LIMITED if (value := known.get(name)) is not None
     ]
+
+
+def _use(quantity: Quantity, value: float, limit: float | None) -> Use:
+    name = "latency when chosen" if quantity.name == "latency" else quantity.words
+    return Use(name=name, value=value, limit=limit, text=quantity.show(value), limit_text=quantity.show(limit or 0))

@@ -9,7 +9,7 @@ from typing import Any
 from featherbone.cost.columns import columns, shown
 from featherbone.cost.table import AMOUNTS, SCOPE, Line, Table, cost_table
 from featherbone.graph.operators import shape_text
-from featherbone.quantity import format_bytes, format_count
+from featherbone.quantities import QUANTITIES
 from featherbone.report.parts import page, script_json
 
 Figure = dict[str, Any]
@@ -27,7 +27,7 @@ COLUMNS = (
     "field",
     "jump",
 )
-HEADINGS = {"macs": "multiply-adds", "params": "parameters", "activations": "activations", "bytes": "bytes moved"}
+SHOWN = tuple(QUANTITIES[key] for key in ("macs", "params", "activations", "bytes"))
 COLOURS = {
     "conv": "var(--chip-conv)",
     "pointwise": "var(--chip-pointwise)",
@@ -126,10 +126,10 @@ def _hover(table: Table, name: str, sums: dict[str, int], line: Line | None) -> 
     if line is not None:
         reads = ", ".join(map(shape_text, line.inputs))
         said.append(escape(f"{line.description}: {reads} → {shape_text(line.output)}"))
-    for key, heading in HEADINGS.items():
-        value = format_bytes(sums[key]) if key == "bytes" else format_count(sums[key])
-        share = f", {100 * sums[key] / table.total(key):.1f} %" if table.total(key) else ""
-        said.append(f"{value} {'moved' if key == 'bytes' else heading}{share}")
+    for quantity in SHOWN:
+        value, total = sums[quantity.name], table.total(quantity.name)
+        share = f", {100 * value / total:.1f} %" if total else ""
+        said.append(f"{quantity.show(value)} {quantity.words.removeprefix('bytes ')}{share}")
     if sums["bytes"]:
         said.append(f"{sums['macs'] / sums['bytes']:.2f} multiply-adds a byte")
     return "<br>".join(said)
@@ -138,8 +138,8 @@ def _hover(table: Table, name: str, sums: dict[str, int], line: Line | None) -> 
 def _choices(names: list[str], sums: dict[str, dict[str, int]]) -> list[Figure]:
     """A button for each cost."""
     return [
-        {"label": heading, "data": {"values": [[sums[name][key] for name in names]]}, "layout": {}}
-        for key, heading in HEADINGS.items()
+        {"label": each.words, "data": {"values": [[sums[name][each.name] for name in names]]}, "layout": {}}
+        for each in SHOWN
     ]
 
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from featherbone.quantities import QUANTITIES
 from featherbone.quantity import format_bytes, format_count
 from featherbone.report.choice import chosen, listed
 from featherbone.report.plots import ACCENT, FAINT, INK, RUNGS, Figure, layout, line
 from featherbone.report.run import Run, Trial
 from featherbone.search.record.answer import Answer, Point
-from featherbone.search.record.why import NAMES, heading
 
 SYMBOLS = ("circle-open", "circle", "diamond", "square")
 
@@ -39,7 +39,7 @@ def scatter(run: Run) -> Figure | None:
     traces = [*fronts, *(_points_of(*group) for group in groups)]
     for trace, x in zip(traces, views[0]["x"], strict=True):
         trace["x"] = x
-    drawn = layout(heading(costs[0]), "validation top-1, %")
+    drawn = layout(QUANTITIES[costs[0]].heading, "validation top-1, %")
     drawn["xaxis"]["tickformat"] = "~s"
     drawn |= {"shapes": views[0]["shapes"], "annotations": views[0]["annotations"]}
     choices = [_choice(cost, view) for cost, view in zip(costs, views, strict=True)] if len(costs) > 1 else []
@@ -62,10 +62,10 @@ def _view(cost: str, costs: list[str], found: Answer, groups: list[list[Trial]],
 def _choice(cost: str, view: dict[str, Any]) -> dict[str, Any]:
     """What the button of a cost changes."""
     return {
-        "label": NAMES[cost],
+        "label": QUANTITIES[cost].words,
         "data": {"visible": view["visible"], "x": view["x"]},
         "layout": {
-            "xaxis.title.text": heading(cost),
+            "xaxis.title.text": QUANTITIES[cost].heading,
             "shapes": view["shapes"],
             "annotations": view["annotations"],
         },

@@ -8,11 +8,11 @@ from typing import Any
 
 from featherbone.graph import Graph
 from featherbone.graph.operators import shape_text
+from featherbone.quantities import QUANTITIES
 from featherbone.quantity import format_bytes, format_count
 from featherbone.report.choice import chosen, listed
 from featherbone.report.outline import Costs, outline
 from featherbone.report.run import Run
-from featherbone.search.record.why import NAMES, heading, write_cost
 from featherbone.wording import percent
 
 Row = dict[str, Any]
@@ -67,15 +67,15 @@ def fronts(run: Run) -> list[Row]:
         return []
     return [
         {
-            "name": NAMES[cost],
-            "heading": heading(cost),
-            "limit": write_cost(cost, limits[cost]) if cost in limits else "",
+            "name": QUANTITIES[cost].words,
+            "heading": QUANTITIES[cost].heading,
+            "limit": QUANTITIES[cost].show(limits[cost]) if cost in limits else "",
             "binds": cost == (found.binding or "macs"),
             "rows": [
                 {
                     "trial": point.trial,
                     "chosen": point.trial == found.winner.id,
-                    "cost": write_cost(cost, point.cost),
+                    "cost": QUANTITIES[cost].show(point.cost),
                     "top1": f"{percent(point.top1)} ± {100 * point.standard_error:.1f}",
                     "rung": point.rung,
                     "epochs": point.epochs,

@@ -6,7 +6,8 @@ from typing import Any
 
 from featherbone.cost import count, peak_memory
 from featherbone.graph import from_json
-from featherbone.quantity import format_bytes, format_count
+from featherbone.quantities import QUANTITIES
+from featherbone.quantity import format_count
 from featherbone.report.learning_figures import learning
 from featherbone.report.longer import longer
 from featherbone.report.run import Run
@@ -70,9 +71,6 @@ def _costs(run: Run) -> list[tuple[str, str]]:
         return []
     graph = from_json(run.graph)
     counted, result = count(graph), run.result
-    costs = [
-        ("multiply-adds", format_count(int(counted.macs))),
-        ("parameters", format_count(int(counted.params))),
-        ("peak memory", format_bytes(peak_memory(graph).bytes)),
-    ]
-    return costs if result is None else [*costs, ("model file", format_bytes(result.file_bytes))]
+    known = {"macs": counted.macs, "params": counted.params, "peak_memory": peak_memory(graph).bytes}
+    known |= {} if result is None else {"size": result.file_bytes}
+    return [(QUANTITIES[name].words, QUANTITIES[name].show(int(value))) for name, value in known.items()]

@@ -44,7 +44,7 @@ def search_on(ledger: Ledger, *, stop_at: int = 0, work: Callable[[Task], None] 
 
     def propose(board: Any, number: int) -> list[Entry]:
         known = len(board.trials)
-        costs = [Costs(macs=1000 * n, params=n, memory=4096, size=800, int8_size=300) for n in range(9)]
+        costs = [Costs(macs=1000 * n, params=n, peak_memory=4096, size=800, int8_size=300) for n in range(9)]
         return [Entry(design=f"design {n}", origin="random", costs=costs[n]) for n in range(known + 1, 9)][:number]
 
     if ledger.recall("asked") is None:

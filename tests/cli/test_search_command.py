@@ -37,7 +37,9 @@ def half(tmp_path: Path) -> Path:
     def propose(board: Any, number: int) -> list[Entry]:
         known = len(board.trials)
         return [
-            Entry(design=f"design {n}", origin="random", costs=Costs(macs=1000 * n, params=n, memory=4096, size=800))
+            Entry(
+                design=f"design {n}", origin="random", costs=Costs(macs=1000 * n, params=n, peak_memory=4096, size=800)
+            )
             for n in range(known + 1, min(known + number, 5) + 1)
         ]
 

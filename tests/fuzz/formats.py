@@ -205,7 +205,7 @@ def _ledger() -> bytes:
     with tempfile.TemporaryDirectory() as name:
         with open_ledger(Path(name)) as ledger:
             ledger.remember("search", {"rungs": [1, 3], "limits": {"trials": 9}, "workers": 1})
-            costs = Costs(macs=1000, params=100, memory=4096, size=800)
+            costs = Costs(macs=1000, params=100, peak_memory=4096, size=800)
             ledger.add([Entry(design=design, origin="random", costs=costs) for design in DESIGNS])
             score = Score(epochs=1, val_top1=0.5, val_loss=1.5, seconds=2.0)
             ledger.reach(ledger.begin(1, 0, "here"), 1, 0, score, worker="here", seconds=2.0, state="paused")

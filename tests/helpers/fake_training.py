@@ -25,7 +25,7 @@ def designs(board: Board, number: int) -> Sequence[Entry]:
     """Endless designs, each with its own name and costs."""
     first = len(board.trials) + 1
     return [
-        Entry(design=f"design {place}", origin="random", costs=Costs(macs=100 + place, params=1, memory=1, size=1))
+        Entry(design=f"design {place}", origin="random", costs=Costs(macs=100 + place, params=1, peak_memory=1, size=1))
         for place in range(first, first + number)
     ]
 

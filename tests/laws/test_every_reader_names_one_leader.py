@@ -47,7 +47,7 @@ def proposed(draw: random.Random) -> Any:
             Entry(
                 design=f"r8 | stem w{4 * place} | basic w8",
                 origin=draw.choice(["random", "zoo"]),
-                costs=Costs(macs=draw.choice([100, 200]), params=9, memory=9, size=9, latency=0.9),
+                costs=Costs(macs=draw.choice([100, 200]), params=9, peak_memory=9, size=9, latency=0.9),
             )
             for place in range(first, first + number)
         ]

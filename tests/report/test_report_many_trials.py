@@ -22,7 +22,7 @@ def test_a_page_lists_the_best_and_says_how_many_there_are(
     for module in (report_run, __import__("featherbone.report.choice", fromlist=["choice"])):
         monkeypatch.setattr(module, "LISTED", 5)
     with open_ledger(tmp_path) as ledger:
-        costs = [Costs(macs=1000 + n, params=1, memory=4096, size=800) for n in range(trials)]
+        costs = [Costs(macs=1000 + n, params=1, peak_memory=4096, size=800) for n in range(trials)]
         ledger.add([Entry(design=f"design {n}", origin="random", costs=each) for n, each in enumerate(costs, start=1)])
         for trial in range(1, trials + 1):
             score = Score(epochs=2, val_top1=trial * 7 % trials / trials, val_loss=1.0, seconds=1.0)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from featherbone.data import Dataset
+from featherbone.quantities import QUANTITIES
 from featherbone.search.costs.batch import SpaceCosts
 from featherbone.search.costs.budget import Budget
 from featherbone.search.costs.file_size import FILE_HEAD
@@ -36,7 +37,7 @@ class Job:
         """All of it as JSON; what must be the same for a run to go on."""
         return {
             "data": self.dataset.fingerprint,
-            "budget": asdict(self.budget),
+            "budget": self.budget.to_json(),
             "seed": self.seed,
             "limits": asdict(self.limits),
             "space": self.space.to_json(),
@@ -66,8 +67,8 @@ def limit_words(budget: Budget) -> list[str]:
     ['macs300k', 'params20k']
     """
     return [
-        f"{limit}{value:g}ms" if limit == "latency" else f"{limit}{_short(value)}"
-        for limit, value in budget.limits().items()
+        f"latency{value:g}ms" if name == "latency" else f"{QUANTITIES[name].flag}{_short(value)}"
+        for name, value in budget.limits().items()
     ]
 
 

@@ -27,9 +27,10 @@ from featherbone.latency.learning import bounded, require_possible
 from featherbone.latency.measured import require_known
 from featherbone.nn import Model
 from featherbone.progress import Progress, Searching, Step, silent
+from featherbone.quantities import QUANTITIES
 from featherbone.report import write_report
 from featherbone.run_file import read_facts, read_record, record_of
-from featherbone.search.costs.budget import Budget, flag
+from featherbone.search.costs.budget import Budget
 from featherbone.search.costs.feasible import fitting
 from featherbone.search.propose.first_designs import example
 from featherbone.search.propose.proposals import Proposals
@@ -116,7 +117,7 @@ def fit(
     asked |= {"space": None if space == SPACE else space, "recipe": recipe, "class_weights": class_weights}
     asked |= {"setting": setting}
     spending: dict[str, Any] = {"time": None if time is None else f"{time:g}s", "total_epochs": total_epochs}
-    allowed = {limit: flag(limit, value).split()[1] for limit, value in budget.limits().items()}
+    allowed = {QUANTITIES[limit].flag: QUANTITIES[limit].text(value) for limit, value in budget.limits().items()}
     if budget.latency is not None:
         asked |= {"threads": budget.latency.threads if budget.latency.threads != 1 else None}
     spending |= {"device": None if device == "auto" else device, "tensorboard": tensorboard}

@@ -26,7 +26,7 @@ class BatchCosts:
 
     macs: np.ndarray
     params: np.ndarray
-    memory: np.ndarray
+    peak_memory: np.ndarray
     size: np.ndarray
     int8_size: np.ndarray
 
@@ -86,7 +86,7 @@ class SpaceCosts:
         return BatchCosts(
             macs=macs,
             params=params,
-            memory=memory,
+            peak_memory=memory,
             size=FLOAT * params + floats + self.file_head,
             int8_size=params + int8 + self.file_head,
         )
@@ -168,9 +168,9 @@ def _add(table: CostTable, index: np.ndarray, m: np.ndarray, n: np.ndarray, tota
 def amounts(table: CostTable, index: np.ndarray, m: np.ndarray, n: np.ndarray, names: Sequence[str]) -> np.ndarray:
     """What a part adds to each named cost, (names, rows), in the tables' numerators; the whole of it for memory."""
     found = {name: _value(each, index, m, n) for name, each in zip(SUMS, table.sums, strict=True)}
-    peaks = [_value(each, index, m, n) for each in table.memory] if "memory" in names else [np.zeros(len(index))]
+    peaks = [_value(each, index, m, n) for each in table.memory] if "peak_memory" in names else [np.zeros(len(index))]
     found |= {
-        "memory": np.max(peaks, axis=0),
+        "peak_memory": np.max(peaks, axis=0),
         "size": FLOAT * found["params"] + found["floats"],
         "int8_size": found["params"] + found["int8"],
     }

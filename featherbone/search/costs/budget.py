@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from featherbone.cost import count, peak_memory
+from featherbone.cost.budget_gate import read_budget
+from featherbone.cost.limit import Limit
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
+from featherbone.quantities import DESIGNED, LIMITED, QUANTITIES, name_of
 from featherbone.search.costs.file_size import FILE_HEAD, float_bytes, int8_bytes, text_bytes
 from featherbone.search.costs.latency_limit import LatencyLimit
-
-ANALYTIC = ("macs", "params", "memory", "size", "int8_size")  # known exactly from the design alone
-LIMITS = (*ANALYTIC, "latency")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,13 +23,13 @@ class Costs:
     >>> from featherbone.graph import image
     >>> graph = image(1, 8).conv(4, 3).norm().act("relu").global_pool().flatten().linear(10).graph("tiny")
     >>> costs = costs_of(graph)
-    >>> costs.macs, costs.params, costs.memory
+    >>> costs.macs, costs.params, costs.peak_memory
     (2344, 94, 1280)
     """
 
     macs: int  # multiply-adds of one image, as the papers count
     params: int  # trained numbers
-    memory: int  # peak bytes of activations, float32, one image
+    peak_memory: int  # peak bytes of activations, float32, one image
     size: int  # bytes of the model file, float32: an upper bound
     int8_size: int = 0  # the same with 8-bit weights
     latency: float | None = None  # milliseconds, where they were predicted or measured
@@ -40,12 +40,12 @@ class Budget:
     """Limits on a network; None is no limit.
 
     >>> budget = Budget(macs=300_000, params=20_000)
-    >>> budget.breaches(Costs(macs=310_000, params=12_000, memory=4096, size=60_000))
+    >>> budget.breaches(Costs(macs=310_000, params=12_000, peak_memory=4096, size=60_000))
     ('macs',)
     >>> str(budget)
     '300000 MACs, 20000 parameters'
 
-    ``memory`` is the peak of the activations in bytes of float32; ``size`` is the model file in bytes with float32
+    ``peak_memory`` is the peak of the activations in bytes of float32; ``size`` is the model file in bytes with float32
     weights, ``int8_size`` with 8-bit ones (see ``file_size``); ``latency`` names a runtime and its threads.
 
     Raises:
@@ -54,13 +54,13 @@ class Budget:
 
     macs: int | None = None
     params: int | None = None
-    memory: int | None = None
+    peak_memory: int | None = None
     size: int | None = None
     int8_size: int | None = None
     latency: LatencyLimit | None = None
 
     def __post_init__(self) -> None:
-        for name in ANALYTIC:
+        for name in DESIGNED:
             limit = getattr(self, name)
             if limit is not None and (type(limit) is not int or limit <= 0):
                 raise FeatherboneError(
@@ -77,9 +77,40 @@ class Budget:
                 "a budget needs at least one limit", hint="for example --macs 300k, --params 20k, --memory 64KiB"
             )
 
+    @staticmethod
+    def read(text: str = "", /, *, runtime: str = "onnxruntime", threads: int = 1, **limits: str | None) -> Budget:
+        """A budget as people write it: in one line, or each limit by its flag.
+
+        >>> Budget.read("macs<=300M, params < 80k, memory<=512KiB")
+        Budget(macs=300000000, params=79999, peak_memory=524288, size=None, int8_size=None, latency=None)
+        >>> Budget.read(macs="300M", latency="10ms") == Budget.read("macs<=300M latency<=10ms")
+        True
+
+        Raises:
+            FeatherboneError: what ``read_budget`` refuses; a quantity that a search cannot limit; one that is limited
+                twice, or from below.
+        """
+        found = list(read_budget(text, LIMITED)) if text else []
+        for key, said in limits.items():
+            if said is not None:
+                name = name_of(key, LIMITED)
+                found.append(Limit.read(name, said, among=LIMITED, said=QUANTITIES[name].option))
+        bounds: dict[str, Any] = {}
+        for limit in found:
+            if limit.what in bounds:
+                raise FeatherboneError(f"{limit.what} is limited twice", hint="write one limit for each quantity")
+            bounds[limit.what] = _most(limit)
+        if "latency" in bounds:
+            bounds["latency"] = LatencyLimit(ms=bounds["latency"], runtime=runtime, threads=threads)
+        return Budget(**bounds)
+
+    def to_json(self) -> dict[str, Any]:
+        """The limits by their flags, None where there is none; that on latency with its runtime and threads."""
+        return {QUANTITIES[name].flag: limit for name, limit in asdict(self).items()}
+
     def limits(self) -> dict[str, int | float]:
         """The limits that are set, by name; latency in milliseconds."""
-        found = {name: getattr(self, name) for name in ANALYTIC}
+        found = {name: getattr(self, name) for name in DESIGNED}
         found["latency"] = None if self.latency is None else self.latency.ms
         return {name: limit for name, limit in found.items() if limit is not None}
 
@@ -110,6 +141,15 @@ class Budget:
         return describe(self.limits())
 
 
+def _most(limit: Limit) -> float:
+    """The largest value that an upper limit allows; of a time, which is never exactly its limit, the limit itself."""
+    if limit.sign not in ("<", "<="):
+        raise FeatherboneError(
+            f"a search limits {limit.what} from above, and {str(limit)!r} does not", hint="write it with < or <="
+        )
+    return limit.bound - 1 if limit.sign == "<" and limit.what in DESIGNED else limit.bound
+
+
 def costs_of(graph: Graph, *, file_head: int = FILE_HEAD) -> Costs:
     """The costs of a network, exact except the sizes, which a written file stays below.
 
@@ -120,36 +160,25 @@ def costs_of(graph: Graph, *, file_head: int = FILE_HEAD) -> Costs:
     return Costs(
         macs=int(counted.macs),
         params=int(counted.params),
-        memory=peak_memory(graph).bytes,
+        peak_memory=peak_memory(graph).bytes,
         size=float_bytes(graph) + texts,
         int8_size=int8_bytes(graph) + texts,
     )
 
 
-UNITS = {
-    "macs": "MACs",
-    "params": "parameters",
-    "memory": "bytes of peak memory",
-    "size": "bytes of model file",
-    "int8_size": "bytes of int8 model file",
-    "latency": "ms",
-}
-
-
 def describe(limits: Mapping[str, Any]) -> str:
     """Limits in words.
 
-    >>> describe({"macs": 1000, "memory": 4096})
+    >>> describe({"macs": 1000, "peak_memory": 4096})
     '1000 MACs, 4096 bytes of peak memory'
     """
-    return ", ".join(f"{value} {UNITS[name]}" for name, value in limits.items())
+    return ", ".join(f"{value} {QUANTITIES[name].unit}" for name, value in limits.items())
 
 
 def flag(name: str, limit: float) -> str:
     """A limit as the command line takes it.
 
-    >>> flag("memory", 4096), flag("int8_size", 100_000), flag("latency", 2.5)
+    >>> flag("peak_memory", 4096), flag("int8_size", 100_000), flag("latency", 2.5)
     ('--memory 4096B', '--int8-size 100000B', '--latency 2.5ms')
     """
-    unit = "B" if name in ("memory", "size", "int8_size") else "ms" if name == "latency" else ""
-    return f"--{name.replace('_', '-')} {limit}{unit}"
+    return f"{QUANTITIES[name].option} {QUANTITIES[name].text(limit)}"

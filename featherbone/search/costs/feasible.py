@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from featherbone.errors import FeatherboneError
+from featherbone.quantities import DESIGNED, QUANTITIES
 from featherbone.search.costs.batch import SpaceCosts
-from featherbone.search.costs.budget import ANALYTIC, UNITS, Budget, describe, flag
+from featherbone.search.costs.budget import Budget, describe, flag
 from featherbone.search.costs.least import Least, cheapest_known, least
 from featherbone.search.draw.structures import Structures
 from featherbone.search.space.matrix import ACT, HEAD, RESOLUTION, column, decode
@@ -23,7 +24,7 @@ def fitting(costs: SpaceCosts, budget: Budget) -> np.ndarray:
             it needs. All of this is exact but for latency, which is predicted, and whose fastest design is looked for
             from many small ones on. Also where latency is limited and no latency model is at hand.
     """
-    counted = [name for name in budget.limits() if name in ANALYTIC]
+    counted = [name for name in budget.limits() if name in DESIGNED]
     row = cheapest_known(costs, budget)
     if (costs.counted_uses(row[None], budget) > 1).any():
         found = least(costs, budget)
@@ -38,7 +39,7 @@ def _refusal(costs: SpaceCosts, budget: Budget, found: Least, counted: list[str]
     (design,) = decode(costs.space, found.row[None])
     needs = vars(costs.of_rows(found.row[None]).row(0))
     reasons = [
-        f"{UNITS[name]} are limited to {limit}, and no design has less than {found.alone[name]}"
+        f"{QUANTITIES[name].unit} are limited to {limit}, and no design has less than {found.alone[name]}"
         for name, limit in limits.items()
         if found.alone[name] > limit
     ]

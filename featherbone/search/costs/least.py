@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from featherbone.quantities import DESIGNED
 from featherbone.search.costs.batch import SpaceCosts, amounts
-from featherbone.search.costs.budget import ANALYTIC, Budget
+from featherbone.search.costs.budget import Budget
 from featherbone.search.costs.partial_designs import Labels, combined
 from featherbone.search.draw.structures import Structures
 from featherbone.search.space.block_kinds import CASES, case_of
@@ -54,8 +55,8 @@ class _Search:
 
     def __init__(self, costs: SpaceCosts, budget: Budget) -> None:
         self.costs, self.space, self.tables = costs, costs.space, costs.tables
-        self.names = [name for name in ANALYTIC if name in budget.limits()]
-        self.adds = np.array([name != "memory" for name in self.names])
+        self.names = [name for name in DESIGNED if name in budget.limits()]
+        self.adds = np.array([name != "peak_memory" for name in self.names])
         head = np.array([costs.file_head if "size" in name else 0 for name in self.names])
         self.limits = np.array([budget.limits()[name] for name in self.names], dtype=float)
         self.start = head.astype(float) * self.tables.denominator

@@ -45,7 +45,7 @@ class Features:
             "blocks",
             "macs",
             "params",
-            "memory",
+            "peak memory",
         )
 
     def of(self, rows: np.ndarray) -> np.ndarray:
@@ -73,7 +73,7 @@ class Features:
             last = np.where(depth > 0, depthwise, last)
         total = blocks.sum(axis=1)
         columns += [*(blocks / np.maximum(total, 1)[:, None]).T, np.nan_to_num(first), np.nan_to_num(last), total]
-        columns += [np.log2(values) for values in (costs.macs, costs.params, costs.memory)]
+        columns += [np.log2(values) for values in (costs.macs, costs.params, costs.peak_memory)]
         return np.stack(columns, axis=1)
 
 

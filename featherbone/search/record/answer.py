@@ -16,16 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from featherbone.quantities import LIMITED, QUANTITIES
 from featherbone.search.record.ranking import Rank, rank_of
 
-COLUMNS = {  # of a trial in the ledger, by the names of a budget
-    "macs": "macs",
-    "params": "params",
-    "memory": "peak_memory",
-    "size": "size",
-    "int8_size": "int8_size",
-    "latency": "latency_ms",
-}
+COLUMNS = {name: QUANTITIES[name].column for name in LIMITED}  # of a trial in the ledger
 TIED = 1.96  # standard errors: nearer than that is a tie, at 95 %
 
 

@@ -244,7 +244,7 @@ class Ledger:
 
 def _columns(costs: Costs) -> tuple[float | str | None, ...]:
     by = None if costs.latency is None else "predicted"
-    return costs.params, costs.macs, costs.memory, costs.size, costs.int8_size, costs.latency, by
+    return costs.params, costs.macs, costs.peak_memory, costs.size, costs.int8_size, costs.latency, by
 
 
 def _close(

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from featherbone.quantity import format_bytes, format_count
+from featherbone.quantities import QUANTITIES
 from featherbone.search.record.answer import Answer, Gap, Scored
 from featherbone.wording import listed, percent, points
 
-NAMES = {
-    "macs": "multiply-adds",
-    "params": "parameters",
-    "memory": "peak memory",
-    "size": "model file",
-    "int8_size": "int8 model file",
-    "latency": "latency",
-}
-BOUNDS = ("size", "int8_size")  # what a design costs at most; the file is known when it is written
 WORTH_SAVING = 0.05  # a cheaper design is mentioned where it saves this share of a cost
 NAMED = 6  # designs that a sentence lists
 
@@ -41,19 +32,10 @@ def why(found: Answer, designs: Sequence[Scored]) -> list[str]:
         last = cheaper[-1]
         sentences.append(
             f"The next cheaper on the Pareto front is design {last.trial}: "
-            f"{percent(last.cost / best.costs[cost], 0)} of the {NAMES[cost]}, and {points(best.top1 - last.top1)} "
+            f"{percent(last.cost / best.costs[cost], 0)} of the {_words(cost)}, and {points(best.top1 - last.top1)} "
             f"less top-1, after {last.epochs} epochs."
         )
     return sentences
-
-
-def heading(cost: str) -> str:
-    """A cost of designs as a table or an axis names it.
-
-    >>> heading("macs"), heading("size")
-    ('multiply-adds', 'model file, at most')
-    """
-    return f"{NAMES[cost]}, at most" if cost in BOUNDS else NAMES[cost]
 
 
 def _runner_up(found: Answer, second: Gap, designs: Sequence[Scored]) -> str:
@@ -78,8 +60,8 @@ def _runner_up(found: Answer, second: Gap, designs: Sequence[Scored]) -> str:
 
 def _binding(found: Answer) -> str:
     assert found.binding is not None
-    others = [f"{percent(share, 0)} of {NAMES[name]}" for name, share in found.used.items() if name != found.binding]
-    words = f"The limit that binds is {NAMES[found.binding]}: {percent(found.used[found.binding])} of it is used"
+    others = [f"{percent(share, 0)} of {_words(name)}" for name, share in found.used.items() if name != found.binding]
+    words = f"The limit that binds is {_words(found.binding)}: {percent(found.used[found.binding])} of it is used"
     return words + (f", against {listed(others)}." if others else ".")
 
 
@@ -94,6 +76,10 @@ def _zoo(found: Answer) -> list[str]:
         f"Of the networks of the papers, as wide as the budget allows, {zoo.design} was {which}: "
         f"{percent(zoo.top1)} at rung {zoo.rung}, {_behind(zoo)}."
     ]
+
+
+def _words(cost: str) -> str:
+    return QUANTITIES[cost].words
 
 
 def _behind(gap: Gap) -> str:
@@ -112,21 +98,8 @@ def costs(design: Scored) -> str:
     >>> costs(Scored(id=1, design="", origin="zoo", epochs=1, scores={0: 0.5}, costs={"macs": 2e6, "params": 30_000}))
     '2.0 M multiply-adds and 30.0 k parameters'
     """
-    found = [
-        f"{write_cost(name, design.costs[name])} {NAMES[name]}" for name in ("macs", "params") if name in design.costs
-    ]
-    return listed(found)
-
-
-def write_cost(name: str, value: float) -> str:
-    """A cost with its unit.
-
-    >>> write_cost("macs", 12_500_000), write_cost("memory", 4096), write_cost("latency", 1.25)
-    ('12.5 M', '4.0 KiB', '1.25 ms')
-    """
-    if name == "latency":
-        return f"{value:.3g} ms"
-    return format_count(value) if name in ("macs", "params") else format_bytes(value)
+    known = [QUANTITIES[name] for name in ("macs", "params") if name in design.costs]
+    return listed([f"{each.show(design.costs[each.name])} {each.words}" for each in known])
 
 
 def trained(count: int) -> str:

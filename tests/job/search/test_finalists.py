@@ -13,7 +13,7 @@ from featherbone.progress import Event, Noticed
 from featherbone.search import Costs, Entry, LatencyLimit, Ledger, open_ledger
 
 LIMIT = LatencyLimit(ms=1)
-COSTS = Costs(macs=1, params=1, memory=1, size=1, latency=0.9)
+COSTS = Costs(macs=1, params=1, peak_memory=1, size=1, latency=0.9)
 
 
 def network(trial: int, design: str) -> Graph:

@@ -12,18 +12,18 @@ from featherbone.graph import image
 from featherbone.search import Budget, Costs, Design, LatencyLimit, SpaceCosts, costs_of, named_space, sample
 from featherbone.search.costs.file_size import float_bytes, int8_bytes
 
-COSTS = Costs(macs=100, params=10, memory=1000, size=5000)
+COSTS = Costs(macs=100, params=10, peak_memory=1000, size=5000)
 
 
-@pytest.mark.parametrize("limits", [{"macs": 0}, {"params": -1}, {"memory": 1.5}, {"size": True}, {}])
+@pytest.mark.parametrize("limits", [{"macs": 0}, {"params": -1}, {"peak_memory": 1.5}, {"size": True}, {}])
 def test_a_limit_is_a_whole_number_above_zero_and_one_is_needed(limits: dict[str, int]) -> None:
     with pytest.raises(FeatherboneError, match="budget"):
         Budget(**limits)
 
 
 def test_a_limit_is_met_by_equality_and_breached_by_one_more() -> None:
-    assert Budget(macs=100, params=10, memory=1000, size=5000).breaches(COSTS) == ()
-    assert Budget(macs=99, params=10, memory=999, size=5000).breaches(COSTS) == ("macs", "memory")
+    assert Budget(macs=100, params=10, peak_memory=1000, size=5000).breaches(COSTS) == ()
+    assert Budget(macs=99, params=10, peak_memory=999, size=5000).breaches(COSTS) == ("macs", "peak_memory")
     assert Budget(params=9).use(COSTS) == pytest.approx(10 / 9)
 
 
@@ -72,3 +72,39 @@ def test_a_latency_is_compared_where_it_is_known() -> None:
         budget.breaches(COSTS)
     with pytest.raises(FeatherboneError, match="name its runtime"):
         Budget(latency=10)  # type: ignore[arg-type]
+
+
+def test_both_notations_are_one_budget() -> None:
+    written = {"macs": "12.5M", "params": "80k", "memory": "512KiB", "size": "1MB", "int8_size": "100KB"}
+    line = " ".join(f"{name}<={value}" for name, value in written.items())
+    budget = Budget.read(**written, latency="10ms", threads=2)
+    assert budget == Budget.read(f"{line}, latency<10ms", threads=2)
+    assert budget.limits() == {
+        "macs": 12_500_000,
+        "params": 80_000,
+        "peak_memory": 524_288,
+        "size": 10**6,
+        "int8_size": 10**5,
+        "latency": 10,
+    }
+    assert Budget.read("macs<100", params="<11").limits() == {"macs": 99, "params": 10}
+
+
+@pytest.mark.parametrize(
+    ("text", "flags", "said"),
+    [
+        ("", {}, "at least one limit"),
+        ("macs>300M", {}, "limits macs from above, and 'macs > 300.0 M' does not"),
+        ("", {"macs": ">=5M"}, "limits macs from above"),
+        ("macs<300M macs<200M", {}, "macs is limited twice"),
+        ("memory<4KiB", {"peak_memory": "8KiB"}, "peak_memory is limited twice"),
+        ("top1>70", {}, "no limit can be set on 'top1'"),
+        ("", {"flops": "3M"}, "no limit can be set on 'flops'"),
+        ("", {"memory": "2M"}, "--memory '2M' can be read two ways"),
+        ("macs<1", {}, "macs is 0; it must be a whole number above 0"),
+    ],
+)
+def test_what_is_no_budget_is_refused(text: str, flags: dict[str, str], said: str) -> None:
+    with pytest.raises(FeatherboneError) as refusal:
+        Budget.read(text, **flags)
+    assert said in str(refusal.value)

@@ -12,8 +12,8 @@ import pytest
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
+from featherbone.quantities import DESIGNED, name_of
 from featherbone.search import Budget, Design, LatencyLimit, Space, SpaceCosts, StageSpace, named_space, sample
-from featherbone.search.costs.budget import ANALYTIC
 from featherbone.search.costs.feasible import fitting
 from featherbone.search.costs.least import least
 from featherbone.search.space.matrix import columns, decode
@@ -88,7 +88,7 @@ def test_the_least_of_a_space_is_the_least_of_all_of_its_designs(space: Space, r
     rows = everything(space)
     found = costs.of_rows(rows)
     for _ in range(6):
-        names = rng.sample(ANALYTIC, rng.randint(1, 3))
+        names = rng.sample(DESIGNED, rng.randint(1, 3))
         limits = {name: max(1, int(rng.uniform(0.3, 1.5) * getattr(found, name).min())) for name in names}
         budget = Budget(**limits)
         best = costs.use(rows, budget).min()
@@ -106,7 +106,7 @@ def refused(costs: SpaceCosts, budget: Budget) -> FeatherboneError:
     """The refusal of a budget; the one that it calls the nearest works, and loosens only what it must."""
     with pytest.raises(FeatherboneError) as refusal:
         sample(costs, budget, 1, seed=0)
-    limits = {name.replace("-", "_"): int(value) for name, value in re.findall(r"--([\w-]+) (\d+)", refusal.value.hint)}
+    limits = {name_of(name): int(value) for name, value in re.findall(r"--([\w-]+) (\d+)", refusal.value.hint)}
     assert limits.keys() == budget.limits().keys()
     assert all(limits[name] >= limit for name, limit in budget.limits().items())
     assert any(limits[name] > limit for name, limit in budget.limits().items())
@@ -119,7 +119,7 @@ def refused(costs: SpaceCosts, budget: Budget) -> FeatherboneError:
     [
         (Budget(macs=300_000, params=150), "parameters are limited to 150", "MACs are limited"),
         (Budget(macs=1_000, params=20_000), "MACs are limited to 1000", "parameters are limited"),
-        (Budget(memory=500), "peak memory are limited to 500", "MACs"),
+        (Budget(peak_memory=500), "peak memory are limited to 500", "MACs"),
         (Budget(size=500), "model file are limited to 500", "MACs"),
         (Budget(int8_size=500, params=10**6), "int8 model file are limited to 500", "MACs"),
     ],

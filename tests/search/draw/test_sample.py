@@ -22,7 +22,7 @@ BUDGETS = [
     ((8,), Budget(macs=300_000, params=20_000)),
     ((32, 28, 24), Budget(macs=12_500_000, params=80_000)),
     ((32, 28, 24), Budget(macs=300_000, params=3_000)),  # most structures do not fit even at their narrowest
-    ((32, 28, 24), Budget(memory=40_000)),
+    ((32, 28, 24), Budget(peak_memory=40_000)),
     ((16,), Budget(size=80_000)),
     ((16,), Budget(int8_size=30_000)),
     ((3,), Budget(params=2_000)),

@@ -34,7 +34,7 @@ def test_a_wish_is_rounded_to_the_nearest_whole_before(multiplier: float, stem: 
     assert all(found[0, column(place, WIDTH)] > 0 for place in np.flatnonzero(present))
 
 
-@pytest.mark.parametrize("limit", ["macs", "params", "memory", "size", "int8_size"])
+@pytest.mark.parametrize("limit", ["macs", "params", "peak_memory", "size", "int8_size"])
 def test_a_design_exactly_at_a_limit_fits_and_one_less_does_not(limit: str) -> None:
     costs = SpaceCosts(named_space("light", (8,)), classes=10, channels=1)
     (design,) = sample(costs, Budget(macs=300_000, params=20_000), 1, seed=0)

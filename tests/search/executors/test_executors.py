@@ -40,7 +40,7 @@ def test_a_search_survives_the_death_of_its_workers(tmp_path: Path) -> None:
     def propose(board: Board, number: int) -> Sequence[Entry]:
         first = len(board.trials) + 1
         return [
-            Entry(design=f"{n} {tmp_path}", origin="random", costs=Costs(macs=n, params=1, memory=1, size=1))
+            Entry(design=f"{n} {tmp_path}", origin="random", costs=Costs(macs=n, params=1, peak_memory=1, size=1))
             for n in range(first, first + number)
         ]
 

@@ -12,7 +12,7 @@ SOME = ("mobilenet_v1", "mobilenet_v2", "shufflenet_v2", "cifar_resnet20", "mlpe
 
 
 @pytest.mark.parametrize(
-    "budget", [Budget(macs=8_000_000, params=300_000), Budget(memory=60_000), Budget(size=900_000)]
+    "budget", [Budget(macs=8_000_000, params=300_000), Budget(peak_memory=60_000), Budget(size=900_000)]
 )
 def test_every_form_fits_is_what_its_text_says_and_no_wider_one_fits(budget: Budget) -> None:
     found = scaled_zoo(budget, classes=7, channels=1, resolutions=[24, 32], names=SOME)

@@ -14,7 +14,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.search import Costs, Entry, Ledger, Score, open_ledger
 from featherbone.search.record.reading import reading
 
-COSTS = Costs(macs=1000, params=100, memory=4096, size=800)
+COSTS = Costs(macs=1000, params=100, peak_memory=4096, size=800)
 SCORE = Score(epochs=3, val_top1=0.5, val_loss=1.5, seconds=2.0, checkpoint="c0ffee")
 
 

@@ -29,7 +29,7 @@ def designs(board: Board, number: int) -> Sequence[Entry]:
     """Endless designs, which cost the more multiply-adds the later they come."""
     first = len(board.trials) + 1
     return [
-        Entry(design=f"design {place}", origin="random", costs=Costs(macs=100 + place, params=1, memory=1, size=1))
+        Entry(design=f"design {place}", origin="random", costs=Costs(macs=100 + place, params=1, peak_memory=1, size=1))
         for place in range(first, first + number)
     ]
 
