@@ -20,9 +20,9 @@ STATED = ("cli/", "blocks/", "networks/", "nn/capture/rules/")
 LONG_FILES = {"nn/capture/tracer.py", "search/record/ledger.py"}
 LONG_TESTS = {
     "cli/test_train_command.py",
-    "data/test_open_dataset.py",
-    "nn_import/test_capture_behaviour.py",
-    "nn_import/test_onnx_operators.py",
+    "data/test_dataset.py",
+    "nn/capture/test_capture_behaviour.py",
+    "nn/onnx_reader/test_onnx_reader_operators.py",
     "peers/families.py",
     "report/test_report.py",
     "train/run/test_resuming.py",

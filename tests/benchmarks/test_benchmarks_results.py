@@ -10,7 +10,7 @@ import pytest
 from featherbone.cost import count
 from featherbone.search.space.design_graph import candidate_graph
 
-RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 STATED = re.compile(
     r"^(r\d+ \| [^:(]+): ([\d,]+) multiply-adds, ([\d,]+) parameters|(r\d+ \| [^(']+) \(([\d,]+), ([\d,]+)\)"
 )

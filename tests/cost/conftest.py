@@ -1,6 +1,0 @@
-"""Tests find the small models beside them."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
