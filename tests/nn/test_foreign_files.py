@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import random
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -124,3 +125,27 @@ def test_wrappers_and_prefixes_are_taken_off(tmp_path: Path, wrap: object, remar
     tensors, remarks = read_state(tmp_path / "w.pth")
     assert tensors.keys() == STATE.keys()
     assert any(remark in said for said in remarks)
+
+
+def test_averaged_weights_come_without_their_counter(tmp_path: Path) -> None:
+    model = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 1), torch.nn.BatchNorm2d(4))
+    averaged = torch.optim.swa_utils.AveragedModel(model)
+    torch.save(averaged.state_dict(), tmp_path / "swa.pth")
+    tensors, remarks = read_state(tmp_path / "swa.pth")
+    assert tensors.keys() == model.state_dict().keys()
+    assert "n_averaged" in " ".join(remarks)
+
+
+@pytest.mark.parametrize("kind", ["TorchScript", "torch.export"])
+def test_programs_are_named_and_not_opened(tmp_path: Path, kind: str) -> None:
+    model, example = torch.nn.Conv2d(3, 4, 1).eval(), torch.zeros(1, 3, 8, 8)
+    path = tmp_path / "program.pt"
+    if kind == "torch.export":
+        with path.open("wb") as file:
+            torch.export.save(torch.export.export(model, (example,)), file)
+    else:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's advice to export instead
+            torch.jit.save(torch.jit.trace(model, example), path)
+    with pytest.raises(FeatherboneError, match=f"it is an? .*{kind}"):
+        read_state(path)

@@ -124,11 +124,12 @@ def _run_for_real(
     except Exception as error:
         sizes = ", ".join(str(tuple(tensor.shape)) for tensor in each_tensor((given, keywords)))
         meta = found.device.type == "meta"
-        kind = ValuesNeeded if meta and _looks_at_values(error) else FeatherboneError
+        values = meta and _looks_at_values(error)
+        kind = ValuesNeeded if values else FeatherboneError
         raise kind(
             f"{title} fails on an input of shape {sizes}: {_sentence(error)}",
             hint="build it with weights: on the meta device it has no values"
-            if meta
+            if values
             else "check the input, whose size leaves the batch out (--input 3x224x224, input_size=(3, 224, 224)); "
             "where it is right, this is nothing that can be followed here: export the model with torch.export.save",
         ) from error

@@ -39,7 +39,7 @@ def kind_of(path: str | Path, start: bytes) -> str:
     if start[:1] == b"\x80" and start[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
         return TORCH
     if start[:2] == b"PK":
-        _require_no_arrays(path)
+        _require_weights(path)
         return TORCH
     if not start:
         raise FeatherboneError(f"{path} is empty", hint="copy or download the file again")
@@ -52,8 +52,8 @@ def kind_of(path: str | Path, start: bytes) -> str:
     )
 
 
-def _require_no_arrays(path: str | Path) -> None:
-    """Raise for the zip that NumPy or Keras writes."""
+def _require_weights(path: str | Path) -> None:
+    """Raise for the zip that NumPy, Keras, TorchScript or torch.export writes."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
@@ -65,3 +65,12 @@ def _require_no_arrays(path: str | Path) -> None:
         )
     if any(name.endswith(".weights.h5") for name in names):
         raise FeatherboneError(f"{path} is no file of weights that can be read: it is a model of Keras", hint=KERAS)
+    for mark, what, reader in (
+        ("/constants.pkl", "a TorchScript program", "torch.jit.load"),
+        ("/models/model.json", "an archive of torch.export", "torch.export.load"),
+    ):
+        if any(name.endswith(mark) for name in names):
+            raise FeatherboneError(
+                f"{path} is no file of weights that can be read: it is {what}",
+                hint=f"where you trust it: torch.save({reader}(file).state_dict(), 'weights.pth')",
+            )

@@ -119,6 +119,10 @@ def _unwrapped(path: str | os.PathLike[str], content: Any, remarks: list[str]) -
 def _without_prefixes(
     tensors: dict[str, torch.Tensor], remarks: list[str]
 ) -> tuple[dict[str, torch.Tensor], list[str]]:
+    counters = [name for name, tensor in tensors.items() if "." not in name and _counts(tensor)]
+    if counters and len(counters) < len(tensors):  # torch's AveragedModel says how many it averaged
+        remarks.append(f"left out, being counters and no weights: {', '.join(counters[:8])}")
+        tensors = {name: tensor for name, tensor in tensors.items() if name not in counters}
     for _ in range(len(PREFIXES)):
         prefix = next((p for p in PREFIXES if tensors and all(name.startswith(p) for name in tensors)), None)
         if prefix is None:
@@ -126,3 +130,7 @@ def _without_prefixes(
         remarks.append(f"the prefix {prefix!r} was taken off every name")
         tensors = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
     return tensors, remarks
+
+
+def _counts(tensor: torch.Tensor) -> bool:
+    return tensor.dim() == 0 and not tensor.is_floating_point() and not tensor.is_complex()

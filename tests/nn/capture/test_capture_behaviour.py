@@ -310,3 +310,21 @@ def test_a_detector_that_finds_nothing_joins_nothing():
 
     captured = trace(Finds(), (8,))
     assert [tensor.shape for tensor in map(captured.graph.__getitem__, captured.graph.outputs)] == [(0,), (8,)]
+
+
+def test_a_wrong_input_is_not_called_a_lack_of_weights():
+    class Named(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 1)
+
+        def forward(self, batch):
+            if not isinstance(batch, dict):
+                raise TypeError("a dictionary is wanted")
+            return self.conv(batch["image"])
+
+    with torch.device("meta"):
+        model = Named()
+    with pytest.raises(FeatherboneError, match="a dictionary is wanted") as raised:
+        capture(model, (3, 8, 8))
+    assert "check the input" in raised.value.hint
