@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from featherbone.errors import FeatherboneError, did_you_mean
-from featherbone.quantity import format_bytes, format_count, parse_bytes, parse_count, parse_milliseconds
+from featherbone.quantity import exact, format_bytes, format_count, parse_bytes, parse_count, parse_milliseconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ class Quantity:
         >>> QUANTITIES["peak_memory"].text(4096), QUANTITIES["latency"].text(2.5)
         ('4096B', '2.5ms')
         """
-        return f"{value}{self.suffix}"
+        return f"{exact(value)}{self.suffix}"
 
 
 def format_milliseconds(value: float) -> str:

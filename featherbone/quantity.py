@@ -136,6 +136,16 @@ def format_bytes(value: float) -> str:
     return f"{value:,.0f} B"
 
 
+def exact(value: float) -> str:
+    """A number as every reader here takes it: all of its digits, without an exponent.
+
+    >>> exact(1800.0), exact(1_234_567.5), exact(0.00001)
+    ('1800', '1234567.5', '0.00001')
+    """
+    text = f"{Decimal(str(value)):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def _split(text: str, what: str) -> tuple[Decimal, str]:
     if len(text) > LONGEST:
         raise FeatherboneError(f"{what} has {len(text):,} characters; a quantity has at most {LONGEST}")

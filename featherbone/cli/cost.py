@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from featherbone.cli.options import MOST, NETWORK_HELP, Inputs, read_imported
+from featherbone.cli.options import NETWORK_HELP, Inputs, read_imported
 from featherbone.errors import FeatherboneError
+from featherbone.job.option import MOST
 
 if TYPE_CHECKING:
     from featherbone.cost import Count

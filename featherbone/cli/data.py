@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from featherbone.cli.options import LAST_SEED, MOST, Json
+from featherbone.cli.options import Json
 from featherbone.cli.output import console, print_json, print_table
+from featherbone.job.option import LAST_SEED, MOST
 
 if TYPE_CHECKING:
     from featherbone.data import Dataset

@@ -14,28 +14,7 @@ if TYPE_CHECKING:
     from featherbone.graph import Graph
     from featherbone.importing import Imported
 
-MOST = 2**31 - 1  # of whatever is counted: epochs, trials, pixels
-LAST_SEED = 2**63 - 1  # what every generator of random numbers takes
-
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-
-Data = Annotated[
-    str,
-    typer.Argument(
-        help="A folder of images by class, a .zip or .tar of one, a .csv of paths and labels, or a name: digits, "
-        "cifar10, cifar100, fashion-mnist, imagenette, imagenette-320, imagenette-160."
-    ),
-]
-
-SettingOption = Annotated[
-    str | None,
-    typer.Option(
-        "--setting",
-        help="How steps are computed, in place of a trial: memory format, precision, kernels and threads, such as "
-        "'channels_last, float32, fused, 1 thread'.",
-        rich_help_panel="Work",
-    ),
-]
 
 Inputs = Annotated[
     list[str] | None,

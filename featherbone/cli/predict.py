@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from featherbone.cli.options import MOST, Json
+from featherbone.cli.options import Json
 from featherbone.cli.output import print_json, print_table
+from featherbone.job.option import MOST
 
 
 def predict(

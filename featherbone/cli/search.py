@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from featherbone.cli.options import MOST, Json
+from featherbone.cli.options import Json
 from featherbone.cli.output import console, print_json, print_table
+from featherbone.job.option import MOST
 
 if TYPE_CHECKING:
     from featherbone.search.record.answer import Answer

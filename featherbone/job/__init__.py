@@ -1,7 +1,31 @@
-"""The jobs: from images to a trained, exported, checked and timed network, in a folder that can be resumed from."""
+"""The jobs: from images to a trained, exported, checked and timed network, in a folder that can be resumed from.
 
-from featherbone.job.search.fit import fit as fit
-from featherbone.job.training.options import Options as Options
-from featherbone.job.training.train import train_network as train_network
+A job answers a request, a frozen value of what a person asked. Requests load neither torch nor numpy, as the command
+line reads its options off them; what answers them is loaded when it is first used.
+"""
 
-__all__ = ["Options", "fit", "train_network"]
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from featherbone.job.search.request import FitRequest as FitRequest
+from featherbone.job.training.request import TrainRequest as TrainRequest
+
+if TYPE_CHECKING:
+    from featherbone.job.search.fit import fit as fit
+    from featherbone.job.search.fit import run_fit as run_fit
+    from featherbone.job.training.train import run_train as run_train
+    from featherbone.job.training.train import train_network as train_network
+
+__all__ = ["FitRequest", "TrainRequest", "fit", "run_fit", "run_train", "train_network"]
+
+_HOME = {"fit": "search.fit", "run_fit": "search.fit", "run_train": "training.train", "train_network": "training.train"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'featherbone.job' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"featherbone.job.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value

@@ -198,7 +198,7 @@ def test_of_several_processes_one_tells_what_stops_them_all(featherbone, monkeyp
     def refused(*_, **__):
         raise kind("the folder is in use", hint="wait")
 
-    monkeypatch.setattr("featherbone.job.train_network", refused)
+    monkeypatch.setattr("featherbone.job.run_train", refused)
     ended = featherbone("train", "digits", "--network", TINY)
     assert (ended.code, "the folder is in use" in ended.err) == (2, said)
 

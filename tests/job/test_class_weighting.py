@@ -12,9 +12,13 @@ from featherbone.errors import FeatherboneError
 from featherbone.job import fit
 from featherbone.job.class_weighting import read_class_weights
 from featherbone.job.search.recipe import searching_recipe
-from featherbone.job.training.options import Options
 from featherbone.job.training.recipe import recipe_for
+from featherbone.job.training.request import TrainRequest
 from featherbone.search import Budget
+
+
+def asked(**options: Any) -> TrainRequest:
+    return TrainRequest(source="digits", network="r8 | stem w4 | head w8", **options)
 
 
 @pytest.mark.parametrize(
@@ -40,8 +44,8 @@ def test_anything_else_is_refused_with_an_example(text: str) -> None:
 def test_they_are_in_the_recipe_of_both_jobs_and_a_name_that_is_no_class_is_refused() -> None:
     digits = open_dataset("digits")
     assert searching_recipe(digits, None, 9, weights="3=2").class_weights == (("3", 2.0),)
-    assert recipe_for(digits, Options(class_weights="balanced"), tuned=False)[0].class_weights == "balanced"
-    assert recipe_for(digits, Options(), tuned=False)[0].class_weights == "none"
+    assert recipe_for(digits, asked(class_weights="balanced"), tuned=False)[0].class_weights == "balanced"
+    assert recipe_for(digits, asked(), tuned=False)[0].class_weights == "none"
     with pytest.raises(FeatherboneError, match="'cat', which is no class of digits"):
         searching_recipe(digits, None, 9, weights="cat=2")
 

@@ -39,7 +39,7 @@ REACHED_BY: dict[str, tuple[str, ...]] = {
     "train/": JOBS,
 }
 FOREIGN = {"search/executors/ray_address.py": {"head"}}  # options of other programs
-STYLES = ("report/", "job/command.py")  # custom properties of CSS; a builder of any command
+STYLES = ("report/", "job/option.py")  # custom properties of CSS; a builder of any command
 
 
 def options_of(command: str) -> set[str]:

@@ -6,30 +6,26 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from featherbone.errors import FeatherboneError
-from featherbone.job.asked_setting import asked_setting
-from featherbone.job.command import command_words
 from featherbone.job.finish import finish
-from featherbone.job.folder import environment, require_job, require_same, run_folder, write_facts
-from featherbone.job.images import data_facts, located, open_images, preprocessing_of
-from featherbone.job.search.asked import MOST_TRIALS, TRIALS, Job, costs_for, limit_words
+from featherbone.job.folder import environment, require_same, write_facts
+from featherbone.job.images import data_facts, preprocessing_of
+from featherbone.job.option import command_words, keywords_of
 from featherbone.job.search.finalists import fastest_enough
 from featherbone.job.search.latency import latencies_for, remember_latencies
 from featherbone.job.search.page import paged
-from featherbone.job.search.recipe import require_searchable, searching_recipe
+from featherbone.job.search.plan import SearchDraft, SearchPlan, costs_for, draft_search
+from featherbone.job.search.recipe import searching_recipe
+from featherbone.job.search.request import FitRequest
 from featherbone.job.search.storage import fetching
-from featherbone.job.search.time_plan import KEY as TEMPO
-from featherbone.job.search.time_plan import remember_tempo, tempo_of
-from featherbone.job.search.trial_work import Images, TrialWork
-from featherbone.job.search.workers import crew
-from featherbone.job.training.options import Options
-from featherbone.latency.learning import bounded, require_possible
-from featherbone.latency.measured import require_known
+from featherbone.job.search.time_plan import KEY as TIME
+from featherbone.job.search.time_plan import TimePlan, TrialConditions, remember_time_plan, time_plan_of
+from featherbone.job.search.trial_work import TrialWork
+from featherbone.job.search.workers import Workers, workers_for
+from featherbone.latency.learning import bounded
 from featherbone.nn import Model
 from featherbone.progress import Progress, Searching, Step, silent
-from featherbone.quantities import QUANTITIES
 from featherbone.report import write_report
-from featherbone.run_file import read_facts, read_record, record_of
+from featherbone.run_file import read_facts, record_of
 from featherbone.search.costs.budget import Budget
 from featherbone.search.costs.feasible import fitting
 from featherbone.search.propose.first_designs import example
@@ -38,241 +34,196 @@ from featherbone.search.propose.zoo_entries import zoo_entries
 from featherbone.search.record.ledger import Ledger, Trial, open_ledger
 from featherbone.search.schedule.board import Board
 from featherbone.search.schedule.driver import search
-from featherbone.search.schedule.ladder import trials_for
-from featherbone.search.schedule.spending import Limits
-from featherbone.search.space.named import smaller_resolutions
-from featherbone.search.space.space_file import open_space
-from featherbone.train import Recipe
+from featherbone.train import Recipe, Training
 
-SPACE = "light"
-USUAL = 32  # a resolution for which every space can be checked
 LARGE = 256 * 10**6  # multiply-adds of a batch; below it threads wait for each other longer than they compute
 
 
-def fit(
-    source: str | Path,
-    budget: Budget,
-    *,
-    out: Path | None = None,
-    name: str | None = None,
-    seed: int = 0,
-    epochs: int | None = None,
-    trials: int | None = None,
-    time: float | None = None,
-    total_epochs: int | None = None,
-    workers: int | None = None,
-    ray: str | None = None,
-    storage: str | None = None,
-    setting: str | None = None,
-    resolution: int | None = None,
-    space: str = SPACE,
-    recipe: str | None = None,
-    class_weights: str | None = None,
-    device: str = "auto",
-    tensorboard: bool = False,
-    skip_bad: bool = False,
-    progress: Progress = silent,
-) -> Path:
+@keywords_of(FitRequest)
+def fit(source: str | Path, budget: Budget, *, progress: Progress = silent, **asked: Any) -> Path:
     """Find the most accurate network within a budget, and everything that is needed to use and to believe it.
 
         fit("digits", Budget(macs=300_000, params=20_000))  # PosixPath('runs/digits-macs300k-params20k')
 
-    ``source`` is what ``open_dataset`` takes, ``space`` what ``open_space`` takes; ``recipe``, a name or a TOML file,
-    is what all designs are trained by, in place of what suits the images, with ``class_weights`` as in
-    ``featherbone.job.Options``; ``setting`` is how their steps are computed, in place of a trial. Designs are trained
-    on ``device``: ``auto``, ``cpu`` or ``cuda``; ``tensorboard`` writes event files of each trial into its folder.
-    Where no ``resolution`` is given, designs may
-    also choose one that is a little less than the images'; each sees images that were decoded at its own, by the code
-    that will decode them for its predictions. The folder that is returned holds run.json, ledger.sqlite, the trials,
-    model.safetensors, model.onnx and report.html. Designs compete by successive halving on the validation split; the
-    test split is used once, for the winner. ``time`` (seconds of training that a person waits) and ``total_epochs``
-    bound the whole search, over all restarts. Called again with the same arguments it goes on where it was stopped, and
-    with one worker and no limit of time it ends with the same result. A finished run is left as it is.
+    What else can be asked, by keyword, is what ``featherbone.job.FitRequest`` holds. Each design sees images that were
+    decoded at its own resolution, by the code that will decode them for its predictions. The folder that is returned
+    holds run.json, ledger.sqlite, the trials, model.safetensors, model.onnx and report.html. Designs compete by
+    successive halving on the validation split; the test split is used once, for the winner. Called again with the same
+    arguments it goes on where it was stopped, and with one worker and no limit of time it ends with the same result. A
+    finished run is left as it is.
 
     Raises:
         FeatherboneError: the data are no data set; no such space or recipe, or one that a search can't use; nothing
             fits the budget (before anything is trained); the folder holds another run or is in use; every trial failed.
     """
-    open_space(space, (resolution or USUAL,))  # what is wrong is said before the images are read
-    require_searchable(recipe)
-    place_of_trials = _place(device, ray=ray is not None, tensorboard=tensorboard)
-    fixed = None if setting is None else asked_setting(setting, place_of_trials)
-    if epochs is not None and total_epochs is not None and epochs > total_epochs:
-        raise FeatherboneError(
-            f"epochs is {epochs}, more than the {total_epochs} of all trials together (total epochs)",
-            hint=f"give {2 * epochs} or more in all, so that one design can be trained to its end and others tried",
-        )
-    if budget.latency is not None:
-        require_known(budget.latency.runtime)
-    dataset = open_images(source, resolution=resolution, seed=seed, skip_bad=skip_bad, progress=progress)
-    most = TRIALS if time is None and total_epochs is None else MOST_TRIALS
-    limits = Limits(trials=most if trials is None else trials, seconds=time, epochs=total_epochs)
-    designs = open_space(space, (resolution,) if resolution else smaller_resolutions(dataset.resolution))
-    unmeasured = costs_for(designs, dataset)
-    if (counted := budget.counted()) is not None:
-        fitting(unmeasured, counted)  # refused at once, before anything is measured
-    require_possible(unmeasured, budget)
-    folder = run_folder(dataset.name, *limit_words(budget), name=name, out=out)
-    asked: dict[str, Any] = {"epochs": epochs, "trials": trials, "resolution": resolution, "seed": seed or None}
-    asked |= {"space": None if space == SPACE else space, "recipe": recipe, "class_weights": class_weights}
-    asked |= {"setting": setting}
-    spending: dict[str, Any] = {"time": None if time is None else f"{time:g}s", "total_epochs": total_epochs}
-    allowed = {QUANTITIES[limit].flag: QUANTITIES[limit].text(value) for limit, value in budget.limits().items()}
-    if budget.latency is not None:
-        asked |= {"threads": budget.latency.threads if budget.latency.threads != 1 else None}
-    spending |= {"device": None if device == "auto" else device, "tensorboard": tensorboard}
-    places = {"name": name, "out": out, "skip_bad": skip_bad}
-    command = command_words("fit", source, {**allowed, **asked, **spending, **places})
-    images = Images(
-        source=located(source), resolution=resolution, seed=seed, skip_bad=skip_bad, fingerprint=dataset.fingerprint
-    )
+    return run_fit(FitRequest(source=source, budget=budget, **asked), progress)
 
-    usual = searching_recipe(dataset, recipe, epochs, progress, weights=class_weights)
-    require_job(folder, read_record(folder), "fit")
+
+def run_fit(request: FitRequest, progress: Progress = silent) -> Path:
+    """Do what a request asks, as ``fit``; the folder of the run."""
+    draft = draft_search(request, progress)
+    large = is_large(draft.recipe, request.budget)
     with (
-        open_ledger(folder) as ledger,
-        crew(
-            ledger,
-            images,
-            folder,
-            workers=workers,
-            ray=ray,
-            storage=storage,
-            large=_is_large(usual, budget),
-            progress=progress,
-        ) as hands,
+        open_ledger(draft.folder) as ledger,
+        workers_for(request, ledger, draft.images, draft.folder, large=large, progress=progress) as workers,
     ):
-        tempo = tempo_of(  # before latencies are measured, which takes longer: a time that is too short is refused
-            ledger.recall(TEMPO),
-            images,
-            usual,
-            example=lambda: example(unmeasured, bounded(unmeasured, budget), epochs=usual.epochs, seed=seed),
-            limits=limits,
-            fixed=epochs is not None,
-            setting=fixed,
-            workers=hands.workers,
-            threads=hands.threads,
-            device=place_of_trials,
-            progress=progress,
-        )
-        latencies = latencies_for(designs, dataset, budget, folder, progress, time=time)
-        costs = costs_for(designs, dataset, latencies)
-        fitting(costs, budget)
-        schedule = searching_recipe(dataset, recipe, tempo.epochs if epochs is None else epochs, weights=class_weights)
-        job = Job(dataset=dataset, budget=budget, seed=seed, space=designs, recipe=schedule, limits=limits)
-        paid = limits.epochs if tempo.afforded is None else tempo.afforded
-        expected = limits.trials if paid is None else min(limits.trials, trials_for(paid, job.rungs))
-        propose = Proposals(
-            costs,
-            budget,
-            seed=seed,
-            zoo=lambda: zoo_entries(costs, budget, trials=expected),
-            longest=tempo.longest,
-        )
-        _begin(job, ledger, folder)
-        remember_tempo(ledger, tempo)
-        remember_latencies(ledger, latencies)
-        facts = read_facts(folder) or _facts(job, str(source), command)
-        if not record_of(facts, folder).is_finished:
-            write_facts(folder, facts)
-            progress(Step(name="search", detail=f"designs within {budget}"))
-            progress(Searching(folder=str(folder)))
-            work = TrialWork(
-                images=images,
-                recipe=schedule,
-                seed=seed,
-                folder=folder.resolve(),
-                setting=tempo.setting,
-                device=place_of_trials,
-                tensorboard=tensorboard,
-            )
-            with paged(folder, fetching(hands.storage, work, progress)) as watch:
-                winner = search(
-                    ledger,
-                    job.rungs,
-                    limits=limits,
-                    propose=propose,
-                    executor=hands.executor(work, progress),
-                    progress=watch,
-                )
-                if budget.latency is not None:
-                    ranked = Board.of(ledger, job.rungs).ranked()
-                    winner = fastest_enough(ranked, budget.latency, ledger, work.graph, progress)
-                if hands.storage is not None:
-                    hands.storage.fetch(winner.id, work.folder_of(winner.id))
-                result = _result(job, ledger, winner, work, progress)
-            write_facts(folder, {**facts, "result": result})
-        if hands.storage is not None:
-            hands.storage.empty()
+        plan = measured(draft, ledger, workers, progress)
+        facts = begun(plan, ledger)
+        if not record_of(facts, draft.folder).is_finished:
+            write_facts(draft.folder, facts)
+            result = searched(plan, ledger, workers, progress)
+            write_facts(draft.folder, {**facts, "result": result})
+        if workers.storage is not None:
+            workers.storage.empty()
         progress(Step(name="report"))
-        write_report(folder)
-    return folder
+        write_report(draft.folder)
+    return draft.folder
 
 
-def _place(device: str, *, ray: bool, tensorboard: bool) -> str:
-    """The device of the trials: on a cluster the processors of its nodes.
-
-    Raises:
-        FeatherboneError: an unknown device, or one that is not there; TensorBoard is not installed.
-    """
-    asked = Options(device=device, tensorboard=tensorboard)
-    if ray and device == "cuda":
-        raise FeatherboneError(
-            "--device is cuda, and --ray trains on the processors of a cluster", hint="leave one of the two out"
-        )
-    return "cpu" if ray else asked.place
-
-
-def _is_large(recipe: Recipe, budget: Budget) -> bool:
+def is_large(recipe: Recipe, budget: Budget) -> bool:
+    """Whether a step of the largest design is worth several threads."""
     return recipe.batch_size * (budget.macs or LARGE) >= LARGE
 
 
-def _begin(job: Job, ledger: Ledger, folder: Path) -> None:
-    """A run that was begun before must be the same."""
-    before = ledger.recall("asked")
+def measured(draft: SearchDraft, ledger: Ledger, workers: Workers, progress: Progress) -> SearchPlan:
+    """The plan of a draft: how fast trials train and designs compute here, or as the ledger remembers it.
+
+    The time comes first, as latencies take longer to measure: one that is too short is refused at once.
+    """
+    time = _time_plan(draft, ledger, workers, progress)
+    latencies = latencies_for(draft, progress)
+    request, dataset = draft.request, draft.dataset
+    costs = costs_for(draft.space, dataset, latencies)
+    fitting(costs, request.budget)
+    epochs = time.epochs if request.epochs is None else request.epochs
+    recipe = searching_recipe(dataset, request.recipe, epochs, weights=request.class_weights)
+    return SearchPlan(draft=draft, time=time, latencies=latencies, costs=costs, recipe=recipe)
+
+
+def _time_plan(draft: SearchDraft, ledger: Ledger, workers: Workers, progress: Progress) -> TimePlan:
+    request, costs = draft.request, draft.costs
+
+    def quick() -> str:
+        return example(costs, bounded(costs, request.budget), epochs=draft.recipe.epochs, seed=request.seed)
+
+    return time_plan_of(
+        ledger.recall(TIME),
+        TrialConditions(
+            images=draft.images,
+            recipe=draft.recipe,
+            threads=workers.threads,
+            device=draft.device,
+            setting=draft.setting,
+        ),
+        example=quick,
+        limits=draft.limits,
+        fixed=request.epochs is not None,
+        workers=workers.count,
+        progress=progress,
+    )
+
+
+def begun(plan: SearchPlan, ledger: Ledger) -> dict[str, Any]:
+    """The run.json of the run; one that was begun before must be the same."""
+    folder, before = plan.draft.folder, ledger.recall("asked")
     if before is None:
-        ledger.remember("asked", job.identity())
+        ledger.remember("asked", plan.identity())
     else:
-        require_same(folder, before, job.identity())
+        require_same(folder, before, plan.identity())
+    remember_time_plan(ledger, plan.time)
+    remember_latencies(ledger, plan.latencies)
+    return read_facts(folder) or _facts(plan)
 
 
-def _result(job: Job, ledger: Ledger, winner: Trial, work: TrialWork, progress: Progress) -> dict[str, Any]:
+def _facts(plan: SearchPlan) -> dict[str, Any]:
+    """What run.json says from the start."""
+    request = plan.draft.request
+    return {
+        "job": "fit",
+        "command": command_words("fit", request),
+        **plan.identity(),
+        "data": data_facts(plan.draft.dataset, request.source),
+        **environment(),
+        "result": None,
+    }
+
+
+def searched(plan: SearchPlan, ledger: Ledger, workers: Workers, progress: Progress) -> dict[str, Any]:
+    """The search, up to its winner's files: what run.json says of the result."""
+    draft = plan.draft
+    budget, folder = draft.request.budget, draft.folder
+    progress(Step(name="search", detail=f"designs within {budget}"))
+    progress(Searching(folder=str(folder)))
+    work = TrialWork(
+        images=draft.images,
+        recipe=plan.recipe,
+        seed=draft.request.seed,
+        folder=folder.resolve(),
+        setting=plan.time.setting,
+        device=draft.device,
+        tensorboard=draft.request.tensorboard,
+    )
+    with paged(folder, fetching(workers.storage, work, progress)) as watch:
+        winner = search(
+            ledger,
+            plan.rungs,
+            limits=draft.limits,
+            propose=_proposals(plan),
+            executor=workers.executor(work, progress),
+            progress=watch,
+        )
+        if budget.latency is not None:
+            ranked = Board.of(ledger, plan.rungs).ranked()
+            winner = fastest_enough(ranked, budget.latency, ledger, work.graph, progress)
+        if workers.storage is not None:
+            workers.storage.fetch(winner.id, work.folder_of(winner.id))
+        return _result(plan, ledger, winner, work, progress)
+
+
+def _proposals(plan: SearchPlan) -> Proposals:
+    """What proposes the designs that are tried."""
+    request, costs = plan.draft.request, plan.costs
+    return Proposals(
+        costs,
+        request.budget,
+        seed=request.seed,
+        zoo=lambda: zoo_entries(costs, request.budget, trials=plan.expected_trials),
+        longest=plan.time.longest,
+    )
+
+
+def _result(plan: SearchPlan, ledger: Ledger, winner: Trial, work: TrialWork, progress: Progress) -> dict[str, Any]:
     """Train the winner to its end, and finish it."""
     progress(Step(name="winner", detail=winner.design))
+    training = work.trained(winner.id, winner.design, plan.recipe.epochs, progress, ledger.last(winner.id))
     graph = work.graph(winner.id, winner.design)
     dataset = work.images.seen_by(graph)
-    training = work.trained(winner.id, winner.design, job.recipe.epochs, progress, ledger.last(winner.id))
     model = Model(
         graph=graph,
         weights=training.weights,
         classes=dataset.classes,
         preprocessing=preprocessing_of(dataset),
-        provenance={
-            "featherbone": version("featherbone"),
-            "data": {"name": dataset.name, "fingerprint": dataset.fingerprint},
-            "budget": job.budget.limits(),
-            "seed": job.seed,
-            "design": winner.design,
-            "recipe": job.recipe.to_dict(),
-            "val_top1": training.val_top1,
-        },
+        provenance=_provenance(plan, winner, training),
     )
+    latency = ledger.measured().get(winner.id)
     return {
         "trial": winner.id,
         "design": winner.design,
         "val_top1": training.val_top1,
-        **finish(model, dataset, job.budget, work.folder, progress, latency=ledger.measured().get(winner.id)),
+        **finish(model, dataset, plan.draft.request.budget, work.folder, progress, latency=latency),
         "seconds": ledger.seconds(),
     }
 
 
-def _facts(job: Job, source: str, command: list[str]) -> dict[str, Any]:
-    """What run.json says from the start."""
+def _provenance(plan: SearchPlan, winner: Trial, training: Training) -> dict[str, Any]:
+    """Where the model says that it comes from."""
+    dataset, request = plan.draft.dataset, plan.draft.request
     return {
-        "job": "fit",
-        "command": command,
-        **job.identity(),
-        "data": data_facts(job.dataset, source),
-        **environment(),
-        "result": None,
+        "featherbone": version("featherbone"),
+        "data": {"name": dataset.name, "fingerprint": dataset.fingerprint},
+        "budget": request.budget.limits(),
+        "seed": request.seed,
+        "design": winner.design,
+        "recipe": plan.recipe.to_dict(),
+        "val_top1": training.val_top1,
     }

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 from featherbone.cache import cache_folder
-from featherbone.data import Dataset
-from featherbone.job.search.asked import costs_for
+from featherbone.job.search.plan import SearchDraft
 from featherbone.latency.designs import DesignLatencies
 from featherbone.latency.learning import learned, require_reachable
 from featherbone.latency.measured import Meter, require_known
@@ -15,33 +13,29 @@ from featherbone.latency.predictor import Predictor
 from featherbone.measure.environment import cpu_name
 from featherbone.progress import Noticed, Progress, Reading, Step
 from featherbone.quantity import format_duration
-from featherbone.search.costs.budget import Budget
 from featherbone.search.record.ledger import Ledger
 from featherbone.search.record.reading import recalled
-from featherbone.search.space.space import Space
 
 KEY = "latency"  # in the ledger
 FOLDER = "latency"  # in the cache
 SHARE = 1 / 10  # of a limited time that measuring takes
 
 
-def latencies_for(
-    space: Space, dataset: Dataset, budget: Budget, folder: Path, progress: Progress, *, time: float | None = None
-) -> DesignLatencies | None:
+def latencies_for(draft: SearchDraft, progress: Progress) -> DesignLatencies | None:
     """The latencies of a space's designs, where the budget limits them.
 
-    What must be measured is told beforehand, with about how long it takes; of a limit of ``time``, in seconds, it takes
-    a tenth at most, unless the machine is known so little that a few of each kind take longer.
+    What must be measured is told beforehand, with about how long it takes; of a limit of time it takes a tenth at most,
+    unless the machine is known so little that a few of each kind take longer.
     A run that was begun before keeps what it learned then, so that it decides the same, on another machine too.
 
     Raises:
         FeatherboneError: the runtime is one whose kernels are not known, or is not installed; more threads than cores;
             even the smallest designs take far longer than the limit.
     """
-    if budget.latency is None:
+    if draft.request.budget.latency is None:
         return None
-    known = recalled(folder, KEY)
-    predictor = Predictor.from_json(known) if known is not None else _learned(space, dataset, budget, progress, time)
+    known = recalled(draft.folder, KEY)
+    predictor = Predictor.from_json(known) if known is not None else _learned(draft, progress)
     if predictor.bench.cpu != cpu_name():
         progress(
             Noticed(
@@ -49,7 +43,8 @@ def latencies_for(
                 "what is measured from here on is measured on it"
             )
         )
-    return DesignLatencies(space, classes=len(dataset.classes), channels=dataset.channels, predictor=predictor)
+    classes, channels = len(draft.dataset.classes), draft.dataset.channels
+    return DesignLatencies(draft.space, classes=classes, channels=channels, predictor=predictor)
 
 
 def remember_latencies(ledger: Ledger, latencies: DesignLatencies | None) -> None:
@@ -58,7 +53,8 @@ def remember_latencies(ledger: Ledger, latencies: DesignLatencies | None) -> Non
         ledger.remember(KEY, latencies.predictor.to_json())
 
 
-def _learned(space: Space, dataset: Dataset, budget: Budget, progress: Progress, time: float | None) -> Predictor:
+def _learned(draft: SearchDraft, progress: Progress) -> Predictor:
+    budget, time = draft.request.budget, draft.limits.seconds
     assert budget.latency is not None
     require_known(budget.latency.runtime)
     progress(Step(name="latency", detail=f"{budget.latency.runtime} on this machine"))
@@ -82,7 +78,6 @@ def _learned(space: Space, dataset: Dataset, budget: Budget, progress: Progress,
                     "measured again"
                 )
             )
-        costs = costs_for(space, dataset)
-        require_reachable(costs, budget, meter)
+        require_reachable(draft.costs, budget, meter)
         seconds = math.inf if time is None else SHARE * time
-        return learned(costs, budget, meter, said, seconds=seconds, announced=announced)
+        return learned(draft.costs, budget, meter, said, seconds=seconds, announced=announced)

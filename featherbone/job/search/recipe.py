@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from featherbone.data import Dataset
 from featherbone.errors import FeatherboneError
-from featherbone.job.training.options import Options
-from featherbone.job.training.recipe import recipe_for
+from featherbone.job.class_weighting import read_class_weights
+from featherbone.job.training.recipe import averaged_briefly, basic_recipe
 from featherbone.progress import Noticed, Progress, silent
 from featherbone.train import Recipe, recipe_named
 from featherbone.train.optimize.objective import class_weights
@@ -32,7 +34,10 @@ def searching_recipe(
             do not have.
     """
     require_searchable(name)
-    recipe, notes = recipe_for(dataset, Options(recipe=name, epochs=epochs, class_weights=weights), tuned=False)
+    recipe = basic_recipe(dataset, name, epochs, tuned=False)
+    if weights is not None:
+        recipe = replace(recipe, class_weights=read_class_weights(weights))
+    recipe, notes = averaged_briefly(recipe, name, dataset)
     class_weights(recipe, dataset)
     for sentence in notes:
         progress(Noticed(sentence=sentence))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,17 +10,16 @@ from pathlib import Path
 from featherbone.data import Dataset, open_dataset
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
-from featherbone.job.search.reached import require_reached
-from featherbone.job.training.tensorboard import Board
+from featherbone.job.training.tensorboard import EventFiles
 from featherbone.nn import stated_checksum
 from featherbone.progress import Trained
 from featherbone.run_file import TRIALS
-from featherbone.search.executors import Task, Tell
+from featherbone.search.executors import CheckpointMissing, Task, Tell
 from featherbone.search.record.ledger import Score
 from featherbone.search.space.design_graph import candidate_graph
 from featherbone.train import Recipe, Setting, Training, train
 from featherbone.train import TrainingProgress as Report
-from featherbone.train.run.checkpoint import NEWEST
+from featherbone.train.run.checkpoint import NEWEST, saved_history
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,15 +105,15 @@ class TrialWork:
             CheckpointMissing: its checkpoint from there is not in its folder.
         """
         if after is not None:
-            require_reached(self.folder_of(trial), after, f"trial {trial}")
+            _require_reached(self.folder_of(trial), after, f"trial {trial}")
 
         graph = self.graph(trial, design)
-        with closing(Board(self.folder_of(trial))) if self.tensorboard else nullcontext() as board:
+        with closing(EventFiles(self.folder_of(trial))) if self.tensorboard else nullcontext() as events:
 
             def watch(report: Report) -> None:
                 tell(Trained(trial=trial, **vars(report)))
-                if board is not None and report.is_epoch_end:
-                    board.add(report.metrics)
+                if events is not None and report.is_epoch_end:
+                    events.add(report.metrics)
 
             return train(
                 graph,
@@ -135,3 +134,34 @@ class TrialWork:
     def folder_of(self, trial: int) -> Path:
         """Where a trial's checkpoint and log are."""
         return self.folder / TRIALS / str(trial)
+
+
+def _require_reached(folder: Path, score: Score, who: str) -> None:
+    """Raise unless the newest checkpoint in a folder is the one that got this score, or a later one of that training.
+
+    A worker that died may have saved a later one: its history then holds the very score. A newest one that is damaged
+    is left to the training, which goes on from the one before and says so.
+
+    Raises:
+        CheckpointMissing: there is none, or one of an earlier epoch or of another training.
+    """
+    path = folder / NEWEST
+    with suppress(FeatherboneError):
+        if stated_checksum(path) == score.checkpoint:
+            return
+    history = saved_history(folder)
+    if history is None:
+        found = "there is none"
+    elif len(history.rows) < score.epochs:
+        if history.newer_is_damaged:
+            return
+        found = f"that of epoch {len(history.rows)} is there"
+    else:
+        row = history.rows[score.epochs - 1]
+        if (row["val_top1"], row["val_loss"]) == (score.val_top1, score.val_loss):
+            return
+        found = "one of another training is there"
+    raise CheckpointMissing(
+        f"{who} goes on from its checkpoint of epoch {score.epochs} ({score.checkpoint[:12]}), and in {folder} {found}",
+        hint="put that run's files back, or begin anew with another --name",
+    )

@@ -11,6 +11,7 @@ import torch
 
 from featherbone.errors import FeatherboneError
 from featherbone.job.search.node_check import marked
+from featherbone.job.search.request import FitRequest
 from featherbone.job.search.storage import Storage, Stored, storage_of
 from featherbone.job.search.trial_work import Images, TrialWork
 from featherbone.progress import Noticed, Progress, Step
@@ -22,10 +23,10 @@ from featherbone.search.record.ledger import Ledger
 
 
 @dataclass(frozen=True, kw_only=True)
-class Crew:
+class Workers:
     """So many trials at a time, each computed by so many threads."""
 
-    workers: int
+    count: int
     threads: int
     nodes: Nodes | None = None  # of a cluster
     storage: Storage | None = None
@@ -34,47 +35,41 @@ class Crew:
         """Workers that do this work; on a cluster, with checkpoints in the storage where there is one."""
         if self.nodes is not None:
             remote = work if self.storage is None else Stored(work=work, storage=self.storage)
-            return OnRay(remote, self.nodes, workers=self.workers, threads=self.threads)
-        return InProcess(work, progress) if self.workers == 1 else Processes(work, self.workers)
+            return OnRay(remote, self.nodes, workers=self.count, threads=self.threads)
+        return InProcess(work, progress) if self.count == 1 else Processes(work, self.count)
 
 
 @contextmanager
-def crew(
-    ledger: Ledger,
-    images: Images,
-    folder: Path,
-    *,
-    workers: int | None,
-    ray: str | None,
-    storage: str | None,
-    large: bool,
-    progress: Progress,
-) -> Iterator[Crew]:
-    """The crew of a search in a run's folder, for as long as the block lasts.
+def workers_for(
+    request: FitRequest, ledger: Ledger, images: Images, folder: Path, *, large: bool, progress: Progress
+) -> Iterator[Workers]:
+    """The workers of a search in a run's folder, for as long as the block lasts.
 
-    Without ``workers``, one on this machine, or as many as the fit nodes of a cluster have room for: each is looked at
-    first. A ``large`` network is computed by all cores of a worker's share; a small one by one, as threads would wait
-    for each other longer than they compute.
+    Unless their number is asked for, one on this machine, or as many as the fit nodes of a cluster have room for: each
+    is looked at first. A ``large`` network is computed by all cores of a worker's share; a small one by one, as threads
+    would wait for each other longer than they compute.
 
     Raises:
         FeatherboneError: storage without Ray; it cannot be used; Ray is not installed; there is no such cluster; none
             of its nodes can work.
     """
-    if ray is None:
-        if storage is not None:
+    if request.ray is None:
+        if request.storage is not None:
             raise FeatherboneError(
-                f"--storage {storage} is given without --ray", hint="workers on this machine use the run's folder"
+                f"--storage {request.storage} is given without --ray",
+                hint="workers on this machine use the run's folder",
             )
-        number = workers or 1
-        yield Crew(workers=number, threads=max(1, torch.get_num_threads() // number) if large else 1)
+        count = request.workers or 1
+        yield Workers(count=count, threads=max(1, torch.get_num_threads() // count) if large else 1)
         return
-    kept = storage_of(ledger, storage)
-    with connected(ray), marked(images, folder, kept) as check:
-        progress(Step(name="nodes", detail=ray))
+    storage = storage_of(ledger, request.storage)
+    with connected(request.ray), marked(images, folder, storage) as check:
+        progress(Step(name="nodes", detail=request.ray))
         nodes = Nodes(check)
         for sentence in nodes.wait():
             progress(Noticed(sentence=sentence))
         nodes.require_fit()
         fit = nodes.fit()
         threads = fewest_cores(among=fit) if large else 1
-        yield Crew(workers=workers or room(threads, among=fit), threads=threads, nodes=nodes, storage=kept)
+        count = request.workers or room(threads, among=fit)
+        yield Workers(count=count, threads=threads, nodes=nodes, storage=storage)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from featherbone.data import Dataset
@@ -12,15 +11,16 @@ from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, to_json
 from featherbone.hub.loading import view_of
 from featherbone.job.images import data_facts, open_images
+from featherbone.job.machine import device_of, setting_on
 from featherbone.job.training.given_weights import require_bare, with_weights
-from featherbone.job.training.options import Options
 from featherbone.job.training.recipe import recipe_for
+from featherbone.job.training.request import TrainRequest
 from featherbone.job.training.starting import Network
 from featherbone.job.training.target import Target, read_target
 from featherbone.job.training.teacher import Teaching, read_teaching
 from featherbone.progress import Noticed, Progress
 from featherbone.run_record import DataRecord, RunRecord
-from featherbone.train import Objective, Recipe
+from featherbone.train import Objective, Recipe, Setting
 from featherbone.train.optimize.objective import make_objective
 from featherbone.train.run.requirements import require_trainable
 from featherbone.train.transfer.freeze import frozen_nodes
@@ -31,33 +31,35 @@ FOUND = "as --find-lr finds it"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
-    """A training before it begins. ``asked`` is the network as it was named."""
+class TrainingPlan:
+    """A training before it begins: what was asked, with the images, the network and the recipe that follow from it.
 
-    source: str
+    ``asked`` is the network as it was named, and ``title`` a short name of it. ``setting`` is the one that was asked
+    for; without it the machine decides.
+    """
+
+    request: TrainRequest
     asked: str
     title: str
     dataset: Dataset
     network: Network
     recipe: Recipe
     teaching: Teaching | None
-    options: Options
-
-    @property
-    def seed(self) -> int:
-        return self.options.seed
+    device: str
+    setting: Setting | None
 
     def objective(self) -> Objective | None:
         """What is lowered instead of the recipe's loss alone, where a teacher is asked."""
         if self.teaching is None:
             return None
-        return self.teaching.distillation.objective(self.network.graph, self.recipe, self.dataset, seed=self.seed)
+        seed = self.request.seed
+        return self.teaching.distillation.objective(self.network.graph, self.recipe, self.dataset, seed=seed)
 
     def facts(self) -> dict[str, Any]:
         """What run.json says from the start; what the machine decides is added when it is known."""
         return {
             "job": "train",
-            "data": data_facts(self.dataset, self.source),
+            "data": data_facts(self.dataset, self.request.source),
             "network": {
                 "asked": self.asked,
                 "name": self.network.graph.name,
@@ -66,11 +68,11 @@ class Plan:
                 "said": list(self.network.said),
             },
             "recipe": self.recipe.to_dict(),
-            "learning_rate_test": FOUND if self.options.find_lr else None,
+            "learning_rate_test": FOUND if self.request.find_lr else None,
             "teacher": None if self.teaching is None else self.teaching.facts(),
-            "precision": self.options.precision,
-            "asked_setting": None if self.options.fixed is None else str(self.options.fixed),
-            "seed": self.seed,
+            "precision": self.request.precision,
+            "asked_setting": None if self.setting is None else str(self.setting),
+            "seed": self.request.seed,
         }
 
 
@@ -103,56 +105,66 @@ def _data_words(data: DataRecord) -> str:
     return f"{counts} images of {classes} classes, {data.channels}×{side}×{side} ({data.fingerprint[:SHOWN]})"
 
 
-def plan_training(source: str | Path, network: str, options: Options, progress: Progress) -> Plan:
+def plan_training(request: TrainRequest, progress: Progress) -> TrainingPlan:
     """Read the network that is named, open the images as it needs them, and adapt one to the other.
 
     Raises:
         FeatherboneError: the network, the data, the recipe or the teacher can't be read, or do not fit each other.
     """
-    target = read_target(network, seed=options.seed)
-    teaching = read_teaching(options)
-    dataset = open_images(
-        source,
-        resolution=target.side(options.resolution),
-        channels=target.channels or (3 if options.weights is not None else None),
-        view=_view(target, options),
-        seed=options.seed,
-        skip_bad=options.skip_bad,
-        progress=progress,
-    )
-    if options.weights is None:
-        made = target.build(dataset)
-    else:
-        made = with_weights(target, options.weights, options.choices, dataset, seed=options.seed, progress=progress)
-    if made.preprocessing is not None:  # what the weights are used to
-        dataset = replace(dataset, mean=made.preprocessing.mean, std=made.preprocessing.std)
-    recipe, notes = recipe_for(dataset, options, tuned=made.weights is not None)
+    target = read_target(request.network, seed=request.seed)
+    teaching = read_teaching(request)
+    dataset = _images(request, target, progress)
+    network = _network(request, target, dataset, progress)
+    if network.preprocessing is not None:  # what the weights are used to
+        dataset = replace(dataset, mean=network.preprocessing.mean, std=network.preprocessing.std)
+    recipe, notes = recipe_for(dataset, request, tuned=network.weights is not None)
     taught = [] if teaching is None else teaching.said_of(dataset.view)
-    for sentence in (*made.said, *taught, *notes):
+    for sentence in (*network.said, *taught, *notes):
         progress(Noticed(sentence=sentence))
-    plan = Plan(
-        source=str(source),
+    device = device_of(request.device)
+    plan = TrainingPlan(
+        request=request,
         asked=target.asked,
         title=target.title,
         dataset=dataset,
-        network=made,
+        network=network,
         recipe=recipe,
         teaching=teaching,
-        options=options,
+        device=device,
+        setting=setting_on(device, request.setting),
     )
     _require_possible(plan)
     return plan
 
 
-def _view(target: Target, options: Options) -> View:
+def _images(request: TrainRequest, target: Target, progress: Progress) -> Dataset:
+    """The data set, at the resolution and in the view of the network."""
+    return open_images(
+        request.source,
+        resolution=target.side(request.resolution),
+        channels=target.channels or (3 if request.weights is not None else None),
+        view=_view(target, request),
+        seed=request.seed,
+        skip_bad=request.skip_bad,
+        progress=progress,
+    )
+
+
+def _view(target: Target, request: TrainRequest) -> View:
     """The part of the images that the network is used to, or that was chosen."""
-    if options.weights is None:
-        return options.choices.over(target.view)
-    require_bare(target, options.weights)
-    return view_of(options.weights, options.choices)
+    if request.weights is None:
+        return request.choices.over(target.view)
+    require_bare(target, request.weights)
+    return view_of(request.weights, request.choices)
 
 
-def _require_possible(plan: Plan) -> None:
+def _network(request: TrainRequest, target: Target, dataset: Dataset, progress: Progress) -> Network:
+    if request.weights is None:
+        return target.build(dataset)
+    return with_weights(target, request.weights, request.choices, dataset, seed=request.seed, progress=progress)
+
+
+def _require_possible(plan: TrainingPlan) -> None:
     """Raise, before anything is written, what training would raise at its start."""
     graph, recipe = plan.network.graph, plan.recipe
     require_trainable(graph, plan.dataset, recipe, recipe.epochs)

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from featherbone.cost import count
-from featherbone.job.training.plan import Plan
+from featherbone.job.training.plan import TrainingPlan
 from featherbone.progress import Noticed, Progress, Reading, Step
 from featherbone.train import Choice, RangeTest, Setting, candidates, choose, find_learning_rate
 from featherbone.train.machine.memory import threads_of
@@ -17,7 +17,7 @@ SHARE, SHORTEST, LONGEST = 0.02, 0.5, 8.0  # of a training that the trial may ta
 PACE = 1e10  # multiply-adds a second, roughly, of one core; it only limits how long the trial is
 
 
-def chosen_setting(plan: Plan, progress: Progress) -> dict[str, Any]:
+def chosen_setting(plan: TrainingPlan, progress: Progress) -> dict[str, Any]:
     """The fastest setting of those allowed, by a short measured trial: what run.json says of it.
 
     Where one is asked for, it alone is tried.
@@ -26,23 +26,22 @@ def chosen_setting(plan: Plan, progress: Progress) -> dict[str, Any]:
         FeatherboneError: nothing can train the network here.
     """
     progress(Step(name="setting"))
-    device, precision = plan.options.place, plan.options.precision
-    fixed = plan.options.fixed
-    among = [fixed] if fixed else [one for one in candidates(device) if precision in ("auto", one.precision)]
+    precision = plan.request.precision
+    usual = [one for one in candidates(plan.device) if precision in ("auto", one.precision)]
     choice = choose(
         plan.network.graph,
         plan.dataset,
         plan.recipe,
-        seed=plan.seed,
-        device=device,
-        among=among,
+        seed=plan.request.seed,
+        device=plan.device,
+        among=usual if plan.setting is None else [plan.setting],
         seconds=min(LONGEST, max(SHORTEST, SHARE * _expected(plan))),
     )
     progress(Noticed(sentence=str(choice)))
-    return _facts(choice, device)
+    return _facts(choice, plan.device)
 
 
-def tested_rate(plan: Plan, setting: Setting, progress: Progress) -> RangeTest:
+def tested_rate(plan: TrainingPlan, setting: Setting, progress: Progress) -> RangeTest:
     """The learning rate that a range test suggests.
 
     Raises:
@@ -55,11 +54,11 @@ def tested_rate(plan: Plan, setting: Setting, progress: Progress) -> RangeTest:
             plan.network.graph,
             plan.dataset,
             plan.recipe,
-            seed=plan.seed,
+            seed=plan.request.seed,
             weights=plan.network.weights,
             objective=plan.objective(),
             setting=setting,
-            device=plan.options.place,
+            device=plan.device,
             progress=lambda point: progress(
                 Reading(
                     what=f"loss {point.loss:.3g} at {point.learning_rate:.2g}",
@@ -73,12 +72,12 @@ def tested_rate(plan: Plan, setting: Setting, progress: Progress) -> RangeTest:
     return found
 
 
-def with_rate(plan: Plan, rate: float) -> Plan:
+def with_rate(plan: TrainingPlan, rate: float) -> TrainingPlan:
     """The plan with another learning rate."""
     return replace(plan, recipe=replace(plan.recipe, learning_rate=rate))
 
 
-def _expected(plan: Plan) -> float:
+def _expected(plan: TrainingPlan) -> float:
     """Seconds of the training, very roughly: three passes over all images."""
     images = len(plan.dataset.splits["train"].labels) * plan.recipe.epochs
     return 3 * float(count(plan.network.graph).macs) * images / PACE

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from featherbone.download import file_hash
-from featherbone.job.training.options import Options
+from featherbone.job.training.request import TrainRequest
 from featherbone.nn import load_model
 from featherbone.train import Distillation
 from featherbone.view import View
@@ -36,23 +36,23 @@ class Teaching:
         return {"source": self.source, "sha256": self.sha256, "name": name, **settings}
 
 
-def read_teaching(options: Options) -> Teaching | None:
+def read_teaching(request: TrainRequest) -> Teaching | None:
     """The teacher that was asked for, or None.
 
     Raises:
         FeatherboneError: the file is no model; a value out of its range.
     """
-    if options.teacher is None:
+    if request.teacher is None:
         return None
     asked = {
-        "temperature": options.temperature,
-        "weight": options.teacher_weight,
-        "hint_weight": options.hint_weight,
-        "precision": options.teacher_precision,
+        "temperature": request.temperature,
+        "weight": request.teacher_weight,
+        "hint_weight": request.hint_weight,
+        "precision": request.teacher_precision,
     }
     given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     return Teaching(
-        distillation=Distillation(teacher=load_model(options.teacher), **given),
-        source=options.teacher,
-        sha256=file_hash(Path(options.teacher)),
+        distillation=Distillation(teacher=load_model(request.teacher), **given),
+        source=request.teacher,
+        sha256=file_hash(Path(request.teacher)),
     )

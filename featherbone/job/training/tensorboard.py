@@ -12,7 +12,7 @@ FOLDER = "tensorboard"  # in a run folder
 TAGS = {"train_loss": "loss/train", "val_loss": "loss/validation", "val_top1": "top1/validation", "lr": "learning rate"}
 
 
-class Board:
+class EventFiles:
     """Writes the figures of each epoch into the run's folder ``tensorboard``.
 
     Raises:

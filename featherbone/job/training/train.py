@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from featherbone.atomic import remove_unfinished, write_atomically
 from featherbone.files import damage
 from featherbone.graph import to_json
-from featherbone.job.command import command_words
-from featherbone.job.finish import finish
 from featherbone.job.folder import environment, require_job, require_same, run_folder, write_facts
-from featherbone.job.images import preprocessing_of
-from featherbone.job.training.options import Options
-from featherbone.job.training.plan import Plan, identity_of, plan_training
+from featherbone.job.machine import device_of
+from featherbone.job.option import command_words, keywords_of
+from featherbone.job.training.plan import TrainingPlan, identity_of, plan_training
+from featherbone.job.training.request import TrainRequest
+from featherbone.job.training.result import gain_of, result_of
 from featherbone.job.training.setting import chosen_setting, tested_rate, with_rate
-from featherbone.job.training.teacher_gain import gain_of
 from featherbone.job.training.watching import Watcher
 from featherbone.lock import locked
-from featherbone.nn import Model
 from featherbone.progress import Progress, Step, silent
 from featherbone.report import write_report
 from featherbone.run_file import LOCK, NAME, NETWORK, read_facts, record_of
@@ -33,56 +30,40 @@ from featherbone.train.run.finite import NotFiniteError
 from featherbone.train.several.distributed import joined, own_device
 
 
-def train_network(
-    source: str | Path,
-    network: str,
-    *,
-    name: str | None = None,
-    out: Path | None = None,
-    progress: Progress = silent,
-    **options: Any,
-) -> Path:
+@keywords_of(TrainRequest)
+def train_network(source: str | Path, network: str, *, progress: Progress = silent, **asked: Any) -> Path:
     """Train a network on images, and write everything that is needed to use and to believe the result.
 
         train_network("photos", "mobilenet_v2", epochs=30)  # PosixPath('runs/photos-mobilenet_v2')
 
     ``source`` is what ``open_dataset`` takes, ``network`` what ``read_target`` takes: a network of the zoo, which is
-    adapted to the images, a model file to go on from, a design or a graph. The ``options`` are those of
-    ``featherbone.job.Options``. The folder that is returned holds run.json, network.json, checkpoints, log.jsonl,
-    model.safetensors, model.onnx and report.html. The test split is used once, at the end. Called again with the same
-    arguments it goes on where it was stopped, and ends with the same result; a finished run is left as it is. Started
-    by ``torchrun``, the processes train together; the first one does everything else.
+    adapted to the images, a model file to go on from, a design or a graph. What else can be asked, by keyword, is what
+    ``featherbone.job.TrainRequest`` holds. The folder that is returned holds run.json, network.json, checkpoints,
+    log.jsonl, model.safetensors, model.onnx and report.html. The test split is used once, at the end. Called again with
+    the same arguments it goes on where it was stopped, and ends with the same result; a finished run is left as it is.
+    Started by ``torchrun``, the processes train together; the first one does everything else.
 
     Raises:
         FeatherboneError: the data are no data set; the network does not fit them (before anything is written); the
             folder holds another run or is in use; the loss is not finite.
         KeyboardInterrupt: the run was asked to stop; where it stands is saved.
     """
-    asked = Options(**options)
-    with joined(own_device(asked.place)) as processes, ExitStack() as held:
+    return run_train(TrainRequest(source=source, network=network, **asked), progress)
+
+
+def run_train(request: TrainRequest, progress: Progress = silent) -> Path:
+    """Do what a request asks, as ``train_network``; the folder of the run."""
+    with joined(own_device(device_of(request.device))) as processes, ExitStack() as held:
         tell = progress if processes.first else silent
-        plan = plan_training(source, network, asked, tell)
-        command = command_words("train", source, {"network": network, **asked.words(), "name": name, "out": out})
-
-        def begin() -> dict[str, Any]:
-            folder = run_folder(plan.dataset.name, plan.title, "taught" if plan.teaching else "", name=name, out=out)
-            folder.mkdir(parents=True, exist_ok=True)
-            held.enter_context(locked(folder / LOCK, f"the run {folder}"))
-            remove_unfinished(folder)
-            facts = _begun(plan, folder) or _begin(plan, folder, command, tell)
-            if not record_of(facts, folder).is_finished:
-                with write_atomically(folder / NETWORK) as file:
-                    file.write(to_json(plan.network.graph).encode())
-            return {"folder": str(folder), "facts": facts}
-
-        begun = processes.agreed(begin)
+        plan = plan_training(request, tell)
+        begun = processes.agreed(lambda: _begun(plan, held, tell))
         folder, facts = Path(begun["folder"]), begun["facts"]
         record = record_of(facts, folder)
         if not record.is_finished:
             plan = with_rate(plan, record.recipe["learning_rate"])
             training = _trained(plan, _setting(record), folder, tell)
             if processes.first:
-                facts = {**facts, "result": _result(plan, training, folder, tell)}
+                facts = {**facts, "result": result_of(plan, training, folder, tell)}
                 gain = gain_of(folder, record_of(facts, folder))
                 write_facts(folder, {**facts, "gain": None if gain is None else asdict(gain)})
         if processes.first:
@@ -91,7 +72,21 @@ def train_network(
     return folder
 
 
-def _begun(plan: Plan, folder: Path) -> dict[str, Any] | None:
+def _begun(plan: TrainingPlan, held: ExitStack, progress: Progress) -> dict[str, Any]:
+    """The folder of the run, locked for as long as ``held``, and its run.json."""
+    request, taught = plan.request, "taught" if plan.teaching else ""
+    folder = run_folder(plan.dataset.name, plan.title, taught, name=request.name, out=request.out)
+    folder.mkdir(parents=True, exist_ok=True)
+    held.enter_context(locked(folder / LOCK, f"the run {folder}"))
+    remove_unfinished(folder)
+    facts = _facts_of_before(plan, folder) or _new_facts(plan, folder, progress)
+    if not record_of(facts, folder).is_finished:
+        with write_atomically(folder / NETWORK) as file:
+            file.write(to_json(plan.network.graph).encode())
+    return {"folder": str(folder), "facts": facts}
+
+
+def _facts_of_before(plan: TrainingPlan, folder: Path) -> dict[str, Any] | None:
     """What run.json says of the same run, begun before; None where there is none."""
     facts = read_facts(folder)
     if facts is not None:
@@ -110,11 +105,12 @@ def _setting(record: RunRecord) -> Setting:
     return Setting.from_dict(dict(record.setting.chosen))
 
 
-def _begin(plan: Plan, folder: Path, command: list[str], progress: Progress) -> dict[str, Any]:
+def _new_facts(plan: TrainingPlan, folder: Path, progress: Progress) -> dict[str, Any]:
     """The run.json of a new run, after what the machine decides of it."""
     setting = chosen_setting(plan, progress)
+    command = command_words("train", plan.request)
     facts = {"command": command, **plan.facts(), "setting": setting, **environment()}
-    if plan.options.find_lr:
+    if plan.request.find_lr:
         found = tested_rate(plan, Setting.from_dict(setting["chosen"]), progress)
         facts["learning_rate_test"] = found.to_dict()
         facts["recipe"] = with_rate(plan, found.suggestion).recipe.to_dict()
@@ -123,7 +119,7 @@ def _begin(plan: Plan, folder: Path, command: list[str], progress: Progress) -> 
     return facts
 
 
-def _trained(plan: Plan, setting: Setting, folder: Path, progress: Progress) -> Training:
+def _trained(plan: TrainingPlan, setting: Setting, folder: Path, progress: Progress) -> Training:
     """The network trained to the recipe's end, from its checkpoint on."""
     progress(Step(name="train", detail=f"{plan.network.graph.name}, {plan.recipe.epochs} epochs"))
     with Watcher(plan, folder, progress) as watch, threads_of(setting), _advised():
@@ -132,9 +128,9 @@ def _trained(plan: Plan, setting: Setting, folder: Path, progress: Progress) -> 
             plan.dataset,
             plan.recipe,
             folder=folder,
-            seed=plan.seed,
+            seed=plan.request.seed,
             progress=watch,
-            device=plan.options.place,
+            device=plan.device,
             setting=setting,
             objective=plan.objective(),
             weights=plan.network.weights,
@@ -150,34 +146,3 @@ def _advised() -> Iterator[None]:
         raise NotFiniteError(
             error.sentence, hint=f"{error.hint}; --lr gives another learning rate, and --find-lr looks for one"
         ) from error
-
-
-def _result(plan: Plan, training: Training, folder: Path, progress: Progress) -> dict[str, Any]:
-    """The model that was trained, finished: what run.json says of it."""
-    return {
-        "epochs": training.epoch,
-        "best_epoch": training.best_epoch,
-        "val_top1": training.val_top1,
-        **finish(_model(plan, training), plan.dataset, None, folder, progress),
-        "seconds": sum(row["seconds"] for row in training.history),
-    }
-
-
-def _model(plan: Plan, training: Training) -> Model:
-    dataset, teacher = plan.dataset, plan.teaching
-    return Model(
-        graph=plan.network.graph,
-        weights=training.weights,
-        classes=dataset.classes,
-        preprocessing=preprocessing_of(dataset),
-        provenance={
-            "featherbone": version("featherbone"),
-            "data": {"name": dataset.name, "fingerprint": dataset.fingerprint},
-            "network": plan.asked,
-            "weights": dict(plan.network.origin) or None,
-            "teacher": None if teacher is None else teacher.facts(),
-            "seed": plan.seed,
-            "recipe": plan.recipe.to_dict(),
-            "val_top1": training.val_top1,
-        },
-    )

@@ -84,10 +84,10 @@ def test_a_weight_of_no_class_is_refused_before_anything_is_written(photos: Path
 def test_batches_of_256_million_multiply_adds_are_worth_several_threads(
     batch_size: int, large: bool, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def crew(**asked: object) -> None:
+    def workers_for(*_: object, **asked: object) -> None:
         raise FeatherboneError(f"large is {asked['large']}")
 
-    monkeypatch.setattr("featherbone.job.search.fit.crew", crew)
+    monkeypatch.setattr("featherbone.job.search.fit.workers_for", workers_for)
     (tmp_path / "own.toml").write_text(f"epochs = 2\nbatch_size = {batch_size}\n")
     with pytest.raises(FeatherboneError, match=f"large is {large}"):
         fit(photos, Budget(macs=2_000_000), recipe=str(tmp_path / "own.toml"), out=tmp_path / "run")

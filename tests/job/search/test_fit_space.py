@@ -55,7 +55,7 @@ def test_a_run_that_was_begun_with_other_rungs_is_refused_and_says_which(
     budget = Budget(params=20_000)
     fit(photos, budget, out=tmp_path / "run", trials=1, epochs=1)
     monkeypatch.setattr(
-        "featherbone.job.search.asked.ladder", lambda epochs, **given: (3, 9)
+        "featherbone.job.search.plan.ladder", lambda epochs, **given: (3, 9)
     )  # as another version has them
     with pytest.raises(FeatherboneError, match=r"holds another run: rungs was \[1\] and is \[3, 9\] "):
         fit(photos, budget, out=tmp_path / "run", trials=1, epochs=1)

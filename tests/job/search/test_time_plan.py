@@ -1,4 +1,4 @@
-"""The tempo of a search: measured once and remembered; how long a schedule is, and what is too long to train."""
+"""The time plan of a search: measured once and remembered; how long a schedule is, and what is too long to train."""
 
 from __future__ import annotations
 
@@ -10,7 +10,16 @@ import pytest
 
 from featherbone.data import open_dataset
 from featherbone.errors import FeatherboneError
-from featherbone.job.search.time_plan import KEY, LONGEST, MOST, SHARE, Tempo, remember_tempo, tempo_of
+from featherbone.job.search.time_plan import (
+    KEY,
+    LONGEST,
+    MOST,
+    SHARE,
+    TimePlan,
+    TrialConditions,
+    remember_time_plan,
+    time_plan_of,
+)
 from featherbone.job.search.trial_work import Images
 from featherbone.progress import silent
 from featherbone.search import Ledger, Limits, open_ledger
@@ -19,7 +28,7 @@ from featherbone.train import Setting, default_recipe
 from featherbone.train.tuning.setting_choice import Choice, Tried
 
 EXAMPLE = "r8 | stem w8 | basic w8"
-Ask = Callable[..., Tempo]
+Ask = Callable[..., TimePlan]
 
 
 def never() -> str:
@@ -34,30 +43,28 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 @pytest.fixture
 def ask(ledger: Ledger) -> Ask:
-    """The tempo of a search on the digits whose recipe has so many epochs."""
+    """The time plan of a search on the digits whose recipe has so many epochs."""
     dataset = open_dataset("digits")
     images = Images(source="digits", resolution=None, seed=0, skip_bad=False, fingerprint=dataset.fingerprint)
 
-    def tempo(
+    def time_plan(
         recipe_epochs: int, /, *, example: Callable[[], str] = lambda: EXAMPLE, workers: int = 1, **asked: Any
-    ) -> Tempo:
+    ) -> TimePlan:
         fixed, setting = asked.pop("fixed", False), asked.pop("setting", None)
-        found = tempo_of(
+        recipe = default_recipe(dataset, recipe_epochs)
+        found = time_plan_of(
             ledger.recall(KEY),
-            images,
-            default_recipe(dataset, recipe_epochs),
+            TrialConditions(images=images, recipe=recipe, threads=1, setting=setting),
             example=example,
             limits=Limits(trials=9, **asked),
             fixed=fixed,
-            setting=setting,
             workers=workers,
-            threads=1,
             progress=silent,
         )
-        remember_tempo(ledger, found)
+        remember_time_plan(ledger, found)
         return found
 
-    return tempo
+    return time_plan
 
 
 @pytest.mark.parametrize("workers", [1, 4])
@@ -136,5 +143,5 @@ def test_a_limit_of_epochs_pays_for_a_whole_schedule_and_as_much_again(ask: Ask,
 
 def test_without_a_limit_of_time_nothing_is_too_long(ask: Ask) -> None:
     found = ask(9, example=never)
-    assert found == Tempo(setting=Setting(threads=1), epochs=9)
-    assert Tempo.from_dict(found.to_dict()) == found
+    assert found == TimePlan(setting=Setting(threads=1), epochs=9)
+    assert TimePlan.from_dict(found.to_dict()) == found

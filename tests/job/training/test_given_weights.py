@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,14 +13,19 @@ from PIL import Image
 
 from featherbone.errors import FeatherboneError
 from featherbone.hub import WeightChoices
-from featherbone.job.training.options import Options
+from featherbone.job.option import command_words
 from featherbone.job.training.plan import plan_training
+from featherbone.job.training.request import TrainRequest
 from featherbone.networks import network
 from featherbone.nn import Model, Preprocessing, module, save_model, weights_of
 from featherbone.progress import Noticed, silent
 from featherbone.view import View
 
 SPEC = "mobilenet_v1:width=0.25,resolution=32"
+
+
+def asked(photos: Path, network: str, **options: Any) -> TrainRequest:
+    return TrainRequest(source=photos, network=network, **options)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +54,7 @@ def _cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
 
 
 def test_a_bare_file_of_imagenet_is_tuned_on_what_it_saw(photos: Path, weights: str) -> None:
-    plan = plan_training(photos, SPEC, Options(weights=weights), silent)
+    plan = plan_training(asked(photos, SPEC, weights=weights), silent)
     assert plan.dataset.view == View(crop=0.875)
     assert plan.dataset.mean == (0.485, 0.456, 0.406)
     assert plan.facts()["data"]["crop"] == 0.875
@@ -58,20 +64,17 @@ def test_a_bare_file_of_imagenet_is_tuned_on_what_it_saw(photos: Path, weights: 
 
 def test_choices_are_the_same_as_those_of_load(photos: Path, weights: str) -> None:
     chosen = WeightChoices(activation="relu6", tensorflow=True, mean=(0.5,), std=(0.25,), crop=0.9)
-    plan = plan_training(photos, SPEC, Options(weights=weights, choices=chosen), silent)
+    plan = plan_training(asked(photos, SPEC, weights=weights, choices=chosen), silent)
     operators = [node.operator for node in plan.network.graph.nodes]
     assert {o.function for o in operators if o.kind == "activation"} == {"relu6"}  # type: ignore[attr-defined]
     assert {o.epsilon for o in operators if o.kind == "batch_norm"} == {1e-3}  # type: ignore[attr-defined]
     assert (plan.dataset.mean, plan.dataset.std) == ((0.5,) * 3, (0.25,) * 3)
     assert plan.dataset.view == View(crop=0.9)
     assert not any("activations" in said for said in plan.network.said)
-    words = plan.options.words()
-    assert {name: words[name] for name in ("activation", "tensorflow", "mean", "crop")} == {
-        "activation": "relu6",
-        "tensorflow": True,
-        "mean": "0.5",
-        "crop": 0.9,
-    }
+    words = command_words("train", plan.request)
+    said = [words[words.index(flag) :][:2] for flag in ("--activation", "--mean", "--crop")]
+    assert said == [["--activation", "relu6"], ["--mean", "0.5"], ["--crop", "0.9"]]
+    assert "--tensorflow" in words
 
 
 def test_a_model_is_tuned_on_what_it_sees_unless_another_part_is_chosen(photos: Path, tmp_path: Path) -> None:
@@ -79,10 +82,10 @@ def test_a_model_is_tuned_on_what_it_sees_unless_another_part_is_chosen(photos: 
     seen = Preprocessing(resolution=32, channels=3, mean=(0.5,) * 3, std=(0.5,) * 3, crop=0.8, interpolation="bicubic")
     model = Model(graph=graph, weights=weights_of(module(graph)), classes=("a", "b"), preprocessing=seen)
     save_model(tmp_path / "model.safetensors", model)
-    plan = plan_training(photos, str(tmp_path / "model.safetensors"), Options(), silent)
+    plan = plan_training(asked(photos, str(tmp_path / "model.safetensors")), silent)
     assert plan.dataset.view == seen.view
-    other = replace(Options(), choices=WeightChoices(crop=1.0))
-    plan = plan_training(photos, str(tmp_path / "model.safetensors"), other, silent)
+    other = replace(plan.request, choices=WeightChoices(crop=1.0))
+    plan = plan_training(other, silent)
     assert plan.dataset.view == View(interpolation="bicubic")
     assert any(
         said == "mobilenet_v1 was made to see the centre 80 % of the shorter side, bicubic; "
@@ -101,24 +104,24 @@ def test_a_teacher_that_saw_another_part_is_said(photos: Path, tmp_path: Path) -
     def progress(event: object) -> None:
         told.extend([event.sentence] if isinstance(event, Noticed) else [])
 
-    plan_training(photos, SPEC, Options(teacher=str(tmp_path / "teacher.safetensors")), progress)
+    plan_training(asked(photos, SPEC, teacher=str(tmp_path / "teacher.safetensors")), progress)
     assert any("the teacher mobilenet_v1 was made to see the centre 80 %" in sentence for sentence in told)
     told.clear()
-    same = Options(teacher=str(tmp_path / "teacher.safetensors"), choices=WeightChoices(crop=0.8))
-    plan_training(photos, SPEC, same, progress)
+    same = asked(photos, SPEC, teacher=str(tmp_path / "teacher.safetensors"), choices=WeightChoices(crop=0.8))
+    plan_training(same, progress)
     assert not any("the teacher" in sentence for sentence in told)
 
 
 def test_a_choice_that_changes_nothing_is_the_cause_that_is_told(photos: Path, tmp_path: Path) -> None:
     spec = "squeezenet1_1:resolution=32"
     torch.save(weights_of(module(network(spec), seed=0)), tmp_path / "w")
-    asked = Options(weights=str(tmp_path / "w"), choices=WeightChoices(tensorflow=True))
+    request = asked(photos, spec, weights=str(tmp_path / "w"), choices=WeightChoices(tensorflow=True))
     with pytest.raises(FeatherboneError, match="TensorFlow's padding changes nothing in squeezenet1_1"):
-        plan_training(photos, spec, asked, silent)
+        plan_training(request, silent)
 
 
 def test_any_images_can_be_seen_in_part(photos: Path) -> None:
-    plan = plan_training(photos, SPEC, Options(choices=WeightChoices(crop=0.5)), silent)
+    plan = plan_training(asked(photos, SPEC, choices=WeightChoices(crop=0.5)), silent)
     assert plan.dataset.view == View(crop=0.5)
 
 
@@ -133,4 +136,4 @@ def test_any_images_can_be_seen_in_part(photos: Path) -> None:
 )
 def test_what_a_file_does_not_say_needs_a_file(choices: WeightChoices, flag: str) -> None:
     with pytest.raises(FeatherboneError, match=f"{flag} is given without --weights"):
-        Options(choices=choices)
+        TrainRequest(source="digits", network=SPEC, choices=choices)

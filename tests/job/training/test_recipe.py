@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from featherbone.data import open_dataset
-from featherbone.job.training.options import Options
 from featherbone.job.training.recipe import recipe_for
+from featherbone.job.training.request import TrainRequest
+
+
+def asked(**options: Any) -> TrainRequest:
+    return TrainRequest(source="digits", network="r8 | stem w4 | head w8", **options)
 
 
 def test_the_learning_rate_follows_the_batches_that_there_can_be() -> None:
     digits = open_dataset("digits")
     images = len(digits.splits["train"].labels)
-    whole, said = recipe_for(digits, Options(batch_size=images), tuned=False)
-    more, told = recipe_for(digits, Options(batch_size=100 * images), tuned=False)
+    whole, said = recipe_for(digits, asked(batch_size=images), tuned=False)
+    more, told = recipe_for(digits, asked(batch_size=100 * images), tuned=False)
     assert more.learning_rate == whole.learning_rate == 0.2 * images / 64
     assert more.batch_size == 100 * images
     assert told == said
@@ -22,20 +27,20 @@ def test_the_learning_rate_follows_the_batches_that_there_can_be() -> None:
 
 def test_the_average_of_the_weights_fits_a_short_run() -> None:
     digits = open_dataset("digits")
-    short, said = recipe_for(digits, Options(recipe="cifar10-full", epochs=10), tuned=False)
+    short, said = recipe_for(digits, asked(recipe="cifar10-full", epochs=10), tuned=False)
     assert 0 < short.ema_decay < 0.8  # over a small share of the run's 90 steps
     assert f"ema_decay is {short.ema_decay:.4g} in place of 0.99:" in said[0]
 
 
 def test_the_average_is_over_as_many_images_with_other_batches() -> None:
     digits = open_dataset("digits")
-    usual, _ = recipe_for(digits, Options(epochs=1000), tuned=False)
-    larger, _ = recipe_for(digits, Options(epochs=1000, batch_size=128), tuned=False)
+    usual, _ = recipe_for(digits, asked(epochs=1000), tuned=False)
+    larger, _ = recipe_for(digits, asked(epochs=1000, batch_size=128), tuned=False)
     assert usual.ema_decay == 0.98
     assert abs(larger.ema_decay - 0.96) < 1e-9
 
 
 def test_a_recipe_of_ones_own_is_taken_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text("epochs = 3\nema_decay = 0.999")
-    recipe, said = recipe_for(open_dataset("digits"), Options(recipe=str(tmp_path / "own.toml")), tuned=False)
+    recipe, said = recipe_for(open_dataset("digits"), asked(recipe=str(tmp_path / "own.toml")), tuned=False)
     assert (recipe.ema_decay, said) == (0.999, [])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from featherbone.job.training.teacher_gain import gain_of
+from featherbone.job.training.result import gain_of
 from featherbone.run_file import FORMAT, VERSION, record_of
 
 

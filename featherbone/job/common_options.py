@@ -1,0 +1,55 @@
+"""The options that every job has."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING
+from pathlib import Path
+from typing import Any
+
+from featherbone.job.option import LAST_SEED, option
+
+DATA_HELP = (
+    "A folder of images by class, a .zip or .tar of one, a .csv of paths and labels, or a name: digits, cifar10, "
+    "cifar100, fashion-mnist, imagenette, imagenette-320, imagenette-160."
+)
+WORK = "Work"  # a panel of the help
+
+
+def source() -> Any:
+    return option(DATA_HELP, default=MISSING, name="data", is_argument=True)
+
+
+def seed(of: str, panel: str | None = None) -> Any:
+    return option(f"Of the split, the {of} and the training.", int, default=0, least=0, most=LAST_SEED, panel=panel)
+
+
+def class_weights(panel: str | None = None) -> Any:
+    return option("What an image of a class weighs in the loss: balanced, none, or such as cat=2,dog=0.5.", panel=panel)
+
+
+def device() -> Any:
+    return option("auto, cpu or cuda.", default="auto", panel=WORK)
+
+
+def setting() -> Any:
+    return option(
+        "How steps are computed, in place of a trial: memory format, precision, kernels and threads, such as "
+        "'channels_last, float32, fused, 1 thread'.",
+        panel=WORK,
+    )
+
+
+def tensorboard() -> Any:
+    return option("Write event files for TensorBoard, too.", bool, default=False, panel=WORK)
+
+
+def skip_bad(panel: str | None = None) -> Any:
+    return option("Leave out files that are no images.", bool, default=False, panel=panel)
+
+
+def name() -> Any:
+    return option("Name of the run, a folder in runs/.")
+
+
+def out() -> Any:
+    return option("The run's folder itself.", Path)

@@ -1,0 +1,130 @@
+"""What a person asks of a search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from featherbone.errors import FeatherboneError
+from featherbone.job import common_options as common
+from featherbone.job.common_options import WORK
+from featherbone.job.option import Option, OptionGroup, option, option_group
+from featherbone.quantities import LIMITED, QUANTITIES
+from featherbone.quantity import exact, parse_seconds
+
+if TYPE_CHECKING:
+    from featherbone.search import Budget
+
+BUDGET = "Budget"  # a panel of the help
+RUNTIME = "onnxruntime"
+SPACE = "light"
+
+
+HELP = {  # of each limit
+    "macs": "Most multiply-adds, such as 300M.",
+    "params": "Most parameters, such as 80k.",
+    "peak_memory": "Most activation memory, such as 512KiB.",
+    "size": "Largest model file (float32), such as 1MB.",
+    "int8_size": "Largest model file with 8-bit weights, such as 100KB.",
+    "latency": "Longest time for one image on this machine, such as 3ms.",
+}
+
+
+def _seconds(text: str, flag: str) -> float:
+    return parse_seconds(text, what=flag)
+
+
+def _seconds_text(value: float) -> str:
+    return f"{exact(value)}s"
+
+
+def _budget(*, runtime: str, threads: int, **limits: str | None) -> Budget:
+    """The budget of the limits as they are written."""
+    from featherbone.search import Budget
+
+    budget = Budget.read(**limits, runtime=runtime, threads=threads)
+    if budget.latency is None and (runtime != RUNTIME or threads != 1):
+        raise FeatherboneError(
+            "--runtime and --threads say how latency is limited, and it is not", hint="give --latency, such as 3ms"
+        )
+    return budget
+
+
+def _limits(budget: Budget) -> Mapping[str, Any]:
+    """The limits of a budget, written as they are asked for."""
+    latency, limits = budget.latency, budget.limits().items()
+    texts = {QUANTITIES[name].flag: QUANTITIES[name].text(limit) for name, limit in limits}
+    return {**texts, **({} if latency is None else {"runtime": latency.runtime, "threads": latency.threads})}
+
+
+LIMITS = OptionGroup(
+    options=(
+        *(Option(name=QUANTITIES[name].flag, help=HELP[name], panel=BUDGET) for name in LIMITED),
+        Option(name="runtime", help="Runtime in which latency is limited.", default=RUNTIME, panel=BUDGET),
+        Option(
+            name="threads",
+            help="Threads with which latency is limited.",
+            kind=int,
+            default=1,
+            least=1,
+            panel=BUDGET,
+        ),
+    ),
+    join=_budget,
+    split=_limits,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitRequest:
+    """A search as it is asked for; None is: as the images, the machine or the cluster suggest.
+
+    - `source`: what ``open_dataset`` takes.
+    - `epochs`: that the winner is trained for; `trials`: designs to try.
+    - `resolution`: of the images; without it designs may also choose one that is a little less than theirs.
+    - `space`: what ``open_space`` takes.
+    - `recipe`: a name or a TOML file, by which all designs are trained in place of what suits the images, with
+      `class_weights` as in ``TrainRequest``.
+    - `setting`: how their steps are computed, in place of a trial.
+    - `time` (seconds of training that a person waits) and `total_epochs` bound the whole search, over all restarts.
+    - `workers`: trials at a time; `ray`: the cluster that trains them; `storage`: where they keep checkpoints there.
+    - `device`: ``auto``, ``cpu`` or ``cuda``; `tensorboard` writes event files of each trial into its folder.
+    - `name`, `out`: of the run's folder.
+    """
+
+    source: str | Path = common.source()
+    budget: Budget = option_group(LIMITS)
+    epochs: int | None = option("Epochs that the winner is trained for.", int, least=1, panel=WORK)
+    trials: int | None = option("Designs to try.", int, least=1, panel=WORK)
+    resolution: int | None = option(
+        "Side of the images; without it, of the data or a little less.", int, least=1, panel=WORK
+    )
+    seed: int = common.seed("designs")
+    space: str = option("Designs to search: a name such as mobilenet_v2, or a .toml or .py file.", default=SPACE)
+    recipe: str | None = option(
+        "How all designs are trained: a recipe by name or a .toml file; follows from the images."
+    )
+    class_weights: str | None = common.class_weights()
+    setting: str | None = common.setting()
+    time: float | None = option(
+        "Time to train for in all, such as 30m or 2h.", panel=WORK, read=_seconds, write=_seconds_text
+    )
+    total_epochs: int | None = option("Epochs of all trials together.", int, least=1, panel=WORK)
+    workers: int | None = option(
+        "Trials at a time, each in its own process; without it one, or what a cluster has room for.",
+        int,
+        least=1,
+        panel=WORK,
+    )
+    ray: str | None = option("Train on a Ray cluster: auto, local or HOST:PORT.", panel=WORK)
+    storage: str | None = option(
+        "Where trials keep checkpoints if the cluster's nodes share no folder, such as s3://bucket/runs.",
+        panel=WORK,
+    )
+    device: str = common.device()
+    tensorboard: bool = common.tensorboard()
+    name: str | None = common.name()
+    out: Path | None = common.out()
+    skip_bad: bool = common.skip_bad()
