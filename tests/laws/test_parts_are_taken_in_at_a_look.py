@@ -29,9 +29,6 @@ LONG_TESTS = {
 }
 LONG_FUNCTIONS = {
     "cli/cost.py cost",
-    "cli/fit.py fit",
-    "cli/train.py train",
-    "job/search/fit.py fit",
     "nn/capture/rules/attention.py multi_head",
     "train/run/loop.py train",
 }
@@ -40,14 +37,12 @@ MANY_ARGUMENTS = {
     "data/batches.py batches",
     "graph/convolve.py convolution",
     "graph/convolve.py transposed",
-    "job/search/fit.py fit",
-    "job/search/time_plan.py tempo_of",
     "nn/capture/tracer.py _record",
     "search/space/block_kinds.py apply",
     "train/run/loop.py train",
     "train/tuning/learning_rate_test.py find_learning_rate",
 }
-TWICE = {"Board", "Plan", "Rung", "Trial"}
+TWICE = {"Rung", "Trial"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
