@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import re
 import time
 import zipfile
 from pathlib import Path
@@ -21,7 +22,6 @@ from PIL import Image
 
 from featherbone.networks import network
 from featherbone.nn import load_foreign, module_with, read_foreign_tensors
-from featherbone.nn.foreign import cifar_resnet_name
 
 PUBLISHED = {20: 91.73, 56: 93.39}  # test top-1 in percent, by depth
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # the original's normalisation: ImageNet's
@@ -55,6 +55,18 @@ def read_test_images(archive: Path, every: int = 1) -> tuple[torch.Tensor, torch
     labels = torch.tensor([classes.index(name.split("/")[-2]) for name in names])
     images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
     return (images - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1), labels
+
+
+def cifar_resnet_name(name: str) -> str:
+    """The name in ``cifar_resnet`` of a tensor of akamaster/pytorch_resnet_cifar10.
+
+    >>> cifar_resnet_name("layer2.0.bn1.weight"), cifar_resnet_name("linear.bias")
+    ('stage2.block1.conv1_norm.weight', 'head.classifier.bias')
+    """
+    name = re.sub(r"^layer(\d+)\.(\d+)\.", lambda m: f"stage{m[1]}.block{int(m[2]) + 1}.", name)
+    name = re.sub(r"\bbn(\d)\.", r"conv\1_norm.", name)
+    name = re.sub(r"^conv1(_norm)?\.", r"stem.conv\1.", name)
+    return re.sub(r"^linear\.", "head.classifier.", name)
 
 
 def count_correct(depth: int, weights: Path, images: torch.Tensor, labels: torch.Tensor) -> int:

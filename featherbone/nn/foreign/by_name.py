@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 import torch
@@ -36,15 +35,3 @@ def load_foreign(
     weights = {renamed: tensors[name] for renamed, name in origin.items()}
     check_weights(graph, weights, what="the renamed weights")
     return weights
-
-
-def cifar_resnet_name(name: str) -> str:
-    """The name in ``cifar_resnet`` of a tensor of akamaster/pytorch_resnet_cifar10.
-
-    >>> cifar_resnet_name("layer2.0.bn1.weight"), cifar_resnet_name("linear.bias")
-    ('stage2.block1.conv1_norm.weight', 'head.classifier.bias')
-    """
-    name = re.sub(r"^layer(\d+)\.(\d+)\.", lambda m: f"stage{m[1]}.block{int(m[2]) + 1}.", name)
-    name = re.sub(r"\bbn(\d)\.", r"conv\1_norm.", name)
-    name = re.sub(r"^conv1(_norm)?\.", r"stem.conv\1.", name)
-    return re.sub(r"^linear\.", "head.classifier.", name)

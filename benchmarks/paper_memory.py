@@ -1,5 +1,7 @@
 """The MobileNetV2 paper's Table 3, recomputed: the widest tensor to be kept at each resolution, and its kilobytes.
 
+    python benchmarks/paper_memory.py
+
 A cell such as "56×56: 32/200" says that at most 32 channels must be kept at 56×56, in 200 kB of 16-bit numbers. Section
 5.1 treats an inverted residual as one operator whose inner tensors are thrown away; the text of the table says how far
 the other networks may do so. Three readings of "kept" are tried on every cell:
@@ -22,11 +24,12 @@ convolution has 24, or 48 at twice the width), MobileNetV1's 199 kB at 7 (1024 c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from featherbone.cost.widest_maps import READINGS
+from featherbone.graph import Graph, Node
+from featherbone.networks import network
 
 BYTES = 2  # "16-bit floats for activations"
 SIDES = (112, 56, 28, 14, 7, 1)
@@ -45,6 +48,68 @@ COLUMNS = (  # heading, and the networks that are tried: what the table names fi
 )
 
 
+FIRST, LAST = "first", "last"
+
+
+def _every_tensor(graph: Graph) -> dict[int, int]:
+    return _widest((node.shape[1], node.shape[0]) for node in graph.nodes if len(node.shape) == 3)
+
+
+def _between_blocks(graph: Graph) -> dict[int, int]:
+    return _widest((node.shape[1], node.shape[0]) for node in _leaving(graph))
+
+
+def _at_the_inputs_side(graph: Graph) -> dict[int, int]:
+    entered = _sides_read(graph)
+    return _widest((entered[_block(node.name)], node.shape[0]) for node in _leaving(graph))
+
+
+READINGS: dict[str, Callable[[Graph], dict[int, int]]] = {
+    "every tensor": _every_tensor,
+    "between blocks": _between_blocks,
+    "at the input's side": _at_the_inputs_side,
+}
+
+
+def _widest(tensors: Iterable[tuple[Any, Any]]) -> dict[int, int]:
+    most: dict[int, int] = {}
+    for side, channels in tensors:
+        most[side] = max(most.get(side, 0), channels)
+    return most
+
+
+def _leaving(graph: Graph) -> list[Node]:
+    """The maps that another block reads."""
+    readers = graph.consumers()
+    maps = [node for node in graph.nodes if len(node.shape) == 3 and node.inputs]
+    return [node for node in maps if any(_leaves(node, reader) for reader in readers[node.name])]
+
+
+def _leaves(node: Node, reader: Node) -> bool:
+    """Into another block, or, as the pooled map, into the classifier."""
+    return _block(reader.name) != _block(node.name) or reader.operator.kind == "flatten"
+
+
+def _sides_read(graph: Graph) -> dict[str, int]:
+    """For each block, the side of the map that comes in from another."""
+    sides: dict[str, int] = {}
+    for node in graph.nodes:
+        for name in node.inputs:
+            if _block(name) != _block(node.name) and len(graph[name].shape) == 3:
+                sides.setdefault(_block(node.name), graph[name].shape[1])
+    return sides
+
+
+def _block(name: str) -> str:
+    """The block of a node; the stem belongs to the first block, the last convolution to the head."""
+    stage, _, rest = name.partition(".")
+    if stage in ("stem", "stage1") and not rest.startswith("max_pool"):
+        return FIRST
+    if stage in ("last", "head"):
+        return LAST
+    return f"{stage}.{rest.partition('.')[0]}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cell:
     """A cell of the table, what each reading gives, and the verdict.
@@ -60,9 +125,6 @@ class Cell:
     computed: dict[str, tuple[int, int]]
     reached_by: tuple[str, ...]
     verdict: str
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def table3() -> tuple[Cell, ...]:
@@ -81,8 +143,6 @@ def table3() -> tuple[Cell, ...]:
 
 def _readings(specs: Iterable[str]) -> dict[str, dict[int, int]]:
     """For each reading of each network: side → the most channels kept."""
-    from featherbone.networks import network
-
     return {f"{name} of {spec}": reading(network(spec)) for spec in specs for name, reading in READINGS.items()}
 
 
@@ -124,3 +184,12 @@ def shown_as(size: int, published: int) -> bool:
     """
     zeros: int = 10 ** (len(str(published)) - len(str(published).rstrip("0")))
     return size // zeros * zeros == published
+
+
+def main() -> None:
+    for cell in table3():
+        print(f"{cell.side}×{cell.side}  {cell.column}  {cell.channels}/{cell.kilobytes}: {cell.verdict}")
+
+
+if __name__ == "__main__":
+    main()

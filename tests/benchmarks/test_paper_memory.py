@@ -2,7 +2,7 @@
 
 import pytest
 
-from featherbone.cost.paper_memory import COLUMNS, SIDES, Cell, kilobytes_of, shown_as, table3
+from benchmarks.paper_memory import COLUMNS, SIDES, Cell, kilobytes_of, shown_as, table3
 
 UNREACHED = {
     (112, "ShuffleNet (2x, g=3)"): "no reading gives 32 channels",
