@@ -18,7 +18,7 @@ def test_the_published_sizes_come_out(crop: float, resolution: int, resized: int
 @pytest.mark.parametrize("crop", [0, -0.5, 1.001, float("nan"), float("inf"), True, "0.9"])
 def test_a_share_lies_above_nothing_and_at_most_at_all(crop: object) -> None:
     with pytest.raises(FeatherboneError, match="above 0 and at most 1"):
-        View(crop=crop)  # type: ignore[arg-type]
+        View(crop=crop)
 
 
 def test_an_unknown_interpolation_is_refused_with_the_nearest() -> None:

@@ -18,7 +18,8 @@ SPACE = Space(name="small", resolutions=(12, 8), stem_stride=1, stages=STAGES, h
 
 def every_draw(space: Space) -> tuple[np.ndarray, np.ndarray]:
     """All rows of the space, and how likely each is."""
-    rows, chances = [[]], [1.0]
+    rows: list[list[int]] = [[]]
+    chances = [1.0]
 
     def branch(options: list[list[int]]) -> None:
         nonlocal rows, chances

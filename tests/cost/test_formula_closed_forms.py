@@ -49,7 +49,7 @@ def test_the_closed_form_is_the_papers(name: str) -> None:
 def test_symbols_then_numbers_is_numbers(
     name: str, quarter: int, wide: int, kernel: int, side: int, t: int, groups: int, quarters_large: int
 ) -> None:
-    values = {"M": 16 * quarter, "N": 16 * wide, "K": kernel, "S": 3, "I": side, "t": t, "G": groups}
+    values: dict[str, float] = {"M": 16 * quarter, "N": 16 * wide, "K": kernel, "S": 3, "I": side, "t": t, "G": groups}
     values["p"] = quarters_large / 4
     block = BLOCKS[name]
     chosen = {letter: values[letter] for letter in block.letters()}
@@ -101,4 +101,4 @@ def test_an_unknown_block_names_the_closest() -> None:
 
 def test_what_is_no_block_is_refused() -> None:
     with pytest.raises(FeatherboneError, match="3 is no block"):
-        formula(3)  # type: ignore[arg-type]
+        formula(3)

@@ -118,7 +118,7 @@ def small() -> Graph:
 
 def recipe() -> Recipe:
     settings = {"learning_rate": 0.2, "clip": 1.0, "warmup_epochs": 1.5, "ema_decay": 0.99}
-    return Recipe(epochs=30, class_weights=(("cat", 2.0), ("dog", 0.5)), resolutions=((1, 16), (10, 32)), **settings)  # type: ignore[arg-type]
+    return Recipe(epochs=30, class_weights=(("cat", 2.0), ("dog", 0.5)), resolutions=((1, 16), (10, 32)), **settings)
 
 
 def _quantity(text: str) -> object:
@@ -237,7 +237,7 @@ def _archives() -> list[bytes]:
         for name, content in members.items():
             archive.writestr(name, content)
     for file, mode in ((plain, "w"), (packed, "w:gz")):
-        with tarfile.open(fileobj=file, mode=mode) as tar:  # type: ignore[call-overload]
+        with tarfile.open(fileobj=file, mode=mode) as tar:
             for name, content in members.items():
                 entry = tarfile.TarInfo(name)
                 entry.size = len(content)

@@ -50,7 +50,7 @@ def recurrent(kind: Any, width: int, **settings: Any) -> nn.Module:
 
 
 def steps(m: Any, x: torch.Tensor) -> torch.Tensor:
-    state = None
+    state: Any = None
     for step in range(x.shape[1]):
         state = m.cell(x[:, step], state)
     return state[0] if isinstance(state, tuple) else state

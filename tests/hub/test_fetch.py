@@ -79,8 +79,8 @@ def hugging_face(monkeypatch: pytest.MonkeyPatch, blob: Path | None) -> list[tup
         return str(blob)
 
     package, errors = types.ModuleType("huggingface_hub"), types.ModuleType("huggingface_hub.errors")
-    package.hf_hub_download = hf_hub_download  # type: ignore[attr-defined]
-    errors.LocalEntryNotFoundError = LocalEntryNotFoundError  # type: ignore[attr-defined]
+    package.hf_hub_download = hf_hub_download
+    errors.LocalEntryNotFoundError = LocalEntryNotFoundError
     monkeypatch.setitem(sys.modules, "huggingface_hub", package)
     monkeypatch.setitem(sys.modules, "huggingface_hub.errors", errors)
     return calls

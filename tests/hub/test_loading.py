@@ -114,7 +114,7 @@ def test_weights_of_another_network_are_not_even_fetched() -> None:
 
 def test_tensorflow_padding_on_request(file: Path) -> None:
     operator = fb.load(SPEC, file, tensorflow=True).graph["stem.conv"].operator
-    assert operator.padding == ((0, 1), (0, 1))  # type: ignore[attr-defined]
+    assert operator.padding == ((0, 1), (0, 1))
 
 
 def test_tensorflow_padding_that_changes_nothing_is_refused(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_a_file_is_known_by_its_hash_whatever_it_is_called(file: Path, monkeypat
 )
 def test_choices_are_checked(changes: dict[str, object], message: str) -> None:
     with pytest.raises(fb.FeatherboneError, match=re.escape(message)):
-        WeightChoices(**changes)  # type: ignore[arg-type]
+        WeightChoices(**changes)
 
 
 def test_choices_are_words_of_a_command() -> None:

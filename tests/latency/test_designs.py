@@ -101,7 +101,7 @@ def test_networks_of_the_zoo_are_as_wide_as_the_latency_allows() -> None:
         assert found.costs.latency is not None
         assert found.costs.latency <= ms
         assert costs.latency is not None
-        wider = network(found.spec.replace(f"width={found.hundredths / 100}", f"width={(found.hundredths + 1) / 100}"))  # type: ignore[operator]
+        wider = network(found.spec.replace(f"width={found.hundredths / 100}", f"width={(found.hundredths + 1) / 100}"))
         assert costs.latency.of_graph(wider) > ms
         widths.append(found.hundredths)
     assert widths == sorted(widths)

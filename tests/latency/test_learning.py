@@ -82,10 +82,10 @@ def test_a_limit_far_below_the_smallest_designs_is_refused_after_a_few(
     """Between the limit and half as much again more must be known before it is refused."""
     if refused:
         with pytest.raises(FeatherboneError, match=r"takes 1 ms when measured") as told:
-            probe.require_reachable(COSTS, limited(ms), meter)  # type: ignore[arg-type]
+            probe.require_reachable(COSTS, limited(ms), meter)
         assert "--latency 1.2ms" in (told.value.hint or "")
     else:
-        probe.require_reachable(COSTS, limited(ms), meter)  # type: ignore[arg-type]
+        probe.require_reachable(COSTS, limited(ms), meter)
     assert 0 < len(meter.asked) <= probe.SMALLEST
 
 
@@ -97,7 +97,7 @@ def learned(meter: FakeMeter, seconds: float) -> tuple[int, int, float]:
         assert not meter.asked
         announced.append(what)
 
-    found = probe.learned(COSTS, limited(1.0, macs=300_000), meter, seconds=seconds, announced=told)  # type: ignore[arg-type]
+    found = probe.learned(COSTS, limited(1.0, macs=300_000), meter, seconds=seconds, announced=told)
     assert found.networks >= probe.FEW_NETWORKS
     (only,) = announced
     return only
@@ -107,7 +107,7 @@ def test_what_is_measured_is_told_before_and_takes_the_time_that_there_is(meter:
     operators, networks, whole = learned(meter, math.inf)
     assert 0.9 * (operators + networks) < len(meter.asked) <= operators + networks
     again = len(meter.asked)
-    probe.learned(COSTS, limited(1.0, macs=300_000), meter)  # type: ignore[arg-type]
+    probe.learned(COSTS, limited(1.0, macs=300_000), meter)
     assert len(meter.asked) == again  # all is known, so nothing is told or measured
 
     brief, meter.store, meter.asked, meter.now = 0.0, FakeStore(), [], 0.0

@@ -29,7 +29,7 @@ def seconds_of(text: str) -> float:
     """A made-up machine: a microsecond a call, and time for what is computed and written."""
     kernel = Kernel.parse(text)
     family = kernel.family
-    work = kernel.channels_out * family.side_out[0] * family.side_out[1]
+    work: float = kernel.channels_out * family.side_out[0] * family.side_out[1]
     if family.op == "conv":
         fan = 1 if family.groups == 0 else kernel.channels_in / family.groups
         work += fan * work * family.kernel[0] * family.kernel[1] / 8

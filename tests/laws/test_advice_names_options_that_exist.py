@@ -44,7 +44,7 @@ STYLES = ("report/", "job/option.py")  # custom properties of CSS; a builder of 
 
 def options_of(command: str) -> set[str]:
     """The long options of a command, without the dashes; a group has those of all its commands."""
-    found = typer.main.get_command(app).commands[command]  # type: ignore[attr-defined]
+    found = typer.main.get_command(app).commands[command]
     parts = getattr(found, "commands", {}).values() or [found]
     names = [name for part in parts for each in part.params for name in (*each.opts, *each.secondary_opts)]
     return {name[2:] for name in names if name.startswith("--")} | EVERYWHERE
@@ -74,7 +74,7 @@ def named() -> list[tuple[str, int, str, str]]:
         mentions = [(line, option) for line, text in literals(path) for option in OPTION.findall(text)]
         if place.startswith("cli/"):
             commands: tuple[str, ...] = (path.stem,)
-            if path.stem not in typer.main.get_command(app).commands:  # type: ignore[attr-defined]
+            if path.stem not in typer.main.get_command(app).commands:
                 continue  # shared by several: each of their options is checked where it is declared
         else:
             beginning = max((each for each in REACHED_BY if place.startswith(each)), key=len, default="")

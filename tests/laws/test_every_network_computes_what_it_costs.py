@@ -3,6 +3,8 @@
 The source is run on torch's meta device, where tensors have shapes and no values, so VGG-16 takes no memory.
 """
 
+from typing import Any
+
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -15,7 +17,7 @@ from featherbone.nn import source
 @pytest.mark.parametrize("name", NETWORKS)
 def test_parameters_and_multiply_adds_are_those_of_the_module(name):
     graph = network(name)
-    namespace = {}
+    namespace: dict[str, Any] = {}
     exec(compile(source(graph), name, "exec"), namespace)
     made = next(kind for kind in namespace.values() if isinstance(kind, type) and issubclass(kind, torch.nn.Module))
     with torch.device("meta"):

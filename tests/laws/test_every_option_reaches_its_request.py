@@ -99,7 +99,7 @@ def test_an_option_reaches_the_request_and_the_command_of_the_request_gives_it(
 
 @pytest.mark.parametrize("command", REQUESTS)
 def test_a_command_has_the_options_of_its_request_and_json(command: str) -> None:
-    found = typer.main.get_command(app).commands[command]  # type: ignore[attr-defined]
+    found = typer.main.get_command(app).commands[command]
     assert [each.name for each in found.params] == [each.name for each in options_of(REQUESTS[command])] + ["json"]
 
 
@@ -124,7 +124,7 @@ def test_the_keywords_in_python_are_the_fields_of_the_request(function: str, req
 
 def test_a_keyword_that_no_request_has_is_refused() -> None:
     with pytest.raises(TypeError, match="trails"):
-        featherbone.fit("digits", None, trails=3)  # type: ignore[arg-type]
+        featherbone.fit("digits", None, trails=3)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from featherbone.measure import latency, limits, statistics
 def file(residual: Graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A graph on disk, and a measurement that is short and of limits that are made up."""
     monkeypatch.setattr(latency, "FEWEST", 3)
-    monkeypatch.setattr(latency.measure, "__kwdefaults__", {**latency.measure.__kwdefaults__, "seconds": 0.01})
+    monkeypatch.setattr(latency.measure, "__kwdefaults__", {**latency.measure.__kwdefaults__, "seconds": 0.01})  # type: ignore[dict-item]
     made_up = limits.MachineLimits(
         threads=1, macs_per_second={"torch": 4e10, "onnxruntime": 5e10}, bytes_per_second=1e10
     )

@@ -135,7 +135,7 @@ def test_what_cannot_be_prepared_is_refused(residual: Graph, tmp_path: Path) -> 
         ([tmp_path / "absent.onnx"], ["onnxruntime"], "there is no file"),
         ([foreign], ["torch"], "which PyTorch does not run"),
     ):
-        with pytest.raises(FeatherboneError, match=message), prepared(models, runtimes):  # type: ignore[arg-type]
+        with pytest.raises(FeatherboneError, match=message), prepared(models, runtimes):
             pass
 
 
@@ -157,9 +157,9 @@ def test_an_export_that_fails_is_one_sentence(residual: Graph, monkeypatch: pyte
 def test_threads_and_batch_must_be_positive(subject: Subject) -> None:
     for settings in ({"threads": 0}, {"batch": 0}, {"threads": -1}):
         with pytest.raises(FeatherboneError, match="must be at least 1"):
-            measure([subject], **settings)  # type: ignore[arg-type]
+            measure([subject], **settings)
         with pytest.raises(FeatherboneError, match="must be at least 1"):
-            profile(subject, ROOFLINE, **settings)  # type: ignore[arg-type]
+            profile(subject, ROOFLINE, **settings)
 
 
 def _onnx(path: Path, shapes: dict[str, list[int | str]], kind: int = TensorProto.FLOAT) -> Path:
@@ -242,7 +242,8 @@ def test_a_module_from_elsewhere_is_timed_as_it_is(tmp_path: Path) -> None:
     file.write_text(BUILT, encoding="utf-8")
     with prepared([model], ["torch"]) as (subject,):
         job = subject.job(runtime="torch", threads=1, batch=3)
-        last, states = load(job)()  # type: ignore[misc]
+        outcome: Any = load(job)()
+        last, states = outcome
         assert (tuple(last.shape), len(states)) == ((3, 6), 2)
         with pytest.raises(FeatherboneError, match="no graph of ours"):
             profile(subject, ROOFLINE, runtime="torch")

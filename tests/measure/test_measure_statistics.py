@@ -77,7 +77,7 @@ def test_warm_up_is_bounded() -> None:
 
 def environment(**changes: object) -> Environment:
     values = {"cpu": "x", "cores": 4, "system": "y", "versions": (), "load_before": 0.5, "load_after": 0.5}
-    return Environment(**{**values, **changes})  # type: ignore[arg-type]
+    return Environment(**{**values, **changes})
 
 
 def summary(**changes: float) -> Summary:

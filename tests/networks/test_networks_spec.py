@@ -88,7 +88,7 @@ def test_a_wrong_keyword_is_told_with_its_value(settings: dict[str, object], mes
 
 def test_a_name_that_is_no_text() -> None:
     with pytest.raises(FeatherboneError, match="a network is named by text; got int"):
-        network(5)  # type: ignore[arg-type]
+        network(5)
 
 
 def test_depths_that_no_stage_can_share() -> None:

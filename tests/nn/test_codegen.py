@@ -152,7 +152,7 @@ class Alive(TorchDispatchMode):
         super().__init__()
         self.now = self.peak = 0
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
         if isinstance(result, torch.Tensor) and not any(result is given for given in args):
             size = result.numel()

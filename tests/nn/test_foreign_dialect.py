@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 import torch
@@ -23,7 +24,9 @@ def shuffled(graph: Graph) -> dict[str, torch.Tensor]:
     return {name: torch.rand(tensor.shape, generator=draw) + 0.1 for name, tensor in weights.items()}
 
 
-def keras(graph: Graph, weights: Mapping[str, torch.Tensor], layers: Mapping[str, str], ending: str = "") -> dict:
+def keras(
+    graph: Graph, weights: Mapping[str, torch.Tensor], layers: Mapping[str, str], ending: str = ""
+) -> dict[str, Any]:
     """Under Keras's names and in its layout, sorted as safetensors sorts them."""
     found = {}
     for name, tensor in weights.items():

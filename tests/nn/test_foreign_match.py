@@ -52,7 +52,7 @@ def folded(weights: dict[str, torch.Tensor], graph: Graph) -> dict[str, torch.Te
             continue
         result[name] = tensor
         if norm in graph and key == "weight":
-            epsilon = graph[norm].operator.epsilon  # type: ignore[attr-defined]
+            epsilon = graph[norm].operator.epsilon
             scale = weights[f"{norm}.weight"] / (weights[f"{norm}.running_var"] + epsilon).sqrt()
             result[name] = tensor * scale.view(-1, 1, 1, 1)
             result[f"{layer}.bias"] = weights[f"{norm}.bias"] - weights[f"{norm}.running_mean"] * scale
@@ -176,7 +176,7 @@ def test_types_and_forms_of_tensors() -> None:
 def test_rewrites_change_only_what_they_say() -> None:
     graph = network("mobilenet_v2")
     padded = with_tensorflow_padding(graph)
-    assert padded["stem.conv"].operator.padding == ((0, 1), (0, 1))  # type: ignore[attr-defined]
+    assert padded["stem.conv"].operator.padding == ((0, 1), (0, 1))
     assert [node.shape for node in padded.nodes] == [node.shape for node in graph.nodes]
     assert padded.parameters() == graph.parameters()
     assert with_epsilon(with_epsilon(graph, 0.1), 1e-5) == graph

@@ -40,7 +40,7 @@ def model(**changes: object) -> Model:
         "preprocessing": Preprocessing(resolution=8, channels=1, mean=(0.1,), std=(0.3,)),
         "provenance": {"seed": 3, "scores": [0.5, None], "note": 'a "quoted" — text'},
     }
-    return Model(**{**parts, **changes})  # type: ignore[arg-type]
+    return Model(**{**parts, **changes})
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_parts_that_do_not_fit(changes: dict[str, object], message: str) -> None
 def test_preprocessing_is_checked(changes: dict[str, object], message: str) -> None:
     parts: dict[str, object] = {"resolution": 8, "channels": 1, "mean": (0.1,), "std": (0.3,)}
     with pytest.raises(FeatherboneError, match=message):
-        Preprocessing(**{**parts, **changes})  # type: ignore[arg-type]
+        Preprocessing(**{**parts, **changes})
 
 
 def test_provenance_that_is_not_json_leaves_the_previous_file(path: Path) -> None:

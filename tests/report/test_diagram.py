@@ -20,7 +20,7 @@ def costs(graph: Graph) -> Costs:
 def in_block(build: object) -> Graph:
     x = image(8, 8).conv(8, 3, name="stem")
     with scope("stage"), scope("block"):
-        x = build(x)  # type: ignore[operator]
+        x = build(x)
     return x.graph("one")
 
 

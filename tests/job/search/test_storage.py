@@ -94,7 +94,7 @@ def test_a_place_that_cannot_be_used_is_refused_before_anything_is_trained(tmp_p
         assert storage_of(ledger, f"file://{tmp_path}/place") != once
 
 
-class Buckets(MemoryFileSystem):
+class Buckets(MemoryFileSystem):  # type: ignore[valid-type]
     """As an object store: the first part of a path is a bucket, which making a folder in it would make."""
 
     protocol = "buckets"

@@ -66,8 +66,8 @@ def test_choices_are_the_same_as_those_of_load(photos: Path, weights: str) -> No
     chosen = WeightChoices(activation="relu6", tensorflow=True, mean=(0.5,), std=(0.25,), crop=0.9)
     plan = plan_training(asked(photos, SPEC, weights=weights, choices=chosen), silent)
     operators = [node.operator for node in plan.network.graph.nodes]
-    assert {o.function for o in operators if o.kind == "activation"} == {"relu6"}  # type: ignore[attr-defined]
-    assert {o.epsilon for o in operators if o.kind == "batch_norm"} == {1e-3}  # type: ignore[attr-defined]
+    assert {o.function for o in operators if o.kind == "activation"} == {"relu6"}
+    assert {o.epsilon for o in operators if o.kind == "batch_norm"} == {1e-3}
     assert (plan.dataset.mean, plan.dataset.std) == ((0.5,) * 3, (0.25,) * 3)
     assert plan.dataset.view == View(crop=0.9)
     assert not any("activations" in said for said in plan.network.said)

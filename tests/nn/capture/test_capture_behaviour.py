@@ -57,7 +57,7 @@ def test_the_model_is_left_as_it_was():
 
         def forward(self, x):
             self.kept = self.conv(x)
-            self.seen += 1
+            self.seen += 1  # type: ignore[assignment]
             self.register_buffer("late", torch.ones(2))
             return self.norm(self.kept)
 

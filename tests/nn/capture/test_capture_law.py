@@ -1,5 +1,7 @@
 """import(module(g)) is g, up to names, for every network; and the fast route agrees with the real one."""
 
+from typing import Any
+
 import pytest
 import torch
 from import_models import Attention, Detector, Reader, Squeezed, Unet
@@ -27,7 +29,8 @@ def unnamed(graph: Graph) -> tuple[object, ...]:
 
 def built(graph: Graph) -> torch.nn.Module:
     """The module of a graph without weights: its source, run on the meta device."""
-    text, found = source(graph), {}
+    text = source(graph)
+    found: dict[str, Any] = {}
     exec(text, found)
     with torch.device("meta"):
         return next(kind for kind in found.values() if isinstance(kind, type) and kind.__module__ == "builtins")()

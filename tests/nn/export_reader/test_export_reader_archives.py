@@ -5,6 +5,7 @@ import json
 import pickle
 import random
 import zipfile
+from typing import Any
 
 import pytest
 import torch
@@ -114,6 +115,7 @@ def test_what_is_written_into_a_part_of_a_tensor_is_in_the_whole(tmp_path):
 def test_of_two_branches_the_dearest_counts_and_is_said(way, tmp_path):
     """8·32 + 32·8 multiply-adds against 8·8, and the parameters of both."""
     model = Branches()
+    found: Any
     if way == "archive":
         found = read(saved(model, torch.zeros(1, 8), tmp_path / "branches.pt2"))
     else:
@@ -211,7 +213,19 @@ def test_damaged_archives_end_in_sentences(archive, tmp_path):
 
 def test_descriptions_changed_at_random_end_in_sentences(archive, tmp_path):
     draw, refused = random.Random(1), 0
-    values = [None, -1, 0, 2**62, "x", [], {}, True, 1e300, {"as_int": -5}, {"as_tensor": {"name": "nobody"}}]
+    values: list[Any] = [
+        None,
+        -1,
+        0,
+        2**62,
+        "x",
+        [],
+        {},
+        True,
+        1e300,
+        {"as_int": -5},
+        {"as_tensor": {"name": "nobody"}},
+    ]
     for _ in range(150):
 
         def change(name, data):

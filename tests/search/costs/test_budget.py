@@ -71,7 +71,7 @@ def test_a_latency_is_compared_where_it_is_known() -> None:
     with pytest.raises(FeatherboneError, match="no latency model"):
         budget.breaches(COSTS)
     with pytest.raises(FeatherboneError, match="name its runtime"):
-        Budget(latency=10)  # type: ignore[arg-type]
+        Budget(latency=10)
 
 
 def test_both_notations_are_one_budget() -> None:

@@ -108,7 +108,7 @@ def _works(pid: int) -> bool:
         return False
 
 
-def _eventually(found):  # type: ignore[no-untyped-def]
+def _eventually(found):
     for _ in range(600):
         if value := found():
             return value

@@ -152,7 +152,7 @@ def test_a_node_without_the_data_gets_no_work_and_one_that_loses_them_costs_no_t
 def cluster_trials(*, ledger_folder: Path, cluster: Any, work: FakeTraining, progress: Any) -> None:
     """A search of ten trials on all nodes that are fit."""
     with open_ledger(ledger_folder) as ledger, connected(cluster.address):
-        nodes = Nodes(work.look)  # type: ignore[attr-defined]
+        nodes = Nodes(work.look)
         assert nodes.wait() == []
         run(ledger, OnRay(work, nodes, workers=2), trials=10, progress=progress)
         assert ledger.failures() == {}
@@ -217,7 +217,7 @@ def test_nodes_that_die_are_never_a_trials_fault(tmp_path: Path) -> None:
     class Flickers(InProcess):
         """Four of five tasks go with their node."""
 
-        def wait(self) -> list[Outcome | Event]:
+        def wait(self) -> list[Outcome | Event]:  # type: ignore[override]
             (outcome,) = super().wait()
             assert isinstance(outcome, Outcome)
             count[outcome.task.trial] = count.get(outcome.task.trial, 0) + 1

@@ -136,7 +136,7 @@ def test_a_trial_that_always_crashes_is_left_alone_after_three_attempts(ledger: 
 
 
 def test_a_crash_that_does_not_come_again_changes_no_score(ledger: Ledger) -> None:
-    crashed = []
+    crashed: list[Any] = []
 
     def rule(trial: int, epochs: int) -> float:
         if trial == 2 and not crashed:

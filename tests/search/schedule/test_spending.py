@@ -127,4 +127,4 @@ def test_what_a_slow_leader_needs_is_set_aside(tmp_path: Path, waited: float, be
 def test_limits_must_be_positive() -> None:
     for limits in ({"trials": 0}, {"trials": 1, "seconds": 0.0}, {"trials": 1, "epochs": -1}):
         with pytest.raises(FeatherboneError, match="a search needs more than 0"):
-            Limits(**limits)  # type: ignore[arg-type]
+            Limits(**limits)

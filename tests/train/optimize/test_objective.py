@@ -73,7 +73,7 @@ def test_weight_two_is_every_image_twice() -> None:
     labels = torch.tensor([0, 1, 2, 0, 1, 2, 2, 2])
     twice = torch.cat([torch.arange(8), torch.tensor([0, 3])])
     once, doubled = scores(), scores()[twice]
-    scale = float(class_weights(recipe, DATA)[1])  # type: ignore[index]
+    scale = float(class_weights(recipe, DATA)[1])
     plain = loss(Recipe(epochs=1, label_smoothing=0.1), doubled, labels[twice])
     torch.testing.assert_close(loss(recipe, once, labels) * 8 / scale, plain * 10)
 

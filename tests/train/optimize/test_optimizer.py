@@ -64,7 +64,7 @@ def rmsprop(recipe: Recipe, weight: float, gradients: list[float]) -> float:
         (rmsprop, Recipe(epochs=1, optimizer="rmsprop", momentum=0.0, epsilon=1.0)),
     ],
 )
-def test_steps_equal_the_definition(definition, recipe: Recipe) -> None:  # type: ignore[no-untyped-def]
+def test_steps_equal_the_definition(definition, recipe: Recipe) -> None:
     graph = image(1, 1).flatten().linear(1, bias=False).graph("one")
     net = module(graph, seed=0).double()
     weight = net.linear.weight

@@ -42,7 +42,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(folder: Path, **settings: object) -> Training:
-    return train(network(), dataset(), RECIPE, folder=folder, seed=7, **settings)  # type: ignore[arg-type]
+    return train(network(), dataset(), RECIPE, folder=folder, seed=7, **settings)
 
 
 def assert_same_end(folder: Path, other: Path) -> None:

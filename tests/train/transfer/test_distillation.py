@@ -95,10 +95,10 @@ def test_the_whole_loss_is_its_formula(hint_weight: float) -> None:
     taught, taught_map = model(normalise(PIXELS, (0.5,), (0.1,)))
     labels = make_objective(recipe, dataset()).loss
     soft = soft_losses(scores, taught, 2.0)
-    weights = objective.module.labels.weights[targets]  # type: ignore[union-attr, index]
+    weights = objective.module.labels.weights[targets]
     expected = 0.7 * labels(lambda given: scores, images(), targets) + 0.3 * (weights * soft).mean()
     if hint_weight:
-        kernel, bias = (parameter.detach() for parameter in objective.module.regressor.parameters())  # type: ignore[union-attr]
+        kernel, bias = (parameter.detach() for parameter in objective.module.regressor.parameters())
         regressed = torch.einsum("oi,nihw->nohw", kernel[:, :, 0, 0], own_map) + bias[:, None, None]
         expected = expected + hint_weight * ((regressed - taught_map) ** 2).mean() / 2
     found = objective.loss(student if hint_weight else lambda given: student(given)[0], images(), targets)

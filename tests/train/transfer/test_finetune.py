@@ -198,7 +198,7 @@ def test_it_stops_early_at_the_same_epoch_after_a_resume_and_ships_the_best(tmp_
 def test_smaller_images_first_are_what_the_network_sees(tmp_path: Path) -> None:
     sides: list[tuple[int, ...]] = []
 
-    def loss(network, images, targets):  # type: ignore[no-untyped-def]
+    def loss(network, images, targets):
         sides.append(images.shape[2:])
         return torch.nn.functional.cross_entropy(network(images), targets)
 
@@ -206,7 +206,7 @@ def test_smaller_images_first_are_what_the_network_sees(tmp_path: Path) -> None:
     seen: list[tuple[int, ...]] = []
     hooked = torch.nn.Conv2d.forward
 
-    def forward(self, x):  # type: ignore[no-untyped-def]
+    def forward(self, x):
         if self.in_channels == 1 and self.training:
             seen.append(tuple(x.shape[2:]))
         return hooked(self, x)
@@ -260,4 +260,4 @@ def test_a_range_that_shows_nothing_is_refused() -> None:
         ({"lowest": 1e-12, "highest": 1e-11, "steps": 12}, "the loss never fell with learning rates from 1e-12"),
     ):
         with pytest.raises(FeatherboneError, match=message):
-            find_learning_rate(staged(), dataset(), RECIPE, **settings)  # type: ignore[arg-type]
+            find_learning_rate(staged(), dataset(), RECIPE, **settings)
