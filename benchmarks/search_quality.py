@@ -50,7 +50,7 @@ from featherbone.search.executors import InProcess, Task
 from featherbone.search.propose.first_designs import example
 from featherbone.search.propose.proposals import Proposals
 from featherbone.search.propose.zoo_entries import zoo_entries
-from featherbone.search.record.ledger import Score
+from featherbone.search.record.rows import Score
 from featherbone.search.schedule.board import Board
 from featherbone.search.schedule.ladder import ladder, trials_for
 from featherbone.search.space.design_graph import candidate_graph

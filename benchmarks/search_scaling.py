@@ -36,7 +36,7 @@ from featherbone.report import write_report
 from featherbone.search import Budget, Costs, Entry, Limits, Score, SpaceCosts, named_space, open_ledger, search
 from featherbone.search.draw.sample import designs_of
 from featherbone.search.executors import Executor, Message, Outcome, Processes, Task
-from featherbone.search.record.overview import overview
+from featherbone.search.record.search_record import read_search
 from featherbone.search.schedule.board import Board
 
 RUNGS = (2, 6)
@@ -222,7 +222,7 @@ def main() -> int:
                 assert board.promotion() is not None or board.leader() is not None
 
         seconds_of("the board read again, and asked what is next", resume)
-        seconds_of("featherbone search show, the numbers", lambda: json.dumps(overview(many).spent))
+        seconds_of("featherbone search show, the numbers", lambda: json.dumps(read_search(many).spent))
         seconds_of("the page", lambda: write_report(many))
         print(f"{'size of the page':44} {(many / 'report.html').stat().st_size / 10**6:6.2f} MB")
     return 0

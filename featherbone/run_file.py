@@ -15,6 +15,7 @@ LEDGER = "ledger.sqlite"  # of a search, what it tried
 LOCK = "lock"  # held by the process that works on a run
 TRIALS = "trials"  # of a search, a folder for each
 NETWORK = "network.json"  # of a training, its graph
+LOG = "log.jsonl"  # of a training or a trial, a line for each epoch
 FORMAT, VERSION = "featherbone-run", 1
 MOST, MOST_VALUES = 256 * MIB, 8_000_000  # of the file: a matrix of all confusions is its largest part
 

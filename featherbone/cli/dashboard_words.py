@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from featherbone.quantities import LIMITED, QUANTITIES
 from featherbone.quantity import format_duration
+from featherbone.wording import percent
 
 if TYPE_CHECKING:
     from featherbone.search.record.glance import Ended, Glance
+    from featherbone.search.record.rows import Trial
 
 
 def best_lines(found: Glance) -> list[str]:
@@ -17,17 +19,17 @@ def best_lines(found: Glance) -> list[str]:
     if best is None:
         return ["best   none has a score yet", "", ""]
     return [
-        f"best   trial {best['id']}, {100 * best['val_top1']:.2f} % after {best['epochs']} epochs ({best['origin']})",
+        f"best   trial {best.id}, {percent(best.val_top1, 2)} after {best.epochs} epochs ({best.origin})",
         f"       {', '.join(_costs(best, found.budget))}",
-        f"       {best['design']}",
+        f"       {best.design}",
     ]
 
 
-def _costs(best: dict[str, Any], budget: dict[str, float]) -> list[str]:
+def _costs(best: Trial, budget: dict[str, float]) -> list[str]:
     """Costs with a limit first."""
     words = []
     for quantity in sorted((QUANTITIES[name] for name in LIMITED), key=lambda quantity: quantity.name not in budget):
-        value, limit = best[quantity.column], budget.get(quantity.name)
+        value, limit = getattr(best, quantity.column), budget.get(quantity.name)
         if value is not None:
             used = f" ({100 * value / limit:.0f} % of the limit)" if limit is not None else ""
             words.append(f"{quantity.show(value)} {quantity.words}{used}")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +14,8 @@ from featherbone.job.option import MOST
 
 if TYPE_CHECKING:
     from featherbone.search.record.answer import Answer
-    from featherbone.search.record.overview import Overview
+    from featherbone.search.record.rows import Score, Trial
+    from featherbone.search.record.search_record import RungRecord, SearchRecord
 
 TOP = 100
 search = typer.Typer(name="search", help="Look into a search.", no_args_is_help=True)
@@ -43,89 +43,88 @@ def show(
 
     Nothing is changed, and a search that goes on is not disturbed. JSON holds every trial.
     """
-    from featherbone.search.record.overview import overview
+    from featherbone.search.record.search_record import read_search
 
     if watch:
         from featherbone.cli.watch import watch as go_on
 
         go_on(run, json_lines=json)
         return
-    found = overview(run)
+    found = read_search(run)
     if json:
-        print_json(asdict(found))
+        print_json(found.to_json())
         return
-    shown = found.trials
-    if 0 < top < len(shown):
-        best = set(found.ranked[:top])
-        shown = [trial for trial in shown if trial["id"] in best]
+    best = {trial.id for trial in (found.ranked[:top] if top else found.ranked)}
+    shown = [trial for trial in found.trials if trial.id in best]
     _print_trials(run, found, shown)
     for trial in shown:
         if designs:
-            console().print(f"{trial['id']:5}  {trial['design']}")
-        if trial["error"]:
-            console().print(f"{trial['id']:5}  {trial['error']}")
+            console().print(f"{trial.id:5}  {trial.design}")
+        if trial.error:
+            console().print(f"{trial.id:5}  {trial.error}")
     _print_totals(found)
 
 
-def _print_trials(run: Path, found: Overview, shown: Sequence[dict[str, Any]]) -> None:
+def _print_trials(run: Path, found: SearchRecord, shown: Sequence[Trial]) -> None:
     from featherbone.quantity import format_bytes, format_count
 
-    timed = any(trial["latency_ms"] is not None for trial in found.trials)
-    rungs = [rung["rung"] for rung in found.rungs]
+    timed = any(trial.latency_ms is not None for trial in found.trials)
+    none: Mapping[int, Score] = {}
     columns = ["trial", "state", "origin", "params", "macs", "memory", "size ≤", *(["latency"] if timed else [])]
     print_table(
         f"{run}: {len(found.trials):,} trials"
         + (f", the {len(shown):,} best of them; --top 0 shows all" if len(shown) < len(found.trials) else ""),
-        [*columns, *(f"{rung['epochs']} ep." for rung in found.rungs), "seconds"],
+        [*columns, *(f"{rung.epochs} ep." for rung in found.rungs), "seconds"],
         (
             [
-                str(trial["id"]),
-                _state(trial),
-                trial["origin"],
-                format_count(trial["params"]),
-                format_count(trial["macs"]),
-                format_bytes(trial["peak_memory"]),
-                format_bytes(trial["size"]),
+                str(trial.id),
+                _state(trial, found.failures.get(trial.id, 0)),
+                trial.origin,
+                format_count(trial.params),
+                format_count(trial.macs),
+                format_bytes(trial.peak_memory),
+                format_bytes(trial.size),
                 *([_latency(trial)] if timed else []),
-                *(_percent(trial["scores"][rung]) if rung in trial["scores"] else "" for rung in rungs),
-                f"{trial['seconds']:.1f}",
+                *(_percent(scores[rung].val_top1) if rung in scores else "" for rung in found.reached),
+                f"{trial.seconds:.1f}",
             ]
             for trial in shown
+            for scores in [found.scores.get(trial.id, none)]
         ),
         left=3,
     )
 
 
-def _latency(trial: dict[str, Any]) -> str:
+def _latency(trial: Trial) -> str:
     """Measured, or about so much where it is only predicted."""
-    if trial["latency_ms"] is None:
+    if trial.latency_ms is None:
         return ""
-    return f"{'≈ ' if trial['latency_by'] == 'predicted' else ''}{trial['latency_ms']:.3g} ms"
+    return f"{'≈ ' if trial.latency_by == 'predicted' else ''}{trial.latency_ms:.3g} ms"
 
 
-def _print_totals(found: Overview) -> None:
+def _print_totals(found: SearchRecord) -> None:
+    limits, left, best = found.setup.limited(), found.left, found.leader
     states = ", ".join(f"{number} {state}" for state, number in found.states.items() if number)
     lines = [
         f"states  {states or 'no trial yet'}",
         f"rungs   {'; '.join(_rung(rung) for rung in found.rungs) or 'none reached'}",
         f"spent   {found.spent['epochs']:,} epochs, {found.spent['seconds']:,.1f} s of training{_hands(found)}",
     ]
-    bounded = "seconds" in found.limits or "epochs" in found.limits
-    shown = [name for name in found.limits if name != "trials" or not bounded]
+    bounded = "seconds" in limits or "epochs" in limits
+    shown = [name for name in limits if name != "trials" or not bounded]
     if shown and not found.finished:
-        parts = [f"{found.left[name]:,.0f} of {found.limits[name]:,.0f} {name}" for name in shown]
+        parts = [f"{left[name]:,.0f} of {limits[name]:,.0f} {name}" for name in shown]
         lines.append(f"left    {', '.join(parts)}")
-    if found.best is not None:
-        best = found.best
-        lines.append(f"best    trial {best['id']}, {_percent(best['val_top1'])} after {best['epochs']} epochs")
-        lines.append(f"        {best['design']}")
+    if best is not None:
+        lines.append(f"best    trial {best.id}, {_percent(best.val_top1)} after {best.epochs} epochs")
+        lines.append(f"        {best.design}")
     for line in lines:
         console().print(line)
     if found.answer is not None:
         _print_answer(found, found.answer)
 
 
-def _print_answer(found: Overview, answer: Answer) -> None:
+def _print_answer(found: SearchRecord, answer: Answer) -> None:
     """The front against each limited cost, or against multiply-adds, with standard errors; then why this one."""
     from featherbone.quantities import QUANTITIES
 
@@ -157,16 +156,17 @@ def _print_answer(found: Overview, answer: Answer) -> None:
         )
 
 
-def _rung(rung: dict[str, Any]) -> str:
-    return f"{rung['trials']} at {rung['epochs']} epochs, best {_percent(rung['best'])}"
+def _rung(rung: RungRecord) -> str:
+    return f"{rung.trials} at {rung.epochs} epochs, best {_percent(rung.best)}"
 
 
-def _hands(found: Overview) -> str:
-    return f" by {found.workers} workers" if (found.workers or 1) > 1 else ""
+def _hands(found: SearchRecord) -> str:
+    workers = found.setup.workers or 1
+    return f" by {workers} workers" if workers > 1 else ""
 
 
-def _state(trial: dict[str, Any]) -> str:
-    return f"{trial['state']} ({trial['failures']}×)" if trial["failures"] else str(trial["state"])
+def _state(trial: Trial, failures: int) -> str:
+    return f"{trial.state} ({failures}×)" if failures else trial.state
 
 
 def _percent(share: float | None) -> str:

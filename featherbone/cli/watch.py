@@ -17,7 +17,7 @@ from featherbone.cli.dashboard_words import event_line, money_lines
 from featherbone.cli.output import console
 from featherbone.errors import FeatherboneError
 from featherbone.files import opened, read_bytes
-from featherbone.run_file import LOCK, TRIALS
+from featherbone.run_file import LOCK, LOG, TRIALS
 
 if TYPE_CHECKING:
     from featherbone.search.record.glance import Glance
@@ -64,7 +64,7 @@ def logged(run: Path, found: Glance) -> Epochs:
     epochs: dict[int, tuple[float, float | None]] = {}
     for each in found.running:
         with suppress(FeatherboneError, OSError, ValueError, TypeError, KeyError, IndexError, RecursionError):
-            with opened(run / TRIALS / str(each.trial) / "log.jsonl") as file:
+            with opened(run / TRIALS / str(each.trial) / LOG) as file:
                 file.seek(max(0, os.fstat(file.fileno()).st_size - LAST_BYTES))
                 row = json.loads(file.read().rstrip(b"\n").rsplit(b"\n", 1)[-1])
             epochs[each.trial] = (float(row["epoch"]), row["val_top1"])

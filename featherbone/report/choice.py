@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from featherbone.quantities import LIMITED, QUANTITIES, Quantity
-from featherbone.report.run import LISTED, Run, Trial
+from featherbone.report.run import LISTED, Run
+from featherbone.search.record.rows import Trial
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,18 +31,19 @@ class Use:
 def chosen(run: Run) -> Trial | None:
     """The winner of a finished run; of a running one, the trial that leads."""
     if run.result is not None:
-        return next((trial for trial in run.trials if trial.id == run.result.trial), None)
-    return next((trial for trial in run.ranked if trial.rank.leads), None)
+        return next((trial for trial in run.search.trials if trial.id == run.result.trial), None)
+    return run.search.leader
 
 
 def listed(run: Run) -> list[Trial]:
     """The trials that a page draws and lists, in their order: all, or of very many the best, the fronts, the chosen."""
-    if len(run.trials) <= LISTED:
-        return list(run.trials)
-    fronts = run.answer.fronts.values() if run.answer is not None else ()
+    trials, answer = run.search.trials, run.search.answer
+    if len(trials) <= LISTED:
+        return list(trials)
+    fronts = answer.fronts.values() if answer is not None else ()
     kept = {trial.id for trial in run.ranked[:LISTED]} | {point.trial for front in fronts for point in front}
     winner = chosen(run)
-    return [trial for trial in run.trials if trial.id in kept or trial is winner]
+    return [trial for trial in trials if trial.id in kept or trial is winner]
 
 
 def uses(run: Run) -> list[Use]:

@@ -10,18 +10,16 @@ from featherbone.report.choice import chosen, uses
 from featherbone.report.run import Run
 from featherbone.report.words import missing, verdict
 from featherbone.search.record.glance import glance
-from featherbone.search.record.why import why
 
 
 def search_content(run: Run) -> dict[str, Any]:
     """The content of the page, by the names in ``search.html``."""
     trial = chosen(run)
-    learned = any(trial.history for trial in run.trials)
     return {
         "graph": run.network(trial) if trial is not None else None,
         "figures": {
             "scatter": search_figures.scatter(run),
-            "curves": search_figures.curves(run) if learned else None,
+            "curves": search_figures.curves(run) if any(run.histories.values()) else None,
             "losses": search_figures.losses(run),
             "parallel": search_figures.parallel(run),
         },
@@ -29,19 +27,19 @@ def search_content(run: Run) -> dict[str, Any]:
         "verdict": verdict(run),
         "missing": missing(run),
         "uses": uses(run),
-        "reasons": why(run.answer, run.scored) if run.answer is not None else [],
+        "reasons": run.search.why,
         "fronts": tables.fronts(run),
         "standing": standing(run),
         "rungs": tables.rungs(run),
         "designs": tables.designs(run),
-        "drawn": len(run.trials),
-        "tried": sum(trial.begun for trial in run.trials),
+        "drawn": len(run.search.trials),
+        "tried": sum(trial.begun for trial in run.search.trials),
     }
 
 
 def standing(run: Run) -> list[dict[str, Any]]:
     """What is left of each limit of a search that goes on, as tiles."""
-    if run.result is not None or not run.trials:
+    if run.result is not None or not run.search.trials:
         return []
     found = glance(run.folder)
     bounded = "seconds" in found.limits or "epochs" in found.limits

@@ -10,8 +10,9 @@ from featherbone.quantities import QUANTITIES
 from featherbone.quantity import format_bytes, format_count
 from featherbone.report.choice import chosen, listed
 from featherbone.report.plots import ACCENT, FAINT, INK, RUNGS, Figure, layout, line
-from featherbone.report.run import Run, Trial
+from featherbone.report.run import History, Run
 from featherbone.search.record.answer import Answer, Point
+from featherbone.search.record.rows import Trial
 
 SYMBOLS = ("circle-open", "circle", "diamond", "square")
 
@@ -20,15 +21,16 @@ def scatter(run: Run) -> Figure | None:
     """Accuracy against a cost: every trial by its rung, the Pareto front with standard errors, the chosen one, the
     limit. Buttons choose the cost; the one whose limit binds is shown first.
     """
-    found, winner = run.answer, chosen(run)
+    found, winner = run.search.answer, chosen(run)
     if found is None:
         return None
-    shown = {trial.id for trial in listed(run)} & {each.id for each in run.scored}
+    compared = {each.id for each in run.search.compared}
+    shown = [trial for trial in listed(run) if trial.id in compared]
     groups: list[tuple[list[Trial], str, dict[str, Any]]] = []
-    for rung in sorted({trial.rung for trial in run.trials if trial.id in shown}):
+    for rung in sorted({trial.rung for trial in shown}):
         place = min(rung, len(RUNGS) - 1)
         marker = {"symbol": SYMBOLS[place], "color": RUNGS[place], "size": 8 + 2 * place}
-        groups.append(([each for each in run.trials if each.id in shown and each.rung == rung], f"rung {rung}", marker))
+        groups.append(([each for each in shown if each.rung == rung], f"rung {rung}", marker))
     if winner is not None and winner.val_top1 is not None:
         star = {"symbol": "star", "color": ACCENT, "size": 19, "line": {"color": "var(--paper)", "width": 1.5}}
         groups.append(([winner], "chosen" if run.result else "leads", star))
@@ -102,13 +104,13 @@ def curves(run: Run) -> Figure:
             "name": f"design {trial.id}" if trial is winner else "others",
             "legendgroup": "chosen" if trial is winner else "others",
             "showlegend": trial is winner or place == 0,
-            "x": [entry["epoch"] for entry in trial.history],
-            "y": [_percent(entry.get("val_top1")) for entry in trial.history],
+            "x": [entry["epoch"] for entry in history],
+            "y": [_percent(entry.get("val_top1")) for entry in history],
             "line": {"color": ACCENT if trial is winner else FAINT, "width": 3 if trial is winner else 1},
             "opacity": 1 if trial is winner else 0.45,
             "hovertemplate": f"design {trial.id}, epoch %{{x}}: %{{y:.1f}} %<extra></extra>",
         }
-        for place, trial in enumerate(sorted(_with_history(run), key=lambda trial: trial is winner))
+        for place, (trial, history) in enumerate(sorted(_with_history(run), key=lambda entry: entry[0] is winner))
     ]
     return {"data": traces, "layout": layout("epoch", "validation top-1, %")}
 
@@ -116,11 +118,12 @@ def curves(run: Run) -> Figure:
 def losses(run: Run) -> Figure | None:
     """The chosen trial's loss on the images it learns from and on those it does not."""
     winner = chosen(run)
-    if winner is None or not winner.history:
+    history = run.histories.get(winner.id, ()) if winner is not None else ()
+    if not history:
         return None
-    epochs = [entry["epoch"] for entry in winner.history]
+    epochs = [entry["epoch"] for entry in history]
     traces = [
-        line(name, epochs, [entry.get(key) for entry in winner.history], color)
+        line(name, epochs, [entry.get(key) for entry in history], color)
         for name, key, color in (("training", "train_loss", RUNGS[1]), ("validation", "val_loss", ACCENT))
     ]
     return {"data": traces, "layout": layout("epoch", "loss")}
@@ -183,8 +186,8 @@ def _hover(trial: Trial) -> str:
     )
 
 
-def _with_history(run: Run) -> list[Trial]:
-    return [trial for trial in run.trials if trial.history]
+def _with_history(run: Run) -> list[tuple[Trial, History]]:
+    return [(trial, run.histories[trial.id]) for trial in run.search.trials if run.histories.get(trial.id)]
 
 
 def _points(trial: Trial) -> float:

@@ -43,18 +43,17 @@ def stages(graph: Graph, costs: Costs) -> list[Row]:
 def rungs(run: Run) -> list[Row]:
     """How many trials each rung had, how many went on, and what they scored."""
     rows: list[Row] = []
-    for number in sorted({rung for trial in run.trials for rung in trial.rungs}):
-        members = [trial.rungs[number] for trial in run.trials if number in trial.rungs]
-        scores = [rung.val_top1 for rung in members if rung.val_top1 is not None]
+    for number, members in run.search.reached.items():
+        tops = [score.val_top1 for score in members if score.val_top1 is not None]
         rows.append(
             {
                 "rung": number,
-                "epochs": max(rung.epochs for rung in members),
+                "epochs": max(score.epochs for score in members),
                 "trials": len(members),
-                "promoted": sum(trial.rung > number for trial in run.trials),
-                "best": percent(max(scores, default=None)),
-                "median": percent(statistics.median(scores) if scores else None),
-                "seconds": f"{sum(rung.seconds for rung in members):,.0f} s",
+                "promoted": sum(trial.rung > number for trial in run.search.trials),
+                "best": percent(max(tops, default=None)),
+                "median": percent(statistics.median(tops) if tops else None),
+                "seconds": f"{sum(score.seconds for score in members):,.0f} s",
             }
         )
     return rows
@@ -62,7 +61,7 @@ def rungs(run: Run) -> list[Row]:
 
 def fronts(run: Run) -> list[Row]:
     """The Pareto front against each cost; those that are limited first."""
-    found, limits = run.answer, run.record.limits
+    found, limits = run.search.answer, run.record.limits
     if found is None:
         return []
     return [
@@ -95,7 +94,7 @@ def designs(run: Run) -> list[Row]:
     kept = {trial.id for trial in shown}
     ranked = sorted((trial for trial in run.ranked if trial.id in kept), key=lambda trial: trial is not winner)
     rest = [trial for trial in shown if trial.val_top1 is None]
-    numbers = range(1 + max((trial.rung for trial in run.trials), default=-1))
+    scores = {trial.id: run.search.scores.get(trial.id, {}) for trial in shown}
     return [
         {
             "id": trial.id,
@@ -107,9 +106,10 @@ def designs(run: Run) -> list[Row]:
             "macs": format_count(trial.macs),
             "memory": format_bytes(trial.peak_memory),
             "epochs": trial.epochs,
-            "scores": [percent(trial.rungs[number].val_top1) if number in trial.rungs else "" for number in numbers],
+            "scores": [percent(reached[rung].val_top1) if rung in reached else "" for rung in run.search.reached],
             "top1": percent(trial.val_top1),
             "seconds": f"{trial.seconds:,.0f} s",
         }
         for trial in [*ranked, *rest]
+        for reached in [scores[trial.id]]
     ]

@@ -44,16 +44,17 @@ def verdict(run: Run) -> Headline:
         return Headline(tone="bad", badge="over budget", sentence=f"{sentence} It exceeds the limit of {listed(over)}.")
     if not result.verification.passed:
         return Headline(tone="bad", badge="not verified", sentence=f"{sentence} The ONNX file does not match it.")
-    more = longer(trial.history if trial is not None else (), run.record.data.validated, "--time, or --epochs")
+    history = run.histories.get(trial.id, ()) if trial is not None else ()
+    more = longer(history, run.record.data.validated, "--time, or --epochs")
     return Headline(tone="good", badge="fits the budget", sentence=f"{sentence} It fits the budget.{more}")
 
 
 def missing(run: Run) -> list[str]:
     """What a page of a run that is going on can't show yet."""
-    gaps = [] if run.trials else ["designs"]
-    if run.trials and not run.ranked:
+    gaps = [] if run.search.trials else ["designs"]
+    if run.search.trials and not run.ranked:
         gaps.append("scores")
-    if not any(trial.history for trial in run.trials):
+    if not any(run.histories.values()):
         gaps.append("learning curves")
     if run.result is None:
         gaps += ["the test result", "the model files", "the check of the ONNX file", "latency"]
@@ -64,4 +65,4 @@ def missing(run: Run) -> list[str]:
 
 
 def tried(run: Run) -> str:
-    return trained(sum(trial.val_top1 is not None for trial in run.trials))
+    return trained(sum(trial.val_top1 is not None for trial in run.search.trials))

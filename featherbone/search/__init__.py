@@ -8,7 +8,8 @@ from featherbone.search.costs.batch import BatchCosts, SpaceCosts
 from featherbone.search.costs.budget import Budget, Costs, costs_of
 from featherbone.search.costs.latency_limit import LatencyLimit, LatencyModel
 from featherbone.search.draw.sample import sample
-from featherbone.search.record.ledger import Entry, Ledger, Score, Trial, open_ledger
+from featherbone.search.record.ledger import Entry, Ledger, open_ledger
+from featherbone.search.record.rows import Score, Trial
 from featherbone.search.schedule.driver import search
 from featherbone.search.schedule.ladder import ladder
 from featherbone.search.schedule.spending import Limits

@@ -20,7 +20,7 @@ from featherbone.progress import silent
 from featherbone.search import Costs, Entry, Ledger, Limits, Score, open_ledger, search
 from featherbone.search.executors import InProcess, Task, Tell
 from featherbone.search.record.glance import glance
-from featherbone.search.record.overview import overview
+from featherbone.search.record.search_record import read_search
 
 RUNGS = (3, 9)
 
@@ -76,22 +76,22 @@ def drawn(dashboard: Dashboard, width: int, height: int) -> list[str]:
 
 
 def test_a_glance_tells_what_the_overview_does(half: Path) -> None:
-    found, whole = glance(half), overview(half)
+    found, whole = glance(half), read_search(half)
     assert (found.states, found.spent, found.limits, found.left) == (
         whole.states,
         whole.spent,
-        whole.limits,
+        whole.setup.limited(),
         whole.left,
     )
     assert (found.finished, found.workers, found.budget) == (False, 1, {"macs": 10_000})
     assert found.best is not None
-    assert whole.best is not None
-    assert found.best["id"] == whole.best["id"]
+    assert whole.leader is not None
+    assert found.best.id == whole.leader.id
     reached = [(rung.rung, rung.epochs, rung.trials, rung.best) for rung in found.rungs if rung.trials]
-    assert reached == [(rung["rung"], rung["epochs"], rung["trials"], rung["best"]) for rung in whole.rungs]
+    assert reached == [(rung.rung, rung.epochs, rung.trials, rung.best) for rung in whole.rungs]
     (running,) = found.running
     assert [rung.running for rung in found.rungs] == [int(rung.rung == running.rung) for rung in found.rungs]
-    assert whole.trials[running.trial - 1]["state"] == "running"
+    assert whole.trials[running.trial - 1].state == "running"
     assert running.worker == "here"
     assert abs(time.time() - running.began) < 600
     assert [ended.ended for ended in found.latest] == sorted((e.ended for e in found.latest), reverse=True)
@@ -108,7 +108,7 @@ def test_it_fits_its_terminal_and_names_what_matters(half: Path, width: int, hei
     text = "\n".join(lines)
     best = glance(half).best
     assert best is not None
-    assert f"best   trial {best['id']}, " in text
+    assert f"best   trial {best.id}, " in text
     if width >= 44:
         assert lines[0].split() == ["rung", "epochs", "trials", "running", "best"]
     if width >= 80:

@@ -40,7 +40,7 @@ from featherbone.quantity import parse_bytes, parse_count, parse_milliseconds, p
 from featherbone.report.run import read_run
 from featherbone.run_file import FORMAT, VERSION
 from featherbone.search import Costs, Entry, Score, open_ledger
-from featherbone.search.record.overview import overview
+from featherbone.search.record.search_record import read_search
 from featherbone.search.space.design_graph import candidate_graph
 from featherbone.search.space.space_file import open_space
 from featherbone.train.recipe.file import read_recipe, to_toml
@@ -213,7 +213,7 @@ def _ledger() -> bytes:
 
 
 def _searched(path: str) -> object:
-    return overview(Path(path).parent)
+    return read_search(Path(path).parent).to_json()
 
 
 def _images() -> list[bytes]:

@@ -23,7 +23,7 @@ from featherbone.search import Budget, Costs, Entry, LatencyLimit, Limits, Score
 from featherbone.search.executors import InProcess, Task, Tell
 from featherbone.search.record.glance import glance
 from featherbone.search.record.ledger import Ledger, open_ledger
-from featherbone.search.record.overview import overview
+from featherbone.search.record.search_record import read_search
 from featherbone.search.schedule.board import Board
 
 LADDERS = ((1, 3, 9), (1, 3), (1,))  # the fewer rungs, the more ties
@@ -71,26 +71,26 @@ def searched(ledger: Ledger, draw: random.Random, ladder: tuple[int, ...], tops:
 
 def named(folder: Path) -> dict[str, int]:
     """Who leads or has won, by reader."""
-    run, shown, now = read_run(folder), overview(folder), glance(folder)
+    run, shown, now = read_run(folder), read_search(folder), glance(folder)
     trial, figure = chosen(run), scatter(run)
     assert trial is not None
-    assert run.answer is not None
+    assert run.search.answer is not None
     assert shown.answer is not None
-    assert shown.best is not None
+    assert shown.leader is not None
     assert now.best is not None
     assert figure is not None
     stars = [trace for trace in figure["data"] if trace["name"] in ("leads", "chosen")]
     (star,) = stars
     words = verdict(run).sentence
     found = {
-        "glance": now.best["id"],
+        "glance": now.best.id,
         "dashboard": int(best_lines(now)[0].split()[2].rstrip(",")),
-        "overview": shown.best["id"],
-        "ranked": shown.ranked[0],
+        "overview": shown.leader.id,
+        "ranked": shown.ranked[0].id,
         "answer": shown.answer.winner.id,
         "why": int(shown.why[0].partition("design ")[2].split()[0]),
         "page": trial.id,
-        "answer of the page": run.answer.winner.id,
+        "answer of the page": run.search.answer.winner.id,
         "table of the page": next(row["id"] for row in designs(run) if row["chosen"]),
         "first of the page": run.ranked[0].id,
         "figure of the page": int(star["text"][0].partition("design ")[2].split(":")[0]),

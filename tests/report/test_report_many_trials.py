@@ -35,10 +35,10 @@ def test_a_page_lists_the_best_and_says_how_many_there_are(
     run = read_run(tmp_path)
     shown = {trial.id for trial in listed(run)}
     best = {trial.id for trial in run.ranked[:5]}
-    assert run.answer is not None
-    fronts = {point.trial for front in run.answer.fronts.values() for point in front}
+    assert run.search.answer is not None
+    fronts = {point.trial for front in run.search.answer.fronts.values() for point in front}
     assert shown == (best | fronts if trials > 5 else set(range(1, trials + 1)))
-    assert {trial.id for trial in run.trials if trial.history} == (best if trials > 5 else shown)
+    assert {number for number, history in run.histories.items() if history} == (best if trials > 5 else shown)
     write_report(tmp_path)
     page = (tmp_path / "report.html").read_text()
     assert (f"best of {trials} designs" in page) == (trials > 5)

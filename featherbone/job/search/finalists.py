@@ -13,7 +13,8 @@ from featherbone.progress import Noticed, Progress, Step
 from featherbone.scratch import scratch
 from featherbone.search.costs.budget import flag
 from featherbone.search.costs.latency_limit import LatencyLimit
-from featherbone.search.record.ledger import Ledger, Trial
+from featherbone.search.record.ledger import Ledger
+from featherbone.search.record.rows import Trial
 
 MOST = 12  # finalists that are measured
 SECONDS = 2.0

@@ -31,7 +31,8 @@ from featherbone.search.costs.feasible import fitting
 from featherbone.search.propose.first_designs import example
 from featherbone.search.propose.proposals import Proposals
 from featherbone.search.propose.zoo_entries import zoo_entries
-from featherbone.search.record.ledger import Ledger, Trial, open_ledger
+from featherbone.search.record.ledger import Ledger, open_ledger
+from featherbone.search.record.rows import Trial
 from featherbone.search.schedule.board import Board
 from featherbone.search.schedule.driver import search
 from featherbone.train import Recipe, Training

@@ -19,12 +19,12 @@ from typing import Any
 from featherbone.errors import FeatherboneError
 from featherbone.job.search.trial_work import TrialWork
 from featherbone.progress import Event, Progress, TrialFailed, TrialScored
-from featherbone.run_file import TRIALS
+from featherbone.run_file import LOG, TRIALS
 from featherbone.scratch import scratch
 from featherbone.search.executors import Task, Tell
-from featherbone.search.record.ledger import Ledger, Score
+from featherbone.search.record.ledger import Ledger
+from featherbone.search.record.rows import Score
 from featherbone.train.run.checkpoint import NEWEST
-from featherbone.train.run.log import NAME as LOG
 
 KEY = "storage"
 MARK = "node-check"

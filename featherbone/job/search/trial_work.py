@@ -15,7 +15,7 @@ from featherbone.nn import stated_checksum
 from featherbone.progress import Trained
 from featherbone.run_file import TRIALS
 from featherbone.search.executors import CheckpointMissing, Task, Tell
-from featherbone.search.record.ledger import Score
+from featherbone.search.record.rows import Score
 from featherbone.search.space.design_graph import candidate_graph
 from featherbone.train import Recipe, Setting, Training, train
 from featherbone.train import TrainingProgress as Report

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from featherbone.errors import FeatherboneError
 from featherbone.progress import Event
-from featherbone.search.record.ledger import Score
+from featherbone.search.record.rows import Score
 
 
 @dataclass(frozen=True, kw_only=True)

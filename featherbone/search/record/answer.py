@@ -8,18 +8,15 @@ Scores compare at a rung that both designs reached: after the same epochs.
 from __future__ import annotations
 
 import math
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
-from featherbone.quantities import LIMITED, QUANTITIES
 from featherbone.search.record.ranking import Rank, rank_of
+from featherbone.search.record.rows import COLUMNS, Score, Trial
 
-COLUMNS = {name: QUANTITIES[name].column for name in LIMITED}  # of a trial in the ledger
 TIED = 1.96  # standard errors: nearer than that is a tie, at 95 %
 
 
@@ -147,29 +144,22 @@ def answer(designs: Sequence[Scored], *, winner: int | None, budget: Mapping[str
     )
 
 
-def costs_of_trial(row: Mapping[str, Any] | sqlite3.Row) -> dict[str, float]:
-    """What a trial of the ledger costs, by the names of a budget; latency where it is known."""
-    return {cost: row[column] for cost, column in COLUMNS.items() if row[column] is not None}
-
-
-def scored(
-    row: Mapping[str, Any] | sqlite3.Row, scores: Mapping[int, float | None], latency: float | None
-) -> Scored | None:
-    """A trial of the ledger with its scores, as a design that compares; None where it has none, or failed.
+def scored(trial: Trial, scores: Mapping[int, Score], latency: float | None) -> Scored | None:
+    """A trial with its scores by rung, as a design that compares; None where it has none, or failed.
 
     ``latency`` is the limit in milliseconds, if any.
     """
-    if row["val_top1"] is None or row["state"] == "failed":
+    if trial.val_top1 is None or trial.state == "failed":
         return None
     return Scored(
-        id=row["id"],
-        design=row["design"],
-        origin=row["origin"],
-        epochs=row["epochs"],
-        scores={rung: top1 for rung, top1 in scores.items() if top1 is not None},
-        costs=costs_of_trial(row),
-        loss=row["val_loss"],
-        fits=rank_of(row, latency).leads,
+        id=trial.id,
+        design=trial.design,
+        origin=trial.origin,
+        epochs=trial.epochs,
+        scores={rung: score.val_top1 for rung, score in scores.items() if score.val_top1 is not None},
+        costs=trial.costs,
+        loss=trial.val_loss,
+        fits=rank_of(trial, latency).leads,
     )
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from featherbone.files import damage
 from featherbone.run_record import limits_set
 from featherbone.search.record.ranking import LEADER
 from featherbone.search.record.reading import reading
-from featherbone.search.record.schema import FINAL, STATES
+from featherbone.search.record.rows import Trial, named, notes_of, setup_of
+from featherbone.search.record.schema import STATES, ended
 
 LATEST = 8  # attempts that ended
 
@@ -56,7 +54,7 @@ class Ended:
 
 @dataclass(frozen=True, kw_only=True)
 class Glance:
-    """A search at one moment. ``best`` has the columns of its trial; ``budget`` the limits of a network that are set.
+    """A search at one moment. ``best`` is the trial that leads; ``budget`` the limits of a network that are set.
 
     ``spent``, ``limits`` and ``left`` are by ``trials``, ``seconds`` and ``epochs``; only what is limited has a limit.
     """
@@ -64,7 +62,7 @@ class Glance:
     states: dict[str, int]
     rungs: tuple[Rung, ...]
     running: tuple[Running, ...]
-    best: dict[str, Any] | None
+    best: Trial | None
     latest: tuple[Ended, ...]
     budget: dict[str, float]
     spent: dict[str, float]
@@ -84,8 +82,8 @@ def glance(folder: Path) -> Glance:
         damage(folder, hint="what its ledger says is no search; run the same command again"),
         reading(folder, whole=False) as ledger,
     ):
-        notes = {key: json.loads(value) for key, value in ledger.execute("SELECT key, value FROM run")}
-        asked: dict[str, Any] = notes.get("search", {"rungs": [], "limits": {}, "workers": None})
+        notes = notes_of(ledger)
+        setup = setup_of(notes)
         states = dict.fromkeys(STATES, 0) | dict(
             ledger.execute("SELECT state, count(*) FROM trial GROUP BY state").fetchall()
         )
@@ -93,40 +91,24 @@ def glance(folder: Path) -> Glance:
             "SELECT count(*) FILTER (WHERE rung >= 0), total(seconds), coalesce(sum(epochs), 0) FROM trial"
         ).fetchone()
         spent = {"trials": trials, "seconds": seconds, "epochs": epochs}
-        limits = limited(asked)
         budget = limits_set(notes.get("asked", {}).get("budget"))
-        running = _running(ledger, asked["rungs"])
+        running = _running(ledger, setup.rungs)
         return Glance(
             states=states,
-            rungs=_rungs(ledger, asked["rungs"], running),
+            rungs=_rungs(ledger, setup.rungs, running),
             running=running,
             best=_best(ledger, budget.get("latency")),
             latest=_latest(ledger),
             budget=budget,
             spent=spent,
-            limits=limits,
-            left=left(limits, spent, asked["workers"]),
-            workers=asked["workers"],
-            finished=sum(states.values()) > 0 and not any(states[state] for state in STATES if state not in FINAL),
+            limits=setup.limited(),
+            left=setup.left(spent),
+            workers=setup.workers,
+            finished=ended(states),
         )
 
 
-def limited(asked: Mapping[str, Any]) -> dict[str, float]:
-    """What a search may spend, of what its ledger notes under ``search``; only what is limited."""
-    return {name: limit for name, limit in asked["limits"].items() if limit is not None}
-
-
-def left(limits: Mapping[str, float], spent: Mapping[str, float], workers: int | None) -> dict[str, float]:
-    """What is left of each limit; one of time is what a person waits, while all workers train.
-
-    >>> left({"seconds": 100.0}, {"seconds": 50.0}, 2)
-    {'seconds': 75.0}
-    """
-    waited = {**spent, "seconds": spent["seconds"] / (workers or 1)}
-    return {name: max(0, limit - waited[name]) for name, limit in limits.items()}
-
-
-def _rungs(ledger: sqlite3.Connection, ladder: list[int], running: tuple[Running, ...]) -> tuple[Rung, ...]:
+def _rungs(ledger: sqlite3.Connection, ladder: tuple[int, ...], running: tuple[Running, ...]) -> tuple[Rung, ...]:
     reached = {
         row["rung"]: row
         for row in ledger.execute(
@@ -146,7 +128,7 @@ def _rungs(ledger: sqlite3.Connection, ladder: list[int], running: tuple[Running
     )
 
 
-def _running(ledger: sqlite3.Connection, ladder: list[int]) -> tuple[Running, ...]:
+def _running(ledger: sqlite3.Connection, ladder: tuple[int, ...]) -> tuple[Running, ...]:
     rows = ledger.execute(
         "SELECT trial.id, trial.epochs, attempt.rung, attempt.worker, max(attempt.began) AS began"
         " FROM trial JOIN attempt ON attempt.trial = trial.id AND attempt.outcome = 'running'"
@@ -165,10 +147,9 @@ def _running(ledger: sqlite3.Connection, ladder: list[int]) -> tuple[Running, ..
     )
 
 
-def _best(ledger: sqlite3.Connection, latency: float | None) -> dict[str, Any] | None:
+def _best(ledger: sqlite3.Connection, latency: float | None) -> Trial | None:
     """The trial that leads."""
-    row = ledger.execute(LEADER, {"limit": latency}).fetchone()
-    return dict(row) if row else None
+    return next((Trial(**trial) for trial in named(ledger.execute(LEADER, {"limit": latency}))), None)
 
 
 def _latest(ledger: sqlite3.Connection) -> tuple[Ended, ...]:

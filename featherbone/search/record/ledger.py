@@ -21,10 +21,9 @@ from featherbone.files import parse_json, require_regular
 from featherbone.lock import locked
 from featherbone.run_file import LEDGER, LOCK
 from featherbone.search.costs.budget import Costs
+from featherbone.search.record.rows import COLUMNS, Reached, Score, Trial, failures_of, reached_of, trials_of
 from featherbone.search.record.schema import SCHEMA, VERSION
-from featherbone.search.record.seal import SPARE, require_layout, require_whole, seal
-
-_TRIAL = "id, design, origin, params, macs, state, rung, epochs, val_top1, val_loss, seconds, error"
+from featherbone.search.record.seal import SPARE, require_ledger, seal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,44 +35,6 @@ class Entry:
     costs: Costs
 
 
-@dataclass(frozen=True, kw_only=True)
-class Trial:
-    """A design in a search; numbers start at 1. ``rung`` is the last that it reached, -1 before the first."""
-
-    id: int
-    design: str
-    origin: str
-    params: int
-    macs: int
-    state: str = "waiting"
-    rung: int = -1
-    epochs: int = 0
-    val_top1: float | None = None
-    val_loss: float | None = None
-    seconds: float = 0.0
-    error: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Score:
-    """What a trial reached at a rung. Not a number is stored as nothing, and read as nothing."""
-
-    epochs: int
-    val_top1: float | None
-    val_loss: float | None
-    seconds: float  # of training up to here, from the first epoch
-    checkpoint: str = ""  # SHA-256 of the checkpoint's payload
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reached:
-    """A rung that a trial reached."""
-
-    trial: int
-    rung: int
-    score: Score
-
-
 class Ledger:
     """The ledger of one run; made by ``open_ledger``."""
 
@@ -81,23 +42,11 @@ class Ledger:
         self._connection = connection
 
     def trials(self) -> tuple[Trial, ...]:
-        names = _TRIAL.split(", ")
-        rows = self._connection.execute(f"SELECT {_TRIAL} FROM trial ORDER BY id")
-        return tuple(Trial(**dict(zip(names, row, strict=True))) for row in rows)
+        return trials_of(self._connection)
 
     def reached(self) -> tuple[Reached, ...]:
         """Every score, by trial and rung."""
-        rows = self._connection.execute(
-            "SELECT trial, rung, epochs, val_top1, val_loss, seconds, checkpoint FROM rung ORDER BY trial, rung"
-        )
-        return tuple(
-            Reached(
-                trial=trial,
-                rung=rung,
-                score=Score(epochs=epochs, val_top1=top1, val_loss=loss, seconds=seconds, checkpoint=checkpoint),
-            )
-            for trial, rung, epochs, top1, loss, seconds, checkpoint in rows
-        )
+        return reached_of(self._connection)
 
     def last(self, trial: int) -> Score | None:
         """What a trial scored at the last rung that it reached."""
@@ -105,10 +54,7 @@ class Ledger:
 
     def failures(self) -> dict[int, int]:
         """How often each trial has crashed or taken its worker with it."""
-        rows = self._connection.execute(
-            "SELECT trial, count(*) FROM attempt WHERE outcome IN ('crashed', 'lost') GROUP BY trial"
-        )
-        return dict(rows.fetchall())
+        return failures_of(self._connection)
 
     def seconds(self) -> float:
         """Seconds of training, of all trials together."""
@@ -119,16 +65,14 @@ class Ledger:
         """New trials, all or none."""
         with self.change() as change:
             (last,) = change.execute("SELECT coalesce(max(id), 0) FROM trial").fetchone()
-            numbered = list(enumerate(entries, start=last + 1))
+            trials = tuple(_trial(number, entry) for number, entry in enumerate(entries, start=last + 1))
             change.executemany(
                 "INSERT INTO trial (id, design, origin, params, macs, peak_memory, size, int8_size, latency_ms,"
-                " latency_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [(number, entry.design, entry.origin, *_columns(entry.costs)) for number, entry in numbered],
+                " latency_by) VALUES (:id, :design, :origin, :params, :macs, :peak_memory, :size, :int8_size,"
+                " :latency_ms, :latency_by)",
+                [vars(trial) for trial in trials],
             )
-        return tuple(
-            Trial(id=number, design=entry.design, origin=entry.origin, params=entry.costs.params, macs=entry.costs.macs)
-            for number, entry in numbered
-        )
+        return trials
 
     def measured(self) -> dict[int, float]:
         """Milliseconds of the trials whose latency was measured."""
@@ -242,9 +186,11 @@ class Ledger:
         self._connection.execute("COMMIT")
 
 
-def _columns(costs: Costs) -> tuple[float | str | None, ...]:
-    by = None if costs.latency is None else "predicted"
-    return costs.params, costs.macs, costs.peak_memory, costs.size, costs.int8_size, costs.latency, by
+def _trial(number: int, entry: Entry) -> Trial:
+    """A new trial; its latency, where it is limited, is predicted."""
+    costs = {column: getattr(entry.costs, cost) for cost, column in COLUMNS.items()}
+    by = None if entry.costs.latency is None else "predicted"
+    return Trial(id=number, design=entry.design, origin=entry.origin, latency_by=by, **costs)
 
 
 def _close(
@@ -288,19 +234,13 @@ def open_ledger(folder: Path) -> Iterator[Ledger]:
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
-    if version != VERSION and not (empty and version == 0):
-        raise FeatherboneError(
-            f"{path} has ledger version {version}; this featherbone reads {VERSION}",
-            hint="use the version that wrote it, or another --name",
-        )
+    empty = version == 0 and connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    if not empty:
+        require_ledger(connection, path)
     connection.execute("PRAGMA journal_mode = WAL")
     # No write waits for the disk, so a power cut may take back the last changes, whole; `kill -9` takes none. What was
     # taken back is found again in the trials' checkpoints, which do wait: it is scored from there, not trained anew.
     connection.execute("PRAGMA synchronous = NORMAL")
     if empty:
         connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
-    else:
-        require_layout(connection, path)
-        require_whole(connection, path)
     seal(connection)

@@ -9,9 +9,9 @@ whatever it had before.
 from __future__ import annotations
 
 import math
-import sqlite3
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from featherbone.search.record.rows import Trial
 
 # The same order for a ledger with so many trials that only the first is read; :limit is in milliseconds, or NULL.
 LEADER = """
@@ -54,14 +54,19 @@ class Rank(NamedTuple):
         return not self.out
 
 
-def rank_of(row: Mapping[str, Any] | sqlite3.Row, limit: float | None) -> Rank:
-    """The rank of a trial of the ledger, by its columns; ``limit`` is that on latency in milliseconds, if any."""
-    slow = limit is not None and row["latency_by"] == "measured" and row["latency_ms"] > limit
+def rank_of(trial: Trial, limit: float | None = None) -> Rank:
+    """The rank of a trial by its last score; ``limit`` is that on latency in milliseconds, if any."""
+    slow = (
+        limit is not None
+        and trial.latency_by == "measured"
+        and trial.latency_ms is not None
+        and trial.latency_ms > limit
+    )
     return Rank.of(
-        trial=row["id"],
-        macs=row["macs"],
-        rung=row["rung"],
-        top1=row["val_top1"],
-        loss=row["val_loss"],
-        out=row["state"] == "failed" or slow,
+        trial=trial.id,
+        macs=trial.macs,
+        rung=trial.rung,
+        top1=trial.val_top1,
+        loss=trial.val_loss,
+        out=trial.state == "failed" or slow,
     )

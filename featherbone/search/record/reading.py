@@ -12,8 +12,7 @@ from typing import Any
 from featherbone.errors import FeatherboneError
 from featherbone.files import require_regular
 from featherbone.run_file import LEDGER
-from featherbone.search.record.schema import VERSION
-from featherbone.search.record.seal import require_layout, require_whole
+from featherbone.search.record.seal import require_ledger
 
 
 @contextmanager
@@ -31,16 +30,8 @@ def reading(folder: Path, *, whole: bool = True) -> Iterator[sqlite3.Connection]
     require_regular(path)
     try:
         with closing(_opened(path)) as ledger:
-            (version,) = ledger.execute("PRAGMA user_version").fetchone()
-            if version != VERSION:
-                raise FeatherboneError(
-                    f"{path} has version {version}; this featherbone reads {VERSION}",
-                    hint="use the version of featherbone that wrote it",
-                )
             ledger.execute("BEGIN")
-            require_layout(ledger, path)
-            if whole:
-                require_whole(ledger, path)
+            require_ledger(ledger, path, whole=whole)
             ledger.row_factory = sqlite3.Row
             yield ledger
     except sqlite3.Error as error:

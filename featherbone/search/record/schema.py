@@ -10,6 +10,8 @@ Each row has a checksum of its other columns (`seal.py`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 VERSION = 5
 TABLES = ("run", "trial", "rung", "attempt")
 STATES = ("waiting", "running", "paused", "done", "stopped", "failed")
@@ -64,3 +66,8 @@ CREATE TABLE attempt (
 CREATE INDEX attempt_of_trial ON attempt (trial);
 CREATE INDEX attempt_by_end ON attempt (ended);
 """
+
+
+def ended(states: Mapping[str, int]) -> bool:
+    """Whether a search is over, by how many of its trials are in each state."""
+    return any(states.values()) and not any(states[state] for state in STATES if state not in FINAL)

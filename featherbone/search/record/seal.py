@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from featherbone.errors import FeatherboneError
-from featherbone.search.record.schema import SCHEMA, TABLES
+from featherbone.search.record.schema import SCHEMA, TABLES, VERSION
 
 COLUMN = "checksum"
 SPARE = "copy it back from where it is whole, or search again under another --name"
@@ -36,13 +36,26 @@ def seal(connection: sqlite3.Connection) -> None:
             )
 
 
-def require_whole(connection: sqlite3.Connection, path: Path) -> None:
-    """Read every row once and compare it with its checksum and with the types of its columns.
+def require_ledger(connection: sqlite3.Connection, path: Path, *, whole: bool = True) -> None:
+    """Raise unless a file is a ledger that this version reads; ``whole=False`` leaves its rows' checksums out.
 
     Raises:
-        FeatherboneError: a row that is not as it was written, by table and place.
+        FeatherboneError: it is of another version, no ledger, or damaged.
         sqlite3.Error: the file is damaged in a way that SQLite notices.
     """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version != VERSION:
+        raise FeatherboneError(
+            f"{path} has version {version}; this featherbone reads {VERSION}",
+            hint="use the version of featherbone that wrote it, or another --name",
+        )
+    _require_layout(connection, path)
+    if whole:
+        _require_whole(connection, path)
+
+
+def _require_whole(connection: sqlite3.Connection, path: Path) -> None:
+    """Read every row once and compare it with its checksum and with the types of its columns."""
     for table in TABLES:
         columns = _columns(table)
         rows = connection.execute(f"SELECT rowid, {COLUMN}, {', '.join(columns)} FROM {table}")
@@ -54,12 +67,8 @@ def require_whole(connection: sqlite3.Connection, path: Path) -> None:
                 )
 
 
-def require_layout(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise unless the tables are those that featherbone makes: a view or a trigger would be code of the file.
-
-    Raises:
-        FeatherboneError: what is no table of a ledger.
-    """
+def _require_layout(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise unless the tables are those that featherbone makes: a view or a trigger would be code of the file."""
     connection.execute("PRAGMA trusted_schema = OFF")
     tables = {
         name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE rootpage AND type = 'table'")

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush
 from typing import TypeVar
 
-from featherbone.search.record.ledger import Ledger, Reached, Score, Trial
-from featherbone.search.record.ranking import Rank
+from featherbone.search.record.ledger import Ledger
+from featherbone.search.record.ranking import Rank, rank_of
+from featherbone.search.record.rows import Reached, Score, Trial
 from featherbone.search.schedule.ladder import KEEP
 
 Item = TypeVar("Item", Rank, tuple[int, int])
@@ -208,15 +209,7 @@ class Board:
 
     def rank(self, number: int) -> Rank:
         """The rank of a trial by its last score."""
-        trial = self.trials[number]
-        return Rank.of(
-            trial=number,
-            macs=trial.macs,
-            rung=trial.rung,
-            top1=trial.val_top1,
-            loss=trial.val_loss,
-            out=trial.state == "failed",
-        )
+        return rank_of(self.trials[number])
 
     def leader(self) -> Trial | None:
         """The trial that ranks first."""

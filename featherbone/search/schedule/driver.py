@@ -19,7 +19,8 @@ from dataclasses import asdict
 from featherbone.errors import FeatherboneError
 from featherbone.progress import Event, Progress, TrialBegan, TrialFailed, TrialScored
 from featherbone.search.executors import Executor, Message, Outcome, Placed, Task
-from featherbone.search.record.ledger import Entry, Ledger, Trial
+from featherbone.search.record.ledger import Entry, Ledger
+from featherbone.search.record.rows import Trial
 from featherbone.search.schedule.board import Board, RungJob
 from featherbone.search.schedule.spending import Limits, Purse
 

@@ -9,8 +9,7 @@ from typing import Any
 
 from featherbone.atomic import write_atomically
 from featherbone.errors import FeatherboneError
-
-NAME = "log.jsonl"
+from featherbone.run_file import LOG
 
 
 def write_log(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:
@@ -18,7 +17,7 @@ def write_log(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:
 
     Raises `FeatherboneError` where it cannot be written.
     """
-    with write_atomically(folder / NAME) as file:
+    with write_atomically(folder / LOG) as file:
         file.writelines(json.dumps(row).encode() + b"\n" for row in history)
 
 
@@ -28,10 +27,10 @@ def append_to_log(folder: Path, row: Mapping[str, Any]) -> None:
     Raises `FeatherboneError` where it cannot be written.
     """
     try:
-        with (folder / NAME).open("a", encoding="utf-8") as file:
+        with (folder / LOG).open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
     except OSError as error:
         raise FeatherboneError(
-            f"cannot write {folder / NAME}: {error.strerror or error}",
+            f"cannot write {folder / LOG}: {error.strerror or error}",
             hint="make room and run the same again; it goes on after the last checkpoint",
         ) from error

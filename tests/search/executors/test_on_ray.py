@@ -22,7 +22,7 @@ from featherbone.search.executors import InProcess, Outcome, Task, Tell, ray_add
 from featherbone.search.executors.on_ray import OnRay
 from featherbone.search.executors.ray_cluster import connected, room, share_of_a_task
 from featherbone.search.executors.ray_nodes import Nodes
-from featherbone.search.record.ledger import Score
+from featherbone.search.record.rows import Score
 
 if TYPE_CHECKING:
     from tests.conftest import Server

@@ -31,7 +31,7 @@ from featherbone.search.propose.features import Features
 from featherbone.search.propose.first_designs import EXAMPLES, example, promising
 from featherbone.search.propose.prior import Beliefs
 from featherbone.search.propose.proposals import Proposals
-from featherbone.search.record.ledger import Trial
+from featherbone.search.record.rows import Trial
 from featherbone.search.schedule.board import Board, RungJob
 from featherbone.search.space.matrix import decode, encode
 
@@ -158,7 +158,8 @@ def test_what_takes_too_long_to_train_is_left_out(costs: SpaceCosts, tmp_path: P
 def test_parents_are_of_the_best_third(costs: SpaceCosts) -> None:
     board = Board((2, 6))
     for number, design in enumerate(sample(costs, BUDGET, 9, seed=4), start=1):
-        board.add((Trial(id=number, design=str(design), origin="", params=1, macs=1),))
+        small = {"params": 1, "macs": 1, "peak_memory": 1, "size": 1, "int8_size": 1}
+        board.add((Trial(id=number, design=str(design), origin="", **small),))
         board.begin(RungJob(trial=number, rung=0))
         top1 = 0.9 if number in (2, 5, 7) else 0.5
         board.reach(RungJob(trial=number, rung=0), Score(epochs=2, val_top1=top1, val_loss=1.0, seconds=1.0), "paused")

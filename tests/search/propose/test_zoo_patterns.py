@@ -10,7 +10,7 @@ from featherbone.networks import NETWORKS, network
 from featherbone.search import Budget, Design, Score, SpaceCosts, named_space
 from featherbone.search.propose.proposals import Proposals
 from featherbone.search.propose.zoo_patterns import PATTERNS, alike
-from featherbone.search.record.ledger import Trial
+from featherbone.search.record.rows import Trial
 from featherbone.search.schedule.board import Board, RungJob
 
 BUDGET = Budget(macs=12_500_000, params=80_000)
@@ -54,7 +54,9 @@ def test_what_the_space_cannot_say_has_none(costs: SpaceCosts) -> None:
 
 def test_evolution_begins_with_the_zoo(costs: SpaceCosts) -> None:
     board = Board((2, 6))
-    board.add((Trial(id=1, design=RESNET8, origin="zoo", params=76_706, macs=12_407_990),))
+    board.add(
+        (Trial(id=1, design=RESNET8, origin="zoo", params=76_706, macs=12_407_990, peak_memory=1, size=1, int8_size=1),)
+    )
     board.begin(RungJob(trial=1, rung=0))
     board.reach(RungJob(trial=1, rung=0), Score(epochs=2, val_top1=0.69, val_loss=1.0, seconds=44.0), "paused")
     entries = Proposals(costs, BUDGET, seed=0)(board, 4)

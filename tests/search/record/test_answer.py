@@ -7,7 +7,8 @@ import statistics
 
 import pytest
 
-from featherbone.search.record.answer import COLUMNS, Scored, answer, front, gap, standard_error
+from featherbone.search.record.answer import Scored, answer, front, gap, standard_error
+from featherbone.search.record.rows import COLUMNS
 from featherbone.search.record.why import why
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from featherbone.search.record.ranking import Rank, rank_of
+from featherbone.search.record.rows import Trial
 
 
 def test_trials_rank_by_rung_then_top1_then_loss_then_cost_then_age() -> None:
@@ -42,5 +44,6 @@ def test_trials_rank_by_rung_then_top1_then_loss_then_cost_then_age() -> None:
 def test_what_failed_or_is_too_slow_or_has_no_score_cannot_lead(
     changes: dict[str, Any], limit: float | None, leads: bool
 ) -> None:
-    row = {"id": 1, "macs": 9, "rung": 1, "val_top1": 0.5, "val_loss": 0.7, "state": "paused"}
-    assert rank_of({**row, "latency_ms": None, "latency_by": None, **changes}, limit).leads is leads
+    costs = {"params": 9, "macs": 9, "peak_memory": 9, "size": 9, "int8_size": 9}
+    trial = Trial(id=1, design="", origin="", **costs, rung=1, val_top1=0.5, val_loss=0.7, state="paused")
+    assert rank_of(replace(trial, **changes), limit).leads is leads
