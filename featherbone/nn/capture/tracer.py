@@ -173,8 +173,8 @@ class Tracer(TorchFunctionMode):
 
     def _view_of(self, tensor: Any) -> str | None:
         """The parameter whose memory a plain tensor looks at: code below Python makes views that never came here."""
-        if not isinstance(tensor, torch.Tensor) or is_wrapped(tensor):
-            return None
+        if not isinstance(tensor, torch.Tensor) or is_wrapped(tensor) or tensor.layout != torch.strided:
+            return None  # a sparse tensor has no memory of its own to look at
         if self._storages is None:
             # Of parameters that share their memory the first counts.
             tensors = reversed(self.census.tensors)

@@ -328,3 +328,18 @@ def test_a_wrong_input_is_not_called_a_lack_of_weights():
     with pytest.raises(FeatherboneError, match="a dictionary is wanted") as raised:
         capture(model, (3, 8, 8))
     assert "check the input" in raised.value.hint
+
+
+def test_a_product_with_a_sparse_table_is_named_as_not_counted():
+    class OnGraph(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = nn.Linear(8, 4)
+            self.register_buffer("neighbours", torch.eye(10).to_sparse())
+
+        def forward(self, x):
+            return torch.sparse.mm(self.neighbours, self.linear(x[0]))
+
+    cost = count(trace(OnGraph(), (10, 8)).graph)  # it is run on real tensors, and says so
+    assert (cost.macs, cost.params, cost.complete) == (10 * 8 * 4, 36, False)
+    assert [kind for _, kind in cost.uncounted] == ["_sparse_mm"]
