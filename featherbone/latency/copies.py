@@ -15,8 +15,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from featherbone.latency.kernel import DEPTHWISE, Kernel
+from featherbone.onnx_dialect import ELEMENTWISE, FORMAT, OPSET
 
-OPSET = 20
 BLOCKS, FUSED = "com.microsoft.nchwc", "com.microsoft"  # ONNX Runtime's domains
 ACTIVATIONS: dict[str, tuple[str, list[float]]] = {
     "relu": ("Relu", []),
@@ -26,12 +26,6 @@ ACTIVATIONS: dict[str, tuple[str, list[float]]] = {
     "leaky_relu": ("LeakyRelu", [0.01]),
     "hard_sigmoid": ("HardSigmoid", [1 / 6, 0.5]),
     "hard_swish": ("HardSwish", []),
-}
-ELEMENTWISE = {name: op for name, (op, _) in ACTIVATIONS.items()} | {
-    "silu": "QuickGelu",
-    "gelu": "Gelu",
-    "elu": "Elu",
-    "mish": "Mish",
 }
 
 
@@ -62,7 +56,7 @@ class Copies:
             self._weights,
         )
         domains = [helper.make_opsetid("", OPSET), helper.make_opsetid(BLOCKS, 1), helper.make_opsetid(FUSED, 1)]
-        proto: onnx.ModelProto = helper.make_model(graph, opset_imports=domains, ir_version=10)
+        proto: onnx.ModelProto = helper.make_model(graph, opset_imports=domains, ir_version=FORMAT)
         return bytes(proto.SerializeToString())
 
     def feed(self) -> dict[str, np.ndarray]:
@@ -210,7 +204,8 @@ class Copies:
         elif op == "silu":
             self._node("QuickGelu", [x], name, FUSED, alpha=1.0)
         else:
-            self._node(ELEMENTWISE[op], [x], name)
+            kind, settings = ELEMENTWISE[op]
+            self._node(kind, [x], name, **settings)
 
 
 WRITERS: dict[str, Callable[[Copies, str], None]] = {

@@ -12,11 +12,11 @@ from typing import Any
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
-from featherbone.latency.network_file import network_file
 from featherbone.latency.store import Bench, Store
 from featherbone.measure.environment import cpu_name
 from featherbone.measure.process import Process, fresh_process
 from featherbone.measure.runtimes.catalogue import require_runtime
+from featherbone.nn import untrained_onnx
 from featherbone.scratch import scratch
 
 RUNTIME = "onnxruntime"  # the one whose kernels are known
@@ -73,7 +73,7 @@ class Meter:
         def measure(texts: Sequence[str]) -> list[float]:
             files = [self._folder / f"{number}.onnx" for number in range(len(texts))]
             for file, text in zip(files, texts, strict=True):
-                file.write_bytes(network_file(graphs[text]))
+                file.write_bytes(untrained_onnx(graphs[text]).SerializeToString())
             return list(self._call("time_networks", files=list(map(str, files)), threads=self._threads))
 
         return self._times({text: NETWORK + text for text in graphs}, measure, said, until)

@@ -8,10 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from featherbone.graph import Graph, Node
-from featherbone.graph.operators import Conv, Operator
+from featherbone.graph.folding import folded_norms
+from featherbone.graph.operators import Conv, Dropout, Operator
 from featherbone.latency.kernel import DEPTHWISE
-
-FOLDED = ("batch_norm", "dropout")
 
 
 class Part(NamedTuple):
@@ -43,12 +42,13 @@ def sketch(graph: Graph) -> tuple[Part, ...]:
 
 
 def folded(graph: Graph) -> tuple[list[Node], list[tuple[int, ...]]]:
-    """The nodes that remain when norms behind convolutions and dropout are gone, and the places of what each reads."""
+    """The nodes that remain when folded norms and dropout are gone, and the places of what each reads."""
+    norms = {norm.name for norm in folded_norms(graph).values()}
     place: dict[str, int] = {}
     nodes: list[Node] = []
     inputs: list[tuple[int, ...]] = []
     for node in graph.nodes:
-        if _vanishes(graph, node):
+        if node.name in norms or isinstance(node.operator, Dropout):
             place[node.name] = place[node.inputs[0]]
             continue
         place[node.name] = len(nodes)
@@ -86,12 +86,6 @@ def sides(node: Node) -> tuple[int, int]:
     """Height and width of what a node writes; 1 where it is a vector."""
     height, width = (*node.shape[1:], 1, 1)[:2]
     return int(height), int(width)
-
-
-def _vanishes(graph: Graph, node: Node) -> bool:
-    if node.operator.kind == "batch_norm":
-        return isinstance(graph[node.inputs[0]].operator, Conv)
-    return node.operator.kind in FOLDED
 
 
 def _groups(graph: Graph, node: Node) -> int:

@@ -18,9 +18,10 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-from featherbone.latency.copies import BLOCKS, OPSET, Copies
+from featherbone.latency.copies import BLOCKS, Copies
 from featherbone.latency.kernel import DEPTHWISE, Kernel
 from featherbone.measure.onnx_session import ONLY_FATAL
+from featherbone.onnx_dialect import FORMAT, OPSET
 from featherbone.scratch import scratch
 
 TURNS = 5
@@ -73,7 +74,7 @@ def block_size() -> int:
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 4, 8, 8])],
         [weight],
     )
-    proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
+    proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=FORMAT)
     with scratch() as folder:
         written = folder / "optimised.onnx"
         options = _options(1)

@@ -91,7 +91,7 @@ def profile(
             hint="time it without --operators, or name a network or a model file",
         )
     require_positive(threads=threads, batch=1 if batch is None else batch)
-    from featherbone.nn.onnx_graph import OUTPUT
+    from featherbone.nn.onnx_writer import OUTPUT
 
     job = subject.job(runtime=runtime, threads=threads, batch=batch)
     if progress is not None:

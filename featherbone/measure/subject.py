@@ -116,7 +116,7 @@ def _subject(
         files["torch"] = f"{stem}.safetensors"
         write_tensors(files["torch"], weights, {"graph": to_json(graph)})
     if set(runtimes) - {"torch"}:
-        from featherbone.nn.onnx_graph import to_onnx
+        from featherbone.nn import to_onnx
 
         say(f"exporting {graph.name}")
         path = stem.with_suffix(".onnx")
@@ -134,8 +134,12 @@ def _module(model: Built, runtimes: Sequence[str], stem: Path, say: Callable[[st
     """A module as it is, for PyTorch; other runtimes have no file of it."""
     others = [runtime for runtime in runtimes if runtime != "torch"]
     if others:
+        outside = next((node for node in model.graph.nodes if isinstance(node.operator, Opaque)), None)
+        what = f"{len(model.graph.inputs)} inputs"
+        if outside is not None:
+            what = f"{outside.name}, {outside.operator.describe()}, which is outside the vocabulary"
         raise FeatherboneError(
-            f"{model.graph.name} has operators or inputs that are not exported, so {others[0]} cannot run it",
+            f"{model.graph.name} has {what}; so it is not written as ONNX, and {others[0]} cannot run it",
             hint="time the module itself with --runtime torch, or export it yourself and time the ONNX file",
         )
     name, files = model.graph.name, {"torch": model.target}
@@ -177,7 +181,7 @@ def _inputs(model: OnnxFile) -> tuple[int | None, dict[str, tuple[int, ...]]]:
 
 def _graph_and_weights(model: Graph | Model) -> tuple[Graph, Mapping[str, torch.Tensor]]:
     if isinstance(model, Graph):
-        from featherbone.nn import module, weights_of
+        from featherbone.nn.initialise import initial_weights
 
-        return model, weights_of(module(model, seed=0))
+        return model, initial_weights(model, seed=0)
     return model.graph, model.weights

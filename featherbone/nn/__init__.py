@@ -12,6 +12,8 @@ from featherbone.nn.foreign import match_by_order as match_by_order
 from featherbone.nn.model import Model as Model
 from featherbone.nn.model import load_model as load_model
 from featherbone.nn.model import save_model as save_model
+from featherbone.nn.onnx_writer import to_onnx as to_onnx
+from featherbone.nn.onnx_writer import untrained_onnx as untrained_onnx
 from featherbone.nn.preprocessing import Preprocessing as Preprocessing
 from featherbone.nn.weights import check_weights as check_weights
 from featherbone.nn.weights import weights_of as weights_of
@@ -30,6 +32,8 @@ __all__ = [
     "save_model",
     "source",
     "stated_checksum",
+    "to_onnx",
+    "untrained_onnx",
     "weights_of",
     "write_tensors",
 ]

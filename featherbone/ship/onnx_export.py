@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from featherbone.atomic import write_atomically
-from featherbone.nn import Model, onnx_graph
+from featherbone.nn import Model, to_onnx
 from featherbone.ship.metadata import describe, seal
-
-if TYPE_CHECKING:
-    import onnx
 
 
 def export_onnx(model: Model, path: Path | str) -> None:
@@ -18,21 +14,16 @@ def export_onnx(model: Model, path: Path | str) -> None:
 
         export_onnx(load_model("model.safetensors"), "model.onnx")
 
-    The batch is free; batch norms are folded into the convolutions before them. The input is normalised already: the
-    preprocessing stands in the metadata, with class names, provenance and the graph's name. The file appears whole or
-    not at all, and holds its own checksum.
+    It is what ``featherbone.nn.to_onnx`` writes, so the file that is timed before a network is trained differs from it
+    in the weights alone. The input is normalised already: the preprocessing stands in the metadata, with class names,
+    provenance and the graph's name. The file appears whole or not at all, and holds its own checksum.
 
     Raises:
-        FeatherboneError: the network has several inputs or can't be exported, or the file can't be written.
+        FeatherboneError: the network can't be written as ONNX, or the file can't be written.
     """
-    content = seal(to_onnx(model).SerializeToString(deterministic=True))
-    with write_atomically(path) as file:
-        file.write(content)
-
-
-def to_onnx(model: Model) -> onnx.ModelProto:
-    """The model as an ONNX protocol buffer, in memory."""
-    proto = onnx_graph.to_onnx(model.graph, model.weights)
+    proto = to_onnx(model.graph, model.weights)
     for key, value in describe(model).items():
         proto.metadata_props.add(key=key, value=value)
-    return proto
+    content = seal(proto.SerializeToString(deterministic=True))
+    with write_atomically(path) as file:
+        file.write(content)

@@ -32,10 +32,9 @@ from featherbone.graph import image, to_json
 from featherbone.graph.graph import Graph
 from featherbone.importing import read
 from featherbone.networks import network
-from featherbone.nn import Model, Preprocessing, load_model, module, save_model, weights_of
+from featherbone.nn import Model, Preprocessing, load_model, module, save_model, untrained_onnx, weights_of
 from featherbone.nn.foreign.read import read_state
 from featherbone.nn.input_text import parsed
-from featherbone.nn.onnx_graph import to_onnx
 from featherbone.quantity import parse_bytes, parse_count, parse_milliseconds, parse_seconds
 from featherbone.report.run import read_run
 from featherbone.run_file import FORMAT, VERSION
@@ -196,8 +195,7 @@ def _exported() -> bytes:
 
 
 def _onnx() -> bytes:
-    graph = small()
-    content: bytes = to_onnx(graph, weights_of(module(graph, seed=0))).SerializeToString()
+    content: bytes = untrained_onnx(small()).SerializeToString()
     return content
 
 

@@ -15,13 +15,11 @@ from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, image
 from featherbone.latency.copies import ACTIVATIONS
 from featherbone.latency.kernel import Family, Kernel
-from featherbone.latency.network_file import network_file
 from featherbone.latency.plan import plan
 from featherbone.latency.sketch import sketch
 from featherbone.latency.timing import block_size
-from featherbone.nn import module, weights_of
-from featherbone.nn.onnx_graph import to_onnx
-from featherbone.search import Budget, Design, SpaceCosts, named_space, sample
+from featherbone.nn import untrained_onnx
+from featherbone.search import Budget, SpaceCosts, named_space, sample
 
 OPS = {
     "add": ("Add",),
@@ -62,7 +60,7 @@ def written(graph: Graph, folder: Path) -> Counter[str]:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.optimized_model_filepath = str(folder / "optimised.onnx")
-    onnxruntime.InferenceSession(network_file(graph), options, providers=["CPUExecutionProvider"])
+    onnxruntime.InferenceSession(untrained_onnx(graph).SerializeToString(), options, providers=["CPUExecutionProvider"])
     names = {op: name for name, (op, _) in ACTIVATIONS.items()}
     found: Counter[str] = Counter()
     for node in onnx.load(folder / "optimised.onnx").graph.node:
@@ -88,12 +86,14 @@ def test_the_plan_is_what_onnx_runtime_makes_of_a_network(space: str, macs: int,
         assert planned(graph, block) == written(graph, tmp_path), str(design)
 
 
-def test_the_file_has_the_operators_that_an_export_has() -> None:
-    text = "r16 | stem w8 | shuffle_unit w16 s2 t2 g2 | shuffle_unit_v2 w16 s2 se | fire w16 s2 t2 | ghost w16 t2"
-    graph = Design.parse(text).graph(classes=4, channels=3)
-    exported = to_onnx(graph, weights_of(module(graph, seed=0)))
-    ours = onnx.load_from_string(network_file(graph))
-    assert Counter(node.op_type for node in ours.graph.node) == Counter(node.op_type for node in exported.graph.node)
+def test_the_plan_folds_the_norms_that_the_file_folds() -> None:
+    """One rule for both: a norm stays where others read what it reads."""
+    x = image(3, 8).conv(16, 3)
+    graph = (x.norm(name="norm") + x).conv(16, 1).norm().flatten().linear(4).norm().graph("kept")
+    kinds = [part.operator.kind for part in sketch(graph)]
+    assert kinds == ["input", "conv", "batch_norm", "add", "conv", "flatten", "linear"]
+    written = [node.op_type for node in untrained_onnx(graph).graph.node]
+    assert written == ["Conv", "BatchNormalization", "Add", "Conv", "Reshape", "Gemm"]
 
 
 def test_many_widths_at_once_are_planned_as_each_alone() -> None:

@@ -7,10 +7,8 @@ from itertools import islice
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
-from featherbone.latency.network_file import network_file
-from featherbone.measure import Subject, measure, prepared
+from featherbone.measure import measure, prepared
 from featherbone.progress import Noticed, Progress, Step
-from featherbone.scratch import scratch
 from featherbone.search.costs.budget import flag
 from featherbone.search.costs.latency_limit import LatencyLimit
 from featherbone.search.record.ledger import Ledger
@@ -64,18 +62,8 @@ def clock_of(limit: LatencyLimit) -> Clock:
     """Measures a network as the limit says, in a process of its own."""
 
     def clock(graph: Graph) -> float:
-        with scratch() as folder:
-            try:
-                file = folder / "network.onnx"
-                file.write_bytes(network_file(graph))
-            except FeatherboneError:  # an operator that only an export knows
-                with prepared([graph], [limit.runtime]) as subjects:
-                    return _p50(subjects[0], limit)
-            return _p50(Subject(name=graph.name, graph=graph, files={limit.runtime: str(file)}), limit)
+        with prepared([graph], [limit.runtime]) as subjects:
+            (latency,) = measure(subjects, runtime=limit.runtime, threads=limit.threads, seconds=SECONDS)
+        return latency.times.p50_ms
 
     return clock
-
-
-def _p50(subject: Subject, limit: LatencyLimit) -> float:
-    (latency,) = measure([subject], runtime=limit.runtime, threads=limit.threads, seconds=SECONDS)
-    return latency.times.p50_ms

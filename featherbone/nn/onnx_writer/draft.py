@@ -1,21 +1,31 @@
-"""An ONNX file while it is written: its nodes, its constants, and which names are taken."""
+"""An ONNX model while it is written: its nodes, its constants, and which names are taken."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from onnx import helper, numpy_helper
+import onnx
+from onnx import TensorProto, helper
+
+from featherbone.graph import Shape
+from featherbone.onnx_dialect import FORMAT, OPSET
+
+TYPES = {"f": (TensorProto.FLOAT, "<f4"), "i": (TensorProto.INT64, "<i8")}
 
 
 class Draft:
-    """Nodes in computing order, and the constants that they read; values and constants share one set of names."""
+    """Nodes in computing order, and the constants that they read; values and constants share one set of names.
 
-    def __init__(self, taken: Iterable[str] = ()) -> None:
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
-        self._taken = set(taken)
+    All is written into ``proto`` at once: weights may be hundreds of megabytes, and each copy of them takes its time.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.proto = onnx.ModelProto(ir_version=FORMAT, producer_name="featherbone")
+        self.proto.opset_import.append(helper.make_opsetid("", OPSET))
+        self.proto.graph.name = name
+        self._taken: set[str] = set()
         self._weights: dict[str, str] = {}
 
     def free(self, name: str) -> str:
@@ -28,10 +38,11 @@ class Draft:
         return found
 
     def constant(self, name: str, values: np.ndarray) -> str:
-        """A constant under this name or one like it."""
-        given = self.free(name)
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), given))
-        return given
+        """A constant under this name or one like it: float32 or, where the values are whole numbers, int64."""
+        kind, layout = TYPES[values.dtype.kind]
+        tensor = self.proto.graph.initializer.add(name=self.free(name), dims=values.shape, data_type=kind)
+        tensor.raw_data = values.astype(layout, copy=False).tobytes()
+        return str(tensor.name)
 
     def weight(self, name: str, values: np.ndarray) -> str:
         """A weight as it stands in the state dict, once, whoever reads it."""
@@ -41,4 +52,8 @@ class Draft:
 
     def node(self, kind: str, inputs: Sequence[str], output: str, name: str, settings: dict[str, Any]) -> None:
         """Compute ``output`` by an ONNX operator."""
-        self.nodes.append(helper.make_node(kind, list(inputs), [output], name=name, **settings))
+        self.proto.graph.node.append(helper.make_node(kind, list(inputs), [output], name=name, **settings))
+
+    def boundary(self, values: Any, name: str, shape: Shape) -> None:
+        """State one of the graph's inputs or outputs: float32, with a free batch."""
+        values.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", *shape]))

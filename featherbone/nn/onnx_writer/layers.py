@@ -1,6 +1,6 @@
-"""The operators that hold weights, as ONNX; a norm behind a layer is merged into the layer's weights.
+"""The operators that hold weights, as ONNX; a norm behind a layer is folded into the layer's weights.
 
-A merged norm costs nothing when the network runs, and every runtime would merge it itself. Merging here makes the file
+A folded norm costs nothing when the network runs, and every runtime would fold it itself. Folding here makes the file
 that is timed, the one that is checked and the one that ships the same, whatever the runtime does. The norm's scale and
 shift are computed in float64, so that the weights lose no more than a rounding of the scale and one of the product.
 """
@@ -71,21 +71,21 @@ def _weights(site: Site, *, channels: int, groups: int = 1) -> list[str]:
         shift = shift + scale * site.values(f"{owner}.bias")
     weight, scale = site.values(f"{owner}.weight"), scale.astype(np.float32)
     if channels == 0:
-        merged = weight * scale.reshape(-1, *(1,) * (weight.ndim - 1))
+        folded = weight * scale.reshape(-1, *(1,) * (weight.ndim - 1))
     else:  # (channels in, channels out / groups, …): each group of channels in writes its own channels out
         grouped = weight.reshape(groups, -1, *weight.shape[1:])
-        merged = (grouped * scale.reshape(groups, 1, -1, *(1,) * (weight.ndim - 2))).reshape(weight.shape)
+        folded = (grouped * scale.reshape(groups, 1, -1, *(1,) * (weight.ndim - 2))).reshape(weight.shape)
     return [
-        site.draft.constant(f"{site.node.name}.weight", merged),
+        site.draft.constant(f"{site.node.name}.weight", folded),
         site.draft.constant(f"{site.node.name}.bias", shift.astype(np.float32)),
     ]
 
 
 def _norm(site: Site) -> tuple[np.ndarray, np.ndarray]:
-    """What the merged norm multiplies each channel with, and adds to it."""
+    """What the folded norm multiplies each channel with, and adds to it."""
     norm = site.norm
-    assert norm is not None, "asked only where a norm is merged"
-    assert isinstance(norm.operator, op.BatchNorm), "merged_norms finds batch norms"
+    assert norm is not None, "asked only where a norm is folded"
+    assert isinstance(norm.operator, op.BatchNorm), "folded_norms finds batch norms"
     owner = norm.shares or norm.name
 
     def statistic(key: str) -> np.ndarray:

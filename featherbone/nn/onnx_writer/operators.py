@@ -12,19 +12,7 @@ import torch.nn.functional as F
 from featherbone.graph import operators as op
 from featherbone.nn.onnx_writer import layers, windows
 from featherbone.nn.onnx_writer.site import Site
-
-ELEMENTWISE: dict[str, tuple[str, dict[str, Any]]] = {
-    "elu": ("Elu", {}),
-    "gelu": ("Gelu", {}),
-    "hard_sigmoid": ("HardSigmoid", {"alpha": 1 / 6, "beta": 0.5}),
-    "hard_swish": ("HardSwish", {}),
-    "leaky_relu": ("LeakyRelu", {"alpha": 0.01}),
-    "mish": ("Mish", {}),
-    "relu": ("Relu", {}),
-    "sigmoid": ("Sigmoid", {}),
-    "tanh": ("Tanh", {}),
-}
-"""Activations that are one ONNX operator without further inputs."""
+from featherbone.onnx_dialect import ELEMENTWISE
 
 
 @singledispatch

@@ -19,7 +19,7 @@ class Site:
     """Where an operator is written.
 
     Fields:
-        node: the graph's node, and ``norm`` the one that is merged into it.
+        node: the graph's node, and ``norm`` the one that is folded into it.
         reads: the names of the values that it reads, and ``shapes`` what they are without the batch.
         writes: the name of the value that it is to write.
     """

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import onnx
 import torch
-from onnx import TensorProto, helper
 
 from featherbone.errors import FeatherboneError
-from featherbone.graph import Graph, Shape
-from featherbone.graph.merging import merged_norms
+from featherbone.graph import Graph
+from featherbone.graph.folding import folded_norms
 from featherbone.graph.operators import Dropout, Opaque
 from featherbone.nn.initialise import initial_weights
 from featherbone.nn.numeric import require_numbers
@@ -21,8 +19,6 @@ from featherbone.nn.onnx_writer.operators import write
 from featherbone.nn.onnx_writer.site import Site
 from featherbone.nn.weights import check_weights
 
-OPSET = 20  # the newest that every ONNX Runtime from 1.19 on runs
-FORMAT = 10  # ONNX's own version of its file format, as old as ONNX Runtime 1.19
 INPUT, OUTPUT = "image", "logits"
 LARGEST = 2**31 - 2**20  # bytes of weights: a protocol buffer ends at 2 GiB, and the graph needs a little of it
 
@@ -37,7 +33,7 @@ def to_onnx(graph: Graph, weights: Mapping[str, torch.Tensor]) -> onnx.ModelProt
     >>> [(node.op_type, node.name) for node in proto.graph.node][:2]
     [('Conv', 'stem_norm'), ('Relu', 'stem_act')]
 
-    Norms are merged into the layers before them where that is exact (``featherbone.graph.merging``), and dropout does
+    Norms are folded into the layers before them where that is exact (``featherbone.graph.folding``), and dropout does
     nothing. A node, and what it writes, is named after the graph's node that it computes, a step on the way there
     ``name/step``; so a runtime's profile speaks of the graph. Weights have their names in the state dict. The input is
     ``image`` and the output ``logits``; of several, each has the name of its node.
@@ -46,26 +42,28 @@ def to_onnx(graph: Graph, weights: Mapping[str, torch.Tensor]) -> onnx.ModelProt
         FeatherboneError: a node outside the vocabulary, with its name; symbolic sizes; weights that do not fit the
             graph, or that are more than one ONNX file holds.
     """
-    _require_writable(graph)
+    require_writable(graph)
     check_weights(graph, weights)
-    draft = Draft()
+    draft = Draft(graph.name)
     inputs = [draft.free(INPUT if len(graph.inputs) == 1 else node.name) for node in graph.inputs]
     outputs = [draft.free(OUTPUT if len(graph.outputs) == 1 else name) for name in graph.outputs]
+    for node, name in zip(graph.inputs, inputs, strict=True):
+        draft.boundary(draft.proto.graph.input, name, node.shape)
     found = {node.name: name for node, name in zip(graph.inputs, inputs, strict=True)}  # what holds each node's map
     ends = {_computed(graph, name): written for name, written in zip(graph.outputs, outputs, strict=True)}
-    merged = merged_norms(graph)
+    folded = folded_norms(graph)
     for node in graph.nodes:
         if node.name in found:
             continue
         if isinstance(node.operator, Dropout):
             found[node.name] = found[node.inputs[0]]
             continue
-        last = merged.get(node.name, node).name
+        last = folded.get(node.name, node).name
         found[node.name] = found[last] = ends[last] if last in ends else draft.free(last)
         site = Site(
             draft=draft,
             node=node,
-            norm=merged.get(node.name),
+            norm=folded.get(node.name),
             reads=tuple(found[name] for name in node.inputs),
             shapes=graph.input_shapes(node),
             writes=found[last],
@@ -74,14 +72,9 @@ def to_onnx(graph: Graph, weights: Mapping[str, torch.Tensor]) -> onnx.ModelProt
         write(node.operator, site)
     for name, written in zip(graph.outputs, outputs, strict=True):
         if found[name] != written:  # an input, or what another output is as well
-            draft.node("Identity", [found[name]], written, written, {})
-    shapes = [graph[name].shape for name in graph.outputs]
-    return _proto(
-        graph,
-        draft,
-        [_value(name, node.shape) for name, node in zip(inputs, graph.inputs, strict=True)],
-        [_value(name, shape) for name, shape in zip(outputs, shapes, strict=True)],
-    )
+            draft.node("Identity", [found[name]], written, f"{written}/result", {})
+        draft.boundary(draft.proto.graph.output, written, graph[name].shape)
+    return draft.proto
 
 
 def untrained_onnx(graph: Graph) -> onnx.ModelProto:
@@ -96,7 +89,7 @@ def untrained_onnx(graph: Graph) -> onnx.ModelProto:
     Raises:
         FeatherboneError: as ``to_onnx``.
     """
-    _require_writable(graph)
+    require_writable(graph)
     return to_onnx(graph, initial_weights(graph, seed=0))
 
 
@@ -107,8 +100,12 @@ def _computed(graph: Graph, name: str) -> str:
     return name
 
 
-def _require_writable(graph: Graph) -> None:
-    """Nothing, where there are weights with which the graph can be one file."""
+def require_writable(graph: Graph) -> None:
+    """Nothing, where there are weights with which the graph can be one file.
+
+    Raises:
+        FeatherboneError: a node outside the vocabulary, with its name; symbolic sizes; more weights than a file holds.
+    """
     outside = next((node for node in graph.nodes if isinstance(node.operator, Opaque)), None)
     if outside is not None:
         raise FeatherboneError(
@@ -123,13 +120,3 @@ def _require_writable(graph: Graph) -> None:
             f"{graph.name} has {size / 2**30:.2f} GiB of weights; one ONNX file holds at most 2 GiB",
             hint="a smaller width, or the model file (.safetensors), which has no such limit",
         )
-
-
-def _value(name: str, shape: Shape) -> Any:
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", *shape])
-
-
-def _proto(graph: Graph, draft: Draft, inputs: list[Any], outputs: list[Any]) -> onnx.ModelProto:
-    whole = helper.make_graph(draft.nodes, graph.name, inputs, outputs, draft.constants)
-    domains = [helper.make_opsetid("", OPSET)]
-    return helper.make_model(whole, opset_imports=domains, ir_version=FORMAT, producer_name="featherbone")

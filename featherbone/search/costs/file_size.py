@@ -14,6 +14,7 @@ import json
 
 from featherbone.graph import Dim, Graph, Node, Shape
 from featherbone.graph.dimension import volume
+from featherbone.graph.folding import folded_norms
 from featherbone.graph.operators import Conv, Linear
 from featherbone.graph.text import to_dict
 
@@ -55,7 +56,8 @@ def int8_bytes(graph: Graph) -> int:
     >>> int8_bytes(image(1, 8).conv(4, 3).norm().graph("tiny"))  # 36 weights, 4 scales, 4 biases
     68
     """
-    return sum(_int8(graph, node) for node in graph.nodes)
+    norms = {norm.name for norm in folded_norms(graph).values()}
+    return sum(_int8(graph, node, folded=node.name in norms) for node in graph.nodes)
 
 
 def text_bytes(graph: Graph) -> int:
@@ -64,12 +66,11 @@ def text_bytes(graph: Graph) -> int:
     return sum(_text(graph, node, words) for node, words in zip(graph.nodes, described, strict=True))
 
 
-def _int8(graph: Graph, node: Node) -> int:
+def _int8(graph: Graph, node: Node, *, folded: bool) -> int:
     tensors = _tensors(graph, node)
     if isinstance(node.operator, Conv | Linear) and tensors:
         channels = tensors["weight"][0]
         return _elements(tensors["weight"]) + FLOAT * (int(channels) + _elements(tensors.get("bias", (0,))))
-    folded = node.operator.kind == "batch_norm" and isinstance(graph[node.inputs[0]].operator, Conv)
     if folded:
         return FLOAT * int(node.shape[0])
     return FLOAT * sum(_elements(shape) for shape in tensors.values())

@@ -45,7 +45,7 @@ def test_each_onnx_node_is_named_after_what_it_computes() -> None:
     written = checked(graph)
     names = {node.name: node.op_type for node in written.node}
     assert len(names) == len(written.node), "names differ"
-    assert names["stem.conv_norm"] == "Conv", "the merged norm is the convolution's last part"
+    assert names["stem.conv_norm"] == "Conv", "the folded norm is the convolution's last part"
     assert "stem.conv" not in names
     assert (names["block.act/gate"], names["block.act"]) == ("Sigmoid", "Mul")
     assert names["block.add"] == "Add"

@@ -49,7 +49,7 @@ def test_pooling(difference: Difference, data: st.DataObject) -> None:
 @many
 @given(data=st.data())
 def test_convolution_with_what_follows_it(difference: Difference, data: st.DataObject) -> None:
-    """One, two and three sides; uneven padding, dilation and groups; with and without a norm to be merged."""
+    """One, two and three sides; uneven padding, dilation and groups; with and without a norm to be folded."""
     rank, groups = data.draw(st.integers(1, 3)), data.draw(st.sampled_from([1, 2, 4]))
     kernel, stride, dilation = [tuple(data.draw(st.integers(1, 3)) for _ in range(rank)) for _ in range(3)]
     padding = tuple((data.draw(st.integers(0, 3)), data.draw(st.integers(0, 3))) for _ in range(rank))
@@ -151,7 +151,7 @@ def test_linear_layers_and_norms_of_vectors(difference: Difference, bias: bool) 
 
 
 def test_a_norm_stays_where_others_read_what_it_reads(difference: Difference) -> None:
-    """Merged, the convolution's own result would be gone, which an addition, another norm or the reader needs."""
+    """Folded, the convolution's own result would be gone, which an addition, another norm or the reader needs."""
     x = image(3, 6).conv(8, 3, name="read")
     first = (x.norm(name="one") + x).graph("added")
     second = (x.norm(name="one") + x.norm(name="two")).graph("twice")

@@ -12,8 +12,8 @@ import pytest
 from featherbone.cost import count
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, Shape
+from featherbone.graph.folding import folded_norms
 from featherbone.graph.graph import infer
-from featherbone.graph.merging import merged_norms
 from featherbone.graph.operators import Conv, Linear, Operator, Slice
 from featherbone.networks import NETWORKS
 from featherbone.nn.onnx_reader import read_onnx
@@ -72,13 +72,13 @@ def test_the_file_costs_what_the_graph_costs(name: str, tmp_path: Path) -> None:
     ours, theirs = count(graph), count(read)
     assert notes == ()
     assert (theirs.macs, theirs.complete) == (ours.macs, True)
-    assert theirs.params == ours.params - merged_away(graph)
+    assert theirs.params == ours.params - folded_away(graph)
 
 
-def merged_away(graph: Graph) -> int:
-    """How many parameters fewer the file has: a merged norm's go, and its layer gets a bias where it has none."""
+def folded_away(graph: Graph) -> int:
+    """How many parameters fewer the file has: a folded norm's go, and its layer gets a bias where it has none."""
     gone = 0
-    for layer, norm in merged_norms(graph).items():
+    for layer, norm in folded_norms(graph).items():
         given = graph[layer].operator.parameters(*graph.input_shapes(graph[layer]))
         taken = norm.operator.parameters(*graph.input_shapes(norm)).values()
         gone += sum(math.prod(shape) for shape in taken) - (norm.shape[0] if "bias" not in given else 0)

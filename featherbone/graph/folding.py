@@ -1,4 +1,4 @@
-"""Which batch norms an exporter merges into the layer before them, as that computes the same with other weights."""
+"""Which batch norms an exporter folds into the layer before them, as that computes the same with other weights."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from featherbone.graph.operators import BatchNorm, Conv, ConvTranspose, Linear
 LAYERS = (Conv, ConvTranspose, Linear)
 
 
-def merged_norms(graph: Graph) -> dict[str, Node]:
-    """For each layer with a norm that can be merged into it, by the layer's name: the norm.
+def folded_norms(graph: Graph) -> dict[str, Node]:
+    """For each layer with a norm that can be folded into it, by the layer's name: the norm.
 
     >>> from featherbone.graph import image
     >>> graph = image(3, 8).norm().conv(4, 3, name="stem").norm().act("relu").graph("tiny")
-    >>> {layer: norm.name for layer, norm in merged_norms(graph).items()}
+    >>> {layer: norm.name for layer, norm in folded_norms(graph).items()}
     {'stem': 'stem_norm'}
 
-    The layer is a convolution, a transposed one or a linear one, and only the norm reads what it writes: merged, that
+    The layer is a convolution, a transposed one or a linear one, and only the norm reads what it writes: folded, that
     exists no more.
     """
     readers = graph.consumers()
