@@ -13,7 +13,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.job.option import MOST
 
 if TYPE_CHECKING:
-    from featherbone.cost import Count
+    from featherbone.cost import Convention, Count
     from featherbone.importing import Imported
 
 
@@ -55,56 +55,69 @@ def cost(
     ] = False,
 ) -> None:
     """Parameters, multiply-adds, activations, bytes moved and peak memory, per stage (and per operator)."""
-    from featherbone.cli.cost_output import require_format, write_table
-    from featherbone.cost import PAPERS, convention_named, count
-    from featherbone.cost.calls import NO_CALLS
+    from featherbone.cli.cost_output import write_table
+    from featherbone.cost import convention_named
     from featherbone.cost.columns import OPERATORS, SCOPES
     from featherbone.cost.columns import columns as columns_of
     from featherbone.cost.table import cost_table
 
-    form = _format(format, json)
-    require_format(form, out)
+    form = _format(format, json, out)
     if depth is not None and operators:
         raise FeatherboneError("--depth folds operators and --operators does not", hint="give one of them")
     if explain:
-        from featherbone.cli.explain import print_explanation
-
         others = (out, budget, depth, sort, columns, operators or None, convention if convention != "papers" else None)
-        if form not in ("table", "json") or any(other is not None for other in others):
-            raise FeatherboneError(
-                "--explain shows totals by every convention, as a table or as JSON", hint="leave out other options"
-            )
-        imported = read_imported(network, input)
-        print_explanation(imported.graph, imported.calls, json=form == "json")
+        _explain(network, input, form, alone=all(other is None for other in others))
         return
     rules = convention_named(convention)
-
-    def counted(imported: Imported) -> Count:
-        return count(imported.graph, rules, calls=NO_CALLS if rules is PAPERS else imported.calls)
-
     if budget is not None:
-        from featherbone.cli.gate import gate
-        from featherbone.cli.time import read_subject
-
-        if form not in ("table", "json") or out is not None:
-            raise FeatherboneError("--budget answers in lines or in JSON", hint="leave out --format and --out")
-        gate(
-            counted(read_imported(network, input)),
-            budget,
-            lambda: read_subject(network, input),
-            dtype=dtype,
-            json=form == "json",
-        )
+        _gate(network, input, form, rules, budget=budget, dtype=dtype, out=out)
         return
     folded = depth or (1 if form in ("table", "markdown") and not operators else None)
     wanted = columns_of(columns.split(",") if columns is not None else OPERATORS if folded is None else SCOPES)
     imported = read_imported(network, input)
-    table = cost_table(counted(imported), dtype=dtype, depth=folded, sort=sort)
+    table = cost_table(_counted(imported, rules), dtype=dtype, depth=folded, sort=sort)
     table = replace(table, notes=imported.warnings, constants=imported.constants)
     write_table(table, format=form, columns=wanted, chosen=columns is not None, out=out)
 
 
-def _format(format: str | None, json: bool) -> str:
+def _explain(network: str, input: Inputs, form: str, *, alone: bool) -> None:
+    """What each tool prints; ``alone`` says that no other option was given."""
+    from featherbone.cli.explain import print_explanation
+
+    if form not in ("table", "json") or not alone:
+        raise FeatherboneError(
+            "--explain shows totals by every convention, as a table or as JSON", hint="leave out other options"
+        )
+    imported = read_imported(network, input)
+    print_explanation(imported.graph, imported.calls, json=form == "json")
+
+
+def _gate(
+    network: str, input: Inputs, form: str, rules: Convention, *, budget: str, dtype: str, out: Path | None
+) -> None:
+    """A line for each limit that is broken, and exit code 1."""
+    from featherbone.cli.gate import gate
+    from featherbone.cli.time import read_subject
+
+    if form not in ("table", "json") or out is not None:
+        raise FeatherboneError("--budget answers in lines or in JSON", hint="leave out --format and --out")
+    counted = _counted(read_imported(network, input), rules)
+    gate(counted, budget, lambda: read_subject(network, input), dtype=dtype, json=form == "json")
+
+
+def _counted(imported: Imported, rules: Convention) -> Count:
+    from featherbone.cost import PAPERS, count
+    from featherbone.cost.calls import NO_CALLS
+
+    return count(imported.graph, rules, calls=NO_CALLS if rules is PAPERS else imported.calls)
+
+
+def _format(format: str | None, json: bool, out: Path | None) -> str:
+    """One word for how it is written, checked; a page needs a file."""
+    from featherbone.cli.cost_output import require_format
+
     if json and format not in (None, "json"):
         raise FeatherboneError(f"--json and --format {format} cannot both hold", hint="give one of them")
-    return "json" if json else format or "table"
+    form = "json" if json else format or "table"
+    require_format(form, out)
+    return form

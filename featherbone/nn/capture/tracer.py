@@ -20,7 +20,8 @@ from featherbone.nn.capture.dispatched import Dispatched, is_wrapped, running
 from featherbone.nn.capture.entry import TracedOperator
 from featherbone.nn.capture.modules import Census
 from featherbone.nn.capture.structure import each_tensor, mapped
-from featherbone.nn.capture.traced import META, Traced
+from featherbone.nn.capture.traced import Traced
+from featherbone.nn.capture.unruled import without_activations, without_rule
 
 functorch_level = torch._C._functorch.maybe_current_level
 
@@ -67,7 +68,9 @@ class Tracer(TorchFunctionMode):
     def input(self, name: str, full: Sequence[int], dtype: torch.dtype, value: torch.Tensor | None) -> Traced:
         """An input of the model."""
         operator = Input(shape=without_batch(full))
-        return self._record(operator, (), operator.shape, tuple(full), name, (), 0, False, dtype, value=value)
+        return self._record(
+            TracedOperator(operator, (), operator.shape, tuple(full), name, *self.places[-1]), dtype, value
+        )
 
     def emit(
         self,
@@ -95,7 +98,9 @@ class Tracer(TorchFunctionMode):
             full = (1, *shape)
         else:  # an operator that keeps its input's shape has the same object for it
             shape = entries[0].shape if full is inputs[0]._size else full[1:]
-        return self._record(operator, entries, shape, full, label, weights, macs, moves, inputs[0]._type)
+        place = self.places[-1]
+        entry = TracedOperator(operator, entries, shape, full, label, *place, weights, macs, moves)
+        return self._record(entry, inputs[0]._type)
 
     def opaque(
         self,
@@ -122,34 +127,16 @@ class Tracer(TorchFunctionMode):
         shape = full[1:] if full and full[0] == 1 else full
         if len(carried) > 1:
             carried = tuple(dict.fromkeys(carried))
-        operator = _opaque(label, shape, macs)
-        return self._record(
-            operator, tuple(reads), shape, full, label, carried, macs, moves, kind or torch.float32, detail=detail
-        )
+        operator, place = _opaque(label, shape, macs), self.places[-1]
+        entry = TracedOperator(operator, tuple(reads), shape, full, label, *place, carried, macs, moves, detail)
+        return self._record(entry, kind or torch.float32)
 
-    def _record(
-        self,
-        operator: Operator,
-        inputs: tuple[TracedOperator, ...],
-        shape: Any,
-        full: tuple[int, ...],
-        label: str,
-        weights: tuple[str, ...],
-        macs: int | None,
-        moves: bool,
-        dtype: torch.dtype,
-        *,
-        value: torch.Tensor | None = None,
-        detail: Any = None,
-    ) -> Traced:
-        path, leaf = self.places[-1]
-        entry = TracedOperator(
-            operator, inputs, shape, full, label, path, leaf, weights, macs, moves, detail, self.function
-        )
-        if weights and self.normalized:
+    def _record(self, entry: TracedOperator, dtype: torch.dtype, value: torch.Tensor | None = None) -> Traced:
+        entry.function = self.function
+        if entry.weights and self.normalized:
             entry.facts, self.normalized = {"normalized_weights": self.normalized}, 0
         self.entries.append(entry)
-        return Traced.make(full, dtype, self.device, entry=entry, value=value)
+        return Traced.make(entry.full, dtype, self.device, entry=entry, value=value)
 
     # --- questions, for rules ----------------------------------------------------------------------------------
 
@@ -207,18 +194,18 @@ class Tracer(TorchFunctionMode):
         if not _is_activation(first) and not _reads_activation(args, kwargs):
             # A product of weights, buffers or constants runs each time as well: position biases, queries, tables.
             if not (call.multiplies and next(each_tensor((args, kwargs)), None) is not None):
-                return self._without_activations(call, func, args, kwargs)
+                return without_activations(self, call, func, args, kwargs)
             args, kwargs = mapped(args, self.wrapped), mapped(kwargs, self.wrapped)
         values = self._real_values(call, func, args, kwargs) if self.real else None
         if call.rule is None:
-            result = self._general(call, func, args, kwargs, values)
+            result = without_rule(self, call, func, args, kwargs, values)
         else:
             try:
                 result = call.rule(self, *args, **kwargs)
             except NoRule:
-                result = self._general(call, func, args, kwargs, values)
+                result = without_rule(self, call, func, args, kwargs, values)
             if self.real and not _attach(result, values):
-                result = self._general(call, func, args, kwargs, values)
+                result = without_rule(self, call, func, args, kwargs, values)
         if call.in_place and type(first) is Traced and type(result) is Traced:
             return self.written(first, result)
         return result
@@ -232,11 +219,11 @@ class Tracer(TorchFunctionMode):
     def _real_values(self, call: Call, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """The results on values; what is assigned in place is its own result, and the model's tensors are spared."""
         if not call.in_place:
-            return self._run(func, args, kwargs)
+            return self.run(func, args, kwargs)
         target = self._stand_in(args[0])
         if type(args[0]) is not Traced:
             target = target.clone()
-        values = self._run(func, (target, *args[1:]), kwargs)
+        values = self.run(func, (target, *args[1:]), kwargs)
         return target if values is None else values
 
     def written(self, target: Traced, result: Traced) -> Traced:
@@ -248,7 +235,7 @@ class Tracer(TorchFunctionMode):
             base = base.become(made).base
         return target.become(result)
 
-    def _run(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    def run(self, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """The function on what stands for its tensors: values, or meta tensors."""
         with torch.no_grad():
             return func(*mapped(args, self._stand_in), **mapped(kwargs, self._stand_in))
@@ -269,77 +256,11 @@ class Tracer(TorchFunctionMode):
                 self._meta[id(tensor)] = made
         return made
 
-    def _general(self, call: Call, func: Callable[..., Any], args: Any, kwargs: Any, values: Any) -> Any:
-        """What has no rule: shapes from a run on stand-ins; multiply-adds unknown unless the function is known free."""
-        if values is None:
-            values = self._run(func, args, kwargs)
-        tensors = list(each_tensor((args, kwargs)))
-        main: Traced | None = None
-
-        def wrap(value: torch.Tensor) -> Traced:
-            nonlocal main
-            if main is None:
-                macs = 0 if call.free else None if call.macs is None else call.macs(*args, **kwargs)
-                made = self.opaque(call.name, tensors, value.shape, macs=macs, dtype=value.dtype, moves=call.moves)
-                main = made
-            else:  # a node writes one tensor; the others read it
-                made = self.opaque(f"{call.name}_result", (main,), value.shape, dtype=value.dtype, moves=True)
-            made.value = value if self.real else None
-            return made
-
-        return mapped(values, wrap)
-
-    def _without_activations(self, call: Call, func: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        """A function of weights and constants alone: run, without touching a weight's values."""
-        tensors = list(each_tensor((args, kwargs)))
-        if not tensors and not call.makes:
-            return func(*args, **kwargs)
-        weights = tuple(dict.fromkeys(name for tensor in tensors for name in self.weights_of(tensor)))
-        if weights and call.name == "batch_norm":
-            self.normalized += args[0].numel()
-        if call.name == "__get__" and tensors and type(tensors[0]) is not Traced:
-            found = func(*args, **kwargs)  # a property of a plain tensor
-            if not isinstance(found, torch.Tensor):
-                return found
-        known = any(id(tensor) in self.census.buffers for tensor in tensors)
-        if call.in_place and (weights or known):
-            if type(args[0]) is Traced:
-                args[0].weights = weights
-            return args[0]  # the model's own tensors stay as they are
-        if weights or self.real or any(_value(tensor).is_meta for tensor in tensors):
-            if not self.real:  # what has no values stays where it is, whatever device the model asks for
-                args = tuple([_on_meta(value) for value in args])
-                kwargs = {key: _on_meta(value) for key, value in kwargs.items()}
-            values = self._run(func, args, kwargs)
-        else:
-            with torch.no_grad():
-                values = func(*mapped(args, _value), **mapped(kwargs, _value))
-        if call.in_place and type(args[0]) is Traced:
-            return args[0]
-
-        def constant(value: torch.Tensor) -> Traced:
-            made = Traced.make(value.shape, value.dtype, self.device, weights=weights, value=value.detach())
-            made.base = args[0] if call.views and args and type(args[0]) is Traced else None
-            return made
-
-        return mapped(values, constant)
-
 
 def without_batch(full: Sequence[int]) -> tuple[int, ...]:
     """A shape without its batch: we trace a batch of one, so a leading 1 is the batch and another size is not."""
     shape = tuple(full)
     return shape[1:] if shape and shape[0] == 1 else shape
-
-
-def _on_meta(value: Any) -> Any:
-    return META if isinstance(value, torch.device) else value
-
-
-def _value(tensor: torch.Tensor) -> torch.Tensor:
-    if type(tensor) is Traced:
-        assert tensor.value is not None, "a constant has a value"
-        return tensor.value
-    return tensor
 
 
 def _is_activation(value: Any) -> bool:

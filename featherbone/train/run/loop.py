@@ -103,13 +103,7 @@ def train(
     ):
         setting, lost = usable(setting)
         plan = Plan(
-            graph=graph,
-            dataset=dataset,
-            recipe=recipe,
-            seed=seed,
-            setting=setting,
-            device=device,
-            processes=processes,
+            graph=graph, dataset=dataset, recipe=recipe, seed=seed, setting=setting, device=device, processes=processes
         )
         state = begin(plan, objective, weights)
         if saved is not None:
@@ -139,6 +133,11 @@ def train(
             tell.note(state, lost_note(recipe, state.history, len(dataset.classes)))
             tell.note(state, stop_note(recipe, state.history))
             tell.stop(state, stopping)
+    return _ended(recipe, state, saved.note if saved else "")
+
+
+def _ended(recipe: Recipe, state: State, note: str) -> Training:
+    """What came of it: the averaged weights, of the best epoch where the recipe keeps that."""
     shipped = weights_of(state.averaged) if state.best is None else state.best
     return Training(
         epoch=len(state.history),
@@ -146,7 +145,7 @@ def train(
         finished=is_over(recipe, state.history),
         history=tuple(state.history),
         weights={name: tensor.cpu().contiguous().clone() for name, tensor in shipped.items()},
-        note=saved.note if saved else "",
+        note=note,
     )
 
 

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from math import prod
 from typing import Any
 
 import torch
+from torch.nn import functional
 
 from featherbone.nn.capture.calls import Rule
 from featherbone.nn.capture.common import ModelError, noted
 from featherbone.nn.capture.rules.layout import is_apart
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
+
+MULTI_HEAD = signature(functional.multi_head_attention_forward)
+MULTI_HEAD_WEIGHTS = (
+    *("in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weight", "in_proj_bias"),
+    *("bias_k", "bias_v", "out_proj_weight", "out_proj_bias"),
+)
 
 
 def scaled_dot_product(
@@ -42,56 +50,24 @@ def flexible(tracer: Tracer, query: Any, key: Any, value: Any, *args: Any, **set
     return made, *(tracer.opaque("attention_scores", (made,), rest, moves=True, dtype=torch.float32) for _ in range(2))
 
 
-def multi_head(
-    tracer: Tracer,
-    query: Any,
-    key: Any,
-    value: Any,
-    embed_dim_to_check: int,
-    num_heads: int,
-    in_proj_weight: Any,
-    in_proj_bias: Any,
-    bias_k: Any,
-    bias_v: Any,
-    add_zero_attn: bool,
-    dropout_p: float,
-    out_proj_weight: Any,
-    out_proj_bias: Any,
-    training: bool = True,
-    key_padding_mask: Any = None,
-    need_weights: bool = True,
-    attn_mask: Any = None,
-    use_separate_proj_weight: bool = False,
-    q_proj_weight: Any = None,
-    k_proj_weight: Any = None,
-    v_proj_weight: Any = None,
-    static_k: Any = None,
-    static_v: Any = None,
-    average_attn_weights: bool = True,
-    is_causal: bool = False,
-) -> Any:
+def multi_head(tracer: Tracer, query: Any, *args: Any, **settings: Any) -> Any:
     """nn.MultiheadAttention as one operator: three projections in, scores, mean of values, one projection out."""
+    bound = MULTI_HEAD.bind(query, *args, **settings)
+    bound.apply_defaults()
+    given = bound.arguments
+    key, value, heads = given["key"], given["value"], given["num_heads"]
+    mask, padding = given["attn_mask"], given["key_padding_mask"]
     length, width = query.shape[0], query.shape[-1]
     batch = query.shape[1] if len(query.shape) == 3 else 1
     reach = key.shape[0]
     macs = batch * width * (2 * length * width + reach * (key.shape[-1] + value.shape[-1]))
-    seen = reach + (bias_k is not None) + bool(add_zero_attn)
+    seen = reach + (given["bias_k"] is not None) + bool(given["add_zero_attn"])
     macs += 2 * batch * length * seen * width
-    weights = (
-        in_proj_weight,
-        q_proj_weight,
-        k_proj_weight,
-        v_proj_weight,
-        in_proj_bias,
-        bias_k,
-        bias_v,
-        out_proj_weight,
-        out_proj_bias,
-    )
-    tensors = (query, *(t for t in (key, value) if t is not query), attn_mask, key_padding_mask, *weights)
-    mask = 0 if attn_mask is None else prod(attn_mask.shape)
-    if key_padding_mask is not None:  # joined to the other mask, for every head
-        mask = batch * num_heads * seen * (1 if attn_mask is None else length)
+    weights = [given[name] for name in MULTI_HEAD_WEIGHTS]
+    tensors = (query, *(t for t in (key, value) if t is not query), mask, padding, *weights)
+    masked = 0 if mask is None else prod(mask.shape)
+    if padding is not None:  # joined to the other mask, for every head
+        masked = batch * heads * seen * (1 if mask is None else length)
     made = noted(
         tracer.opaque("multihead_attention", tensors, query.shape, macs=macs),
         batch=batch,
@@ -99,17 +75,17 @@ def multi_head(
         keys=reach,
         seen=seen,
         width=width,
-        heads=num_heads,
+        heads=heads,
         key_width=key.shape[-1],
         value_width=value.shape[-1],
-        bias=int(in_proj_bias is not None),
-        weights_wanted=int(need_weights),
-        masked=mask,
+        bias=int(given["in_proj_bias"] is not None),
+        weights_wanted=int(given["need_weights"]),
+        masked=masked,
     )
-    if not need_weights:
+    if not given["need_weights"]:
         return made, None
-    heads = () if average_attn_weights else (num_heads,)
-    full = (*((batch,) if len(query.shape) == 3 else ()), *heads, length, seen)
+    each = () if given["average_attn_weights"] else (heads,)
+    full = (*((batch,) if len(query.shape) == 3 else ()), *each, length, seen)
     return made, tracer.opaque("attention_scores", (made,), full, moves=True)
 
 
