@@ -24,6 +24,7 @@ from featherbone.job.search.workers import Workers, workers_for
 from featherbone.latency.learning import bounded
 from featherbone.nn import Model
 from featherbone.progress import Progress, Searching, Step, silent
+from featherbone.quantities import QUANTITIES
 from featherbone.report import write_report
 from featherbone.run_file import read_facts, record_of
 from featherbone.search.costs.budget import Budget
@@ -222,7 +223,7 @@ def _provenance(plan: SearchPlan, winner: Trial, training: Training) -> dict[str
     return {
         "featherbone": version("featherbone"),
         "data": {"name": dataset.name, "fingerprint": dataset.fingerprint},
-        "budget": request.budget.limits(),
+        "budget": {QUANTITIES[name].flag: limit for name, limit in request.budget.limits().items()},
         "seed": request.seed,
         "design": winner.design,
         "recipe": plan.recipe.to_dict(),
