@@ -67,6 +67,13 @@ def test_a_runtime_that_cannot_be_predicted_is_refused_before_the_images_are_rea
     assert "latency can be limited in onnxruntime, not in openvino" in found.err
 
 
+def test_a_storage_without_a_cluster_is_refused_before_the_images_are_read(featherbone, tmp_path):
+    found = featherbone("fit", tmp_path / "nowhere", "--macs", "1M", "--storage", "s3://x", "--out", tmp_path / "run")
+    assert found.code == 2
+    assert "--storage s3://x is given without --ray" in found.err
+    assert not (tmp_path / "run").exists()
+
+
 def test_with_a_limit_of_time_the_winner_is_trained_for_its_whole_schedule(featherbone, photos, tmp_path):
     folder = tmp_path / "run"
     asked = ("fit", photos, "--macs", "200k", "--time", "6s", "--out", folder, "--skip-bad", "--json")

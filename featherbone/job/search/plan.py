@@ -161,6 +161,11 @@ def _device_of(request: FitRequest) -> str:
     if request.tensorboard:
         require_tensorboard()
     if request.ray is None:
+        if request.storage is not None:
+            raise FeatherboneError(
+                f"--storage {request.storage} is given without --ray",
+                hint="workers on this machine use the run's folder",
+            )
         return device
     if request.device == "cuda":
         raise FeatherboneError(

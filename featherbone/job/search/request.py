@@ -81,6 +81,10 @@ LIMITS = OptionGroup(
 class FitRequest:
     """A search as it is asked for; None is: as the images, the machine or the cluster suggest.
 
+    >>> from featherbone.search import Budget
+    >>> FitRequest(source="digits", budget=Budget(macs=300_000), epochs=9).space
+    'light'
+
     - `source`: what ``open_dataset`` takes.
     - `epochs`: that the winner is trained for; `trials`: designs to try.
     - `resolution`: of the images; without it designs may also choose one that is a little less than theirs.

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import torch
 
-from featherbone.errors import FeatherboneError
 from featherbone.job.search.node_check import marked
 from featherbone.job.search.request import FitRequest
 from featherbone.job.search.storage import Storage, Stored, storage_of
@@ -50,15 +49,10 @@ def workers_for(
     would wait for each other longer than they compute.
 
     Raises:
-        FeatherboneError: storage without Ray; it cannot be used; Ray is not installed; there is no such cluster; none
-            of its nodes can work.
+        FeatherboneError: the storage cannot be used; Ray is not installed; there is no such cluster; none of its nodes
+            can work.
     """
     if request.ray is None:
-        if request.storage is not None:
-            raise FeatherboneError(
-                f"--storage {request.storage} is given without --ray",
-                hint="workers on this machine use the run's folder",
-            )
         count = request.workers or 1
         yield Workers(count=count, threads=max(1, torch.get_num_threads() // count) if large else 1)
         return
