@@ -90,10 +90,9 @@ def train(
     """
     last = recipe.epochs if until_epoch is None else until_epoch
     require_trainable(graph, dataset, recipe, last)
-    frozen = frozen_nodes(graph, recipe)
+    frozen, device = frozen_nodes(graph, recipe), own_device(device)
     objective = objective or make_objective(recipe, dataset)
     identity = Identity.of(graph, recipe, dataset, seed, weights=weights, objective=objective.identity)
-    device = own_device(device)
     with (
         joined(device) as processes,
         resumed(folder, identity, processes) as saved,
