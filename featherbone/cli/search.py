@@ -103,6 +103,8 @@ def _latency(trial: Trial) -> str:
 
 
 def _print_totals(found: SearchRecord) -> None:
+    from featherbone.search.record.rows import limits_told
+
     limits, left, best = found.setup.limited(), found.left, found.leader
     states = ", ".join(f"{number} {state}" for state, number in found.states.items() if number)
     lines = [
@@ -110,10 +112,8 @@ def _print_totals(found: SearchRecord) -> None:
         f"rungs   {'; '.join(_rung(rung) for rung in found.rungs) or 'none reached'}",
         f"spent   {found.spent['epochs']:,} epochs, {found.spent['seconds']:,.1f} s of training{_hands(found)}",
     ]
-    bounded = "seconds" in limits or "epochs" in limits
-    shown = [name for name in limits if name != "trials" or not bounded]
-    if shown and not found.finished:
-        parts = [f"{left[name]:,.0f} of {limits[name]:,.0f} {name}" for name in shown]
+    if limits and not found.finished:
+        parts = [f"{left[name]:,.0f} of {limits[name]:,.0f} {name}" for name in limits_told(limits)]
         lines.append(f"left    {', '.join(parts)}")
     if best is not None:
         lines.append(f"best    trial {best.id}, {_percent(best.val_top1)} after {best.epochs} epochs")

@@ -9,7 +9,7 @@ from featherbone.report import search_figures, tables
 from featherbone.report.choice import chosen, uses
 from featherbone.report.run import Run
 from featherbone.report.words import missing, verdict
-from featherbone.search.record.glance import glance
+from featherbone.search.record.rows import limits_told
 
 
 def search_content(run: Run) -> dict[str, Any]:
@@ -41,15 +41,13 @@ def standing(run: Run) -> list[dict[str, Any]]:
     """What is left of each limit of a search that goes on, as tiles."""
     if run.result is not None or not run.search.trials:
         return []
-    found = glance(run.folder)
-    bounded = "seconds" in found.limits or "epochs" in found.limits
+    limits, left = run.search.setup.limited(), run.search.left
     return [
         {
             "name": "time left" if name == "seconds" else f"{name} left",
-            "text": format_duration(found.left[name]) if name == "seconds" else f"{found.left[name]:,.0f}",
-            "note": f"of {format_duration(limit) if name == 'seconds' else f'{limit:,.0f}'}",
-            "share": 1 - found.left[name] / limit,
+            "text": format_duration(left[name]) if name == "seconds" else f"{left[name]:,.0f}",
+            "note": f"of {format_duration(limits[name]) if name == 'seconds' else f'{limits[name]:,.0f}'}",
+            "share": 1 - left[name] / limits[name],
         }
-        for name, limit in found.limits.items()
-        if name != "trials" or not bounded
+        for name in limits_told(limits)
     ]

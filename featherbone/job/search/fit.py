@@ -93,7 +93,7 @@ def measured(draft: SearchDraft, ledger: Ledger, workers: Workers, progress: Pro
     The time comes first, as latencies take longer to measure: one that is too short is refused at once.
     """
     time = _time_plan(draft, ledger, workers, progress)
-    latencies = latencies_for(draft, progress)
+    latencies = latencies_for(draft, ledger, progress)
     request, dataset = draft.request, draft.dataset
     costs = costs_for(draft.space, dataset, latencies)
     fitting(costs, request.budget)

@@ -14,14 +14,13 @@ from featherbone.measure.environment import cpu_name
 from featherbone.progress import Noticed, Progress, Reading, Step
 from featherbone.quantity import format_duration
 from featherbone.search.record.ledger import Ledger
-from featherbone.search.record.reading import recalled
 
 KEY = "latency"  # in the ledger
 FOLDER = "latency"  # in the cache
 SHARE = 1 / 10  # of a limited time that measuring takes
 
 
-def latencies_for(draft: SearchDraft, progress: Progress) -> DesignLatencies | None:
+def latencies_for(draft: SearchDraft, ledger: Ledger, progress: Progress) -> DesignLatencies | None:
     """The latencies of a space's designs, where the budget limits them.
 
     What must be measured is told beforehand, with about how long it takes; of a limit of time it takes a tenth at most,
@@ -34,7 +33,7 @@ def latencies_for(draft: SearchDraft, progress: Progress) -> DesignLatencies | N
     """
     if draft.request.budget.latency is None:
         return None
-    known = recalled(draft.folder, KEY)
+    known = ledger.recall(KEY)
     predictor = Predictor.from_json(known) if known is not None else _learned(draft, progress)
     if predictor.bench.cpu != cpu_name():
         progress(

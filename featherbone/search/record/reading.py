@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 from featherbone.errors import FeatherboneError
 from featherbone.files import require_regular
@@ -36,19 +34,6 @@ def reading(folder: Path, *, whole: bool = True) -> Iterator[sqlite3.Connection]
             yield ledger
     except sqlite3.Error as error:
         raise FeatherboneError(f"{path} can't be read: {error}", hint="is it a ledger of featherbone fit?") from error
-
-
-def recalled(folder: Path, key: str) -> Any:
-    """What the ledger of a run remembers under a key; None where it remembers nothing, or there is no ledger yet.
-
-    Raises:
-        FeatherboneError: as `reading`.
-    """
-    if not (folder / LEDGER).is_file():
-        return None
-    with reading(folder) as ledger:
-        row = ledger.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()
-    return None if row is None else json.loads(row["value"])
 
 
 def _opened(path: Path) -> sqlite3.Connection:

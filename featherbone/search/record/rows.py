@@ -94,6 +94,15 @@ class Setup:
         return {name: max(0, limit - waited[name]) for name, limit in self.limited().items()}
 
 
+def limits_told(limits: Mapping[str, float]) -> list[str]:
+    """The limits that a person is told of: that on trials only where nothing else ends the search.
+
+    >>> limits_told({"trials": 100_000, "seconds": 60.0}), limits_told({"trials": 12})
+    (['seconds'], ['trials'])
+    """
+    return [name for name in limits if name != "trials"] or list(limits)
+
+
 def trials_of(ledger: sqlite3.Connection) -> tuple[Trial, ...]:
     """Every trial, by its number."""
     return tuple(Trial(**trial) for trial in named(ledger.execute("SELECT * FROM trial ORDER BY id")))
