@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PIPE = 100  # characters of a line that goes into a pipe
 GAP = 2  # characters between columns
-NAME, WORDS = 16, 8  # the narrowest that the column of names, and other words, are made by wide numbers beside them
+NARROWEST = 16  # characters of a column of words that wide numbers stand beside
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -76,7 +76,7 @@ def print_table(
     for place, heading in enumerate(columns):
         footer = total[place] if total else ""
         widest = max(map(cell_len, [heading, footer, *(row[place] for row in cells)]))
-        narrowest.append(min(widest, NAME if place == 0 else WORDS) if place < left else widest)
+        narrowest.append(min(widest, NARROWEST) if place < left else widest)
         table.add_column(
             heading,
             footer=footer,

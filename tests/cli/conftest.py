@@ -15,6 +15,12 @@ class Ended:
     err: str
 
 
+@pytest.fixture(autouse=True)
+def _as_wide_as_a_pipe(monkeypatch):
+    """What ran before in this process may have set a width: Ray does."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture
 def featherbone(monkeypatch, capsys):
     """Run ``featherbone`` in this process."""

@@ -28,7 +28,7 @@ REACHED_BY: dict[str, tuple[str, ...]] = {
     "job/": JOBS,
     "job/search/": ("fit",),
     "job/training/": ("train",),
-    "job/training/tensorboard.py": JOBS,
+    "job/training/options.py": JOBS,
     "kernels/": JOBS,
     "latency/": ("fit",),
     "measure/": ("time",),
@@ -38,7 +38,7 @@ REACHED_BY: dict[str, tuple[str, ...]] = {
     "ship/": JOBS,
     "train/": JOBS,
 }
-FOREIGN = {"search/executors/ray_address.py": {"head"}}  # options of other programs
+FOREIGN = {"search/executors/ray_address.py": {"head"}, "kernels/build.py": {"version"}}  # options of other programs
 STYLES = ("report/", "job/option.py")  # custom properties of CSS; a builder of any command
 
 

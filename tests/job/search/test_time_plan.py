@@ -67,6 +67,18 @@ def ask(ledger: Ledger) -> Ask:
     return time_plan
 
 
+def timed_at(monkeypatch: pytest.MonkeyPatch, speeds: Sequence[float]) -> list[float]:
+    """The next timings give these speeds, in images a second; what is returned are those still to come."""
+    left = list(speeds)
+
+    def timed(*_: Any, among: Sequence[Setting], **__: Any) -> Choice:
+        tried = Tried(setting=among[0], images_per_second=left.pop(0), steps=9, reason="")
+        return Choice(setting=among[0], tried=(tried,), batch_size=64, seconds=1.0)
+
+    monkeypatch.setattr("featherbone.job.search.time_plan.choose", timed)
+    return left
+
+
 @pytest.mark.parametrize("workers", [1, 4])
 def test_a_schedule_takes_its_share_of_the_time_and_a_design_that_takes_more_is_too_long(
     ask: Ask, workers: int
@@ -80,7 +92,10 @@ def test_a_schedule_takes_its_share_of_the_time_and_a_design_that_takes_more_is_
     assert times_as_long * first.epochs == pytest.approx(LONGEST * first.afforded / workers, rel=0.1)
 
 
-def test_with_more_time_schedules_are_longer_than_without_a_limit_but_not_for_ever(ask: Ask) -> None:
+def test_with_more_time_schedules_are_longer_than_without_a_limit_but_not_for_ever(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timed_at(monkeypatch, [1000.0, 1000.0])
     assert ask(2, seconds=60.0).epochs == MOST * 2
 
 
@@ -89,13 +104,7 @@ def test_of_two_timings_the_better_one_counts(
     ask: Ask, monkeypatch: pytest.MonkeyPatch, speeds: tuple[float, float]
 ) -> None:
     """What others do on the machine makes a timing slower and never faster."""
-    left = list(speeds)
-
-    def timed(*_: Any, among: Sequence[Setting], **__: Any) -> Choice:
-        tried = Tried(setting=among[0], images_per_second=left.pop(0), steps=9, reason="")
-        return Choice(setting=among[0], tried=(tried,), batch_size=64, seconds=1.0)
-
-    monkeypatch.setattr("featherbone.job.search.time_plan.choose", timed)
+    left = timed_at(monkeypatch, speeds)
     images = len(open_dataset("digits").splits["train"].labels)
     assert ask(500, seconds=60.0).afforded == int(60.0 * 1600.0 / images)
     assert not left
