@@ -78,7 +78,7 @@ def to_onnx(graph: Graph, weights: Mapping[str, torch.Tensor]) -> onnx.ModelProt
 
 
 def untrained_onnx(graph: Graph) -> onnx.ModelProto:
-    """The same for a network that has no weights yet: with those that training begins from, always the same ones.
+    """A network without weights as ONNX: with the weights that training begins from, always the same ones.
 
     >>> from featherbone.graph import image
     >>> untrained_onnx(image(3, 8).conv(4, 3).graph("tiny")).graph.output[0].name
@@ -101,7 +101,7 @@ def _computed(graph: Graph, name: str) -> str:
 
 
 def require_writable(graph: Graph) -> None:
-    """Nothing, where there are weights with which the graph can be one file.
+    """Raise unless there are weights with which the graph can be one file.
 
     Raises:
         FeatherboneError: a node outside the vocabulary, with its name; symbolic sizes; more weights than a file holds.
