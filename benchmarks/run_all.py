@@ -3,8 +3,8 @@
     python benchmarks/run_all.py
 
 A result replaces the kept one only where its script succeeded. The long ones (``fit_cifar.py``, ``latency_zoo.py``,
-``onnx_writer.py``) and those that need other tools (``foreign_weights.py``, ``profile_speed.py``, ``peers/``) are run by
-hand; their docstrings say how.
+``onnx_writer.py``) and those that need other tools (``foreign_weights.py``, ``profile_speed.py``, ``peers/``) are run
+by hand; their docstrings say how.
 """
 
 from __future__ import annotations
