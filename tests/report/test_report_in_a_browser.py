@@ -96,7 +96,7 @@ def test_a_page_fits_every_screen_asks_nobody_and_is_legible(browser: Any, pages
         page.wait_for_function(FOLLOWED)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(TOO_WIDE) == []
-        assert page.evaluate(OVERLAPS) == []
+        page.wait_for_function(f"({OVERLAPS})().length === 0")  # Plotly places a legend that wraps in a second pass
         assert all(contrast >= 4.5 for contrast in page.evaluate(CONTRASTS))
     assert told == []
 
