@@ -80,4 +80,11 @@
   figures.forEach(({ place }) => place.on("plotly_relayout", () => makeScalable(place)));
   scheme.addEventListener("change", draw);
   print.addEventListener("change", draw);
+
+  // A figure that follows a new width keeps the margins of the old one, and its legend may stand in the plot.
+  let waiting;
+  addEventListener("resize", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(draw, 200);
+  });
 })();

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from featherbone.cli.options import Data
 from featherbone.data import NAMED
+from featherbone.job.common_options import DATA_HELP
 
 Command = Callable[..., Any]
 
@@ -38,8 +38,7 @@ def test_names_are_listed_with_licence_and_size(featherbone: Command) -> None:
 
 
 def test_help_of_the_argument_knows_every_name() -> None:
-    (argument,) = Data.__metadata__
-    assert all(name in argument.help for name in NAMED)
+    assert all(name in DATA_HELP for name in NAMED)
 
 
 def test_a_folder_is_shown_by_class_and_split(featherbone: Command, pets: Path) -> None:

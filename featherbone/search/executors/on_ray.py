@@ -132,6 +132,8 @@ class OnRay:
             self._nodes.leave_out(node, message.error)
             sentences = self._nodes.told(node, message.error)
             return [*(Noticed(sentence=each) for each in sentences), replace(message, kind="interrupted")]
+        if message.kind == "interrupted" and not node:  # it is not to be sent to the same node again
+            return [*(Noticed(sentence=each) for each in self._nodes.refresh()), message]
         if message.kind in ("crashed", "lost") and node:
             self._failed_on.setdefault(message.task.trial, set()).add(node)
             if node not in self._nodes.looks.values():
@@ -158,7 +160,7 @@ class OnRay:
             message: Message = self._ray.get(next(stream))
         except StopIteration:
             return self._ended(stream, "lost", "its worker ended without a word")
-        except errors.NodeDiedError as error:
+        except (errors.NodeDiedError, errors.TaskUnschedulableError) as error:  # gone with the task, or before it began
             return self._ended(stream, "interrupted", f"its node is gone: {first_sentence(error)}")
         except (errors.WorkerCrashedError, errors.OutOfMemoryError) as error:
             return self._ended(stream, "lost", f"its worker died: {first_sentence(error)}")
