@@ -40,7 +40,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("cost",),
     ("nn",),
     ("importing",),
-    ("hub", "kernels", "measure"),
+    ("hub", "kernels", "measure", "rewrite"),
     ("data",),
     ("search", "ship", "train"),
     ("latency", "report"),
