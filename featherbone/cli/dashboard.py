@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featherbone.cli.dashboard_words import best_lines, event_line, money_lines
+from featherbone.cli.dashboard_words import best_lines, event_line, spending_lines
 from featherbone.errors import FeatherboneError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Dashboard:
             yield _rungs(found)
             for line in best_lines(found):
                 yield Text(line, no_wrap=True, overflow="ellipsis")
-            for line in money_lines(found):
+            for line in spending_lines(found):
                 yield Text(line, no_wrap=True, overflow="ellipsis")
             room = max(0, console.height - FIXED - len(found.rungs))
             workers = min(len(found.running), (room + 1) // 2)

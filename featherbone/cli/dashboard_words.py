@@ -36,15 +36,15 @@ def _costs(best: Trial, budget: dict[str, float]) -> list[str]:
     return words
 
 
-def money_lines(found: Glance) -> list[str]:
+def spending_lines(found: Glance) -> list[str]:
     """What is spent, and what is left of each limit."""
     from featherbone.search.record.rows import limits_told
 
     states = ", ".join(f"{number:,} {state}" for state, number in found.states.items() if number)
-    hands = f" by {found.workers} workers" if (found.workers or 1) > 1 else ""
+    workers = f" by {found.workers} workers" if (found.workers or 1) > 1 else ""
     lines = [
         f"trials {states or 'none yet'}",
-        f"spent  {found.spent['epochs']:,.0f} epochs, {format_duration(found.spent['seconds'])} of training{hands}",
+        f"spent  {found.spent['epochs']:,.0f} epochs, {format_duration(found.spent['seconds'])} of training{workers}",
     ]
     shown = [_left(found, name) for name in limits_told(found.limits)]
     return [*lines, *([f"left   {', '.join(shown)}"] if shown else [])]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from featherbone.cli.dashboard import Dashboard, Epochs
-from featherbone.cli.dashboard_words import event_line, money_lines
+from featherbone.cli.dashboard_words import event_line, spending_lines
 from featherbone.cli.output import console
 from featherbone.errors import FeatherboneError
 from featherbone.files import opened, read_bytes
@@ -48,7 +48,7 @@ def watch(run: Path, *, json_lines: bool) -> None:
         told = False
         for found in _glances(run):
             if not told:
-                screen.print(f"watching {run}: {'; '.join(money_lines(found))}")
+                screen.print(f"watching {run}: {'; '.join(spending_lines(found))}")
                 told = True
             for ended in reversed(found.latest):
                 if ended.attempt not in said:

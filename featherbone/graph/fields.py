@@ -13,6 +13,9 @@ from featherbone.graph.dimension import Dim
 from featherbone.graph.expression import parse_expression
 from featherbone.graph.operators import VOCABULARY
 
+LONGEST = 80  # letters of a value in a message
+WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+
 
 class _Size:
     """Stands for ``Dim`` where types are read: an int, or the text of a symbolic expression."""
@@ -27,6 +30,16 @@ def field_types(kind: str) -> dict[str, Any]:
     names = {"Dim": _Size, "Shape": sides, "Sides": sides, "Padding": padding}
     hints = get_type_hints(operator, localns=names)
     return {field.name: hints[field.name] for field in fields(operator)}
+
+
+def shown(value: object) -> str:
+    """A value as messages show it, cut where it is long.
+
+    >>> shown("3"), shown(True), len(shown([0] * 100))
+    ("'3'", 'True', 80)
+    """
+    text = repr(value)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def write_field(value: Any) -> Any:
@@ -51,7 +64,7 @@ def read_field(where: str, value: Any, wanted: Any) -> Any:
         return read_field(where, value, next(kind for kind in arguments if kind is not type(None)))
     if origin is tuple:
         if not isinstance(value, list):
-            raise FeatherboneError(f"{where} is {value!r}; it must be a list")
+            raise FeatherboneError(f"{where} is {shown(value)}; it must be a list", hint=f"such as [{shown(value)}]")
         if arguments[-1] is Ellipsis:
             return tuple(read_field(where, item, arguments[0]) for item in value)
         if len(value) != len(arguments):
@@ -61,7 +74,7 @@ def read_field(where: str, value: Any, wanted: Any) -> Any:
         return float(value)
     if type(value) is wanted and wanted in (int, str, bool):
         return value
-    raise FeatherboneError(f"{where} is {str(value)[:80]!r}; it must be {wanted.__name__}")
+    raise FeatherboneError(f"{where} is {shown(value)}; it must be {WORDS[wanted]}")
 
 
 def _size(where: str, value: Any) -> Dim:
@@ -72,4 +85,4 @@ def _size(where: str, value: Any) -> Dim:
             return parse_expression(value)
         except FeatherboneError as error:
             raise FeatherboneError(f"{where}: {error.sentence}", hint=error.hint) from None
-    raise FeatherboneError(f"{where} is {str(value)[:80]!r}; it must be a whole number")
+    raise FeatherboneError(f"{where} is {shown(value)}; it must be a whole number")

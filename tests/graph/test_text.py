@@ -123,7 +123,7 @@ def node(**changes):
         (node(kernel=[3.0, 3]), "must be a whole number"),
         (node(kernel=[True, 3]), "must be a whole number"),
         (node(kernel=[3]), "different numbers of sides"),
-        (node(bias=1), "bias is '1'; it must be bool"),
+        (node(bias=1), "bias is 1; it must be true or false"),
         (node(padding=[[1, 1], [1]]), "has 1 values; it needs 2"),
         (node(out_channels=10**12), "largest size allowed"),
         (node(inputs=["stem"]), "reads 'stem', which no earlier node writes"),
@@ -189,5 +189,5 @@ def test_expressions_hold_nothing_but_arithmetic():
 
 def test_a_number_beyond_every_float_is_refused():
     for value in (10**400, -(10**400), float("inf"), float("nan")):
-        with pytest.raises(FeatherboneError, match=r"probability is .* it must be float"):
+        with pytest.raises(FeatherboneError, match=r"probability is .* it must be a number"):
             read_field("drop: probability", value, float)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.job.search.trial_work import Images
+from featherbone.json_values import read_value
 from featherbone.progress import Noticed, Progress, Step
 from featherbone.quantity import format_duration
 from featherbone.search.costs.effort import effort
@@ -32,21 +33,7 @@ class TimePlan:
     setting: Setting
     epochs: int
     afforded: int | None = None  # epochs of all trials together
-    longest: float = math.inf  # effort of a design: with more, its training takes more than its share
-
-    def to_dict(self) -> dict[str, Any]:
-        longest = None if self.longest == math.inf else self.longest
-        document = {"setting": self.setting.to_dict(), "epochs": self.epochs}
-        return {**document, "afforded": self.afforded, "longest": longest}
-
-    @staticmethod
-    def from_dict(document: dict[str, Any]) -> TimePlan:
-        return TimePlan(
-            setting=Setting.from_dict(document["setting"]),
-            epochs=document["epochs"],
-            afforded=document.get("afforded"),  # runs of before do not say it
-            longest=document.get("longest") or math.inf,
-        )
+    longest: float | None = None  # effort of a design: with more, its training takes more than its share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +79,7 @@ def time_plan_of(
             one that the run was begun with.
     """
     if known is not None:
-        return _as_begun(TimePlan.from_dict(known), conditions.setting)
+        return _as_begun(read_value(f"{KEY} in the ledger", known, TimePlan, strict=True), conditions.setting)
     most = math.inf if limits.epochs is None or fixed else max(1, int(SHARE * limits.epochs))
     if limits.seconds is not None:
         progress(Step(name="tempo"))
@@ -157,4 +144,4 @@ def _fastest(graph: Graph, conditions: TrialConditions, seconds: float, progress
 def remember_time_plan(ledger: Ledger, plan: TimePlan) -> None:
     """Keep in the ledger how fast the run trains, once."""
     if ledger.recall(KEY) is None:
-        ledger.remember(KEY, plan.to_dict())
+        ledger.remember(KEY, asdict(plan))

@@ -9,7 +9,7 @@ from featherbone.search.costs.budget import Budget
 from featherbone.search.costs.effort import quickest
 from featherbone.search.draw.sample import sample
 from featherbone.search.propose.features import Features
-from featherbone.search.propose.prior import Beliefs
+from featherbone.search.propose.prior import Prior
 from featherbone.search.propose.regular_designs import regular
 from featherbone.search.space.design import Design
 from featherbone.search.space.matrix import decode
@@ -19,15 +19,15 @@ EXAMPLES = 64  # designs, of which the quickest to train says what a search's ti
 
 
 def promising(
-    costs: SpaceCosts, budget: Budget, features: Features, beliefs: Beliefs, rng: np.random.Generator
+    costs: SpaceCosts, budget: Budget, features: Features, prior: Prior, rng: np.random.Generator
 ) -> tuple[Design, ...]:
     """Regular designs within the budget, the most promising first.
 
     >>> from featherbone.search.space.named import named_space
     >>> costs = SpaceCosts(named_space("light", (8,)), classes=10, channels=1)
     >>> features = Features(costs)
-    >>> beliefs = Beliefs(features, epochs=100)
-    >>> found = promising(costs, Budget(macs=300_000, params=20_000), features, beliefs, np.random.default_rng(0))
+    >>> prior = Prior(features, epochs=100)
+    >>> found = promising(costs, Budget(macs=300_000, params=20_000), features, prior, np.random.default_rng(0))
     >>> len(found) > 100, found[0].stages[0].se
     (True, True)
 
@@ -35,7 +35,7 @@ def promising(
         FeatherboneError: nothing in the space fits the budget.
     """
     rows = regular(costs, budget, MANY, rng)
-    promise = beliefs.of(features.of(rows))
+    promise = prior.of(features.of(rows))
     return decode(costs.space, rows[np.argsort(-promise, kind="stable")])
 
 
@@ -48,7 +48,7 @@ def example(costs: SpaceCosts, budget: Budget, *, epochs: int, seed: int) -> str
         FeatherboneError: nothing in the space fits the budget.
     """
     features = Features(costs)
-    beliefs = Beliefs(features, epochs=epochs)
-    designs = promising(costs, budget, features, beliefs, np.random.default_rng(seed))[:EXAMPLES]
+    prior = Prior(features, epochs=epochs)
+    designs = promising(costs, budget, features, prior, np.random.default_rng(seed))[:EXAMPLES]
     among = designs or sample(costs, budget, EXAMPLES, seed=seed)
     return quickest(among, classes=costs.classes, channels=costs.channels)

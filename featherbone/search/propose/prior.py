@@ -43,7 +43,7 @@ MACS = 0.283 / math.log2((224 / 128) ** 2)
 PARAMS = (0.681 - 0.637 - MACS * math.log2(107 / 97)) / math.log2(2.61 / 1.95)
 
 
-class Beliefs:
+class Prior:
     """The log-odds of top-1 that papers make one expect of the designs of a space, up to a constant.
 
     >>> from featherbone.search.costs.batch import SpaceCosts
@@ -52,7 +52,7 @@ class Beliefs:
     >>> from featherbone.search.space.named import named_space
     >>> features = Features(SpaceCosts(named_space("light", (8,)), classes=10, channels=1))
     >>> designs = [Design.parse(f"r8 | stem w8 | {block} w16 | {block} w16 s2") for block in ("standard", "basic")]
-    >>> plain, residual = Beliefs(features, epochs=30).of(features.of(encode(features.space, designs)))
+    >>> plain, residual = Prior(features, epochs=30).of(features.of(encode(features.space, designs)))
     >>> bool(plain < residual)
     True
     """

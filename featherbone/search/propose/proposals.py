@@ -9,7 +9,6 @@ and the seed alone.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -21,7 +20,7 @@ from featherbone.search.draw.sample import designs_of
 from featherbone.search.propose.children import Changes
 from featherbone.search.propose.features import Features
 from featherbone.search.propose.first_designs import promising
-from featherbone.search.propose.prior import Beliefs
+from featherbone.search.propose.prior import Prior
 from featherbone.search.propose.regular_designs import regular
 from featherbone.search.propose.surrogate import Surrogate
 from featherbone.search.propose.zoo_patterns import alike
@@ -49,7 +48,7 @@ class Proposals:
         *,
         seed: int,
         zoo: Callable[[], Sequence[Entry]] = tuple,
-        longest: float = math.inf,
+        longest: float | None = None,
     ) -> None:
         """``longest`` is the most effort that a design may take to train, as `effort` counts it."""
         self._costs, self._budget, self._seed, self._zoo, self._longest = costs, budget, seed, zoo, longest
@@ -68,7 +67,7 @@ class Proposals:
         return [*chosen, *self._random(known | {entry.design for entry in chosen}, number - len(chosen))]
 
     def _is_short(self, design: str) -> bool:
-        if self._longest == math.inf:
+        if self._longest is None:
             return True
         return effort(design, classes=self._costs.classes, channels=self._costs.channels) <= self._longest
 
@@ -95,7 +94,7 @@ class Proposals:
 
     def _believed(self, board: Board, scored: dict[int, Design], number: int, known: set[str]) -> list[Entry]:
         """What papers make one expect most of: children of what has a score, and regular designs of new blocks."""
-        beliefs = Beliefs(self._features, epochs=board.ladder[-1])
+        prior = Prior(self._features, epochs=board.ladder[-1])
         rng = np.random.default_rng((self._seed, len(board.trials)))
         chosen: list[Entry] = []
         informed = _informed(board, number)
@@ -103,13 +102,13 @@ class Proposals:
             trials = list(scored)
             rows = encode(self._costs.space, list(scored.values()))
             children, parents = self._changes.children(rows, CHILDREN, rng)
-            promise = beliefs.of(self._features.of(children))
+            promise = prior.of(self._features.of(children))
             chosen = self._best(
                 children, promise, lambda n: _origin([trials[p] for p in parents[n] if p >= 0]), informed // 2, known
             )
         tried = {Design.parse(design).stages[-1].kind for design in known if "|" in design}
         fresh: dict[str, Design] = {}
-        for design in promising(self._costs, self._budget, self._features, beliefs, rng):
+        for design in promising(self._costs, self._budget, self._features, prior, rng):
             if len(chosen) + len(fresh) == informed:
                 break
             kind = design.stages[-1].kind
@@ -125,14 +124,14 @@ class Proposals:
         place = {trial: n for n, trial in enumerate(trials)}
         scores = [entry for entry in board.scores if entry.trial in place and entry.score.val_top1 is not None]
         scores.sort(key=lambda entry: (entry.trial, entry.rung))  # a run that was killed reads them in this order
-        beliefs = Beliefs(self._features, epochs=board.ladder[-1])
+        prior = Prior(self._features, epochs=board.ladder[-1])
         seen = self._features.of(rows)[[place[entry.trial] for entry in scores]]
         surrogate = Surrogate(
             seen,
             [entry.rung for entry in scores],
             [entry.score.val_top1 or 0.0 for entry in scores],
             rungs=len(board.ladder),
-            expected=beliefs.of(seen),
+            expected=prior.of(seen),
         )
         best = order[: min(max(2, len(order) // KEEP), PARENTS)]
         rng = np.random.default_rng((self._seed, len(board.trials)))
@@ -140,7 +139,7 @@ class Proposals:
         tidy = regular(self._costs, self._budget, TIDY, rng)
         pool = np.concatenate([children, tidy])
         features = self._features.of(pool)
-        guess, doubt = surrogate.predict(features, rung=len(board.ladder) - 1, expected=beliefs.of(features))
+        guess, doubt = surrogate.predict(features, rung=len(board.ladder) - 1, expected=prior.of(features))
 
         def origin(n: int) -> str:
             return _origin([best[p] for p in parents[n] if p >= 0]) if n < len(children) else "regular"

@@ -61,7 +61,7 @@ class Board:
         self.running: dict[int, RungJob] = {}
         self.failures: dict[int, int] = {}
         self.epochs, self.seconds = 0, 0.0  # spent, by all trials together
-        self.paces: list[float] = []  # seconds an epoch and multiply-add of each trial that has some, sorted
+        self.speeds: list[float] = []  # seconds an epoch and multiply-add of each trial that has some, sorted
         self._standings = [Standing() for _ in ladder]
         self._new: deque[int] = deque()
         self._again: list[tuple[int, int]] = []  # (failures, trial): those that crashed and may try again, a heap
@@ -95,7 +95,7 @@ class Board:
         for standing in board._standings:  # once, as so many single insertions would take long
             standing.ranks.sort()
             heapify(standing.here)
-        board.paces = sorted(pace for trial in board.trials.values() if (pace := _pace(trial)) is not None)
+        board.speeds = sorted(speed for trial in board.trials.values() if (speed := _speed(trial)) is not None)
         return board
 
     def add(self, trials: tuple[Trial, ...]) -> None:
@@ -140,10 +140,10 @@ class Board:
         """Count what a trial has spent more than before."""
         self.epochs += now.epochs - before.epochs
         self.seconds += now.seconds - before.seconds
-        if (pace := _pace(before)) is not None:
-            del self.paces[bisect_left(self.paces, pace)]
-        if (pace := _pace(now)) is not None:
-            insort(self.paces, pace)
+        if (speed := _speed(before)) is not None:
+            del self.speeds[bisect_left(self.speeds, speed)]
+        if (speed := _speed(now)) is not None:
+            insort(self.speeds, speed)
 
     def fail(self, job: RungJob, error: str) -> str:
         """A job crashed: the state of its trial now, which is ``failed`` after three times."""
@@ -229,7 +229,7 @@ def _rank(trial: Trial, rung: int, score: Score) -> Rank:
     return Rank.of(trial=trial.id, macs=trial.macs, rung=rung, top1=score.val_top1, loss=score.val_loss)
 
 
-def _pace(trial: Trial) -> float | None:
+def _speed(trial: Trial) -> float | None:
     return trial.seconds / trial.epochs / trial.macs if trial.epochs and trial.macs else None
 
 

@@ -22,7 +22,7 @@ from featherbone.search.executors import Executor, Message, Outcome, Placed, Tas
 from featherbone.search.record.ledger import Entry, Ledger
 from featherbone.search.record.rows import Trial
 from featherbone.search.schedule.board import Board, RungJob
-from featherbone.search.schedule.spending import Limits, Purse
+from featherbone.search.schedule.spending import Limits, Spending
 
 GENERATION = 4  # designs proposed at a time: each next one knows more, and choosing costs time
 
@@ -52,31 +52,31 @@ def search(
     ledger.recover()
     ledger.note("search", {"rungs": ladder, "limits": asdict(limits), "workers": executor.workers})
     board = Board.of(ledger, ladder)
-    desk = _Desk(ledger, board, Purse(limits, board, executor.workers, clock), limits, propose, executor)
+    driver = _Driver(ledger, board, Spending(limits, board, executor.workers, clock), limits, propose, executor)
     try:
         messages: Sequence[Message] = ()
         while True:
-            for event in desk.turn(messages):
+            for event in driver.turn(messages):
                 progress(event)
-            if not desk.board.running:
+            if not driver.board.running:
                 break
             messages = executor.wait()
     finally:
         executor.close()
     ledger.close_search()
-    winner = desk.board.leader()
+    winner = driver.board.leader()
     if winner is None:
-        raise _hopeless(desk.board)
+        raise _hopeless(driver.board)
     return winner
 
 
-class _Desk:
+class _Driver:
     """Where a search's decisions are taken and written down."""
 
     def __init__(
-        self, ledger: Ledger, board: Board, purse: Purse, limits: Limits, propose: Propose, executor: Executor
+        self, ledger: Ledger, board: Board, spending: Spending, limits: Limits, propose: Propose, executor: Executor
     ) -> None:
-        self.board, self._purse = board, purse
+        self.board, self._spending = board, spending
         self._ledger, self._limits, self._propose, self._executor = ledger, limits, propose, executor
         self._attempts: dict[int, int] = {}
         self._exhausted = any(trial.state == "stopped" for trial in board.trials.values())
@@ -137,14 +137,14 @@ class _Desk:
         return events
 
     def _next(self) -> RungJob | None:
-        board, purse = self.board, self._purse
+        board, spending = self.board, self._spending
         job = board.promotion() or board.new() or board.again()
-        if job is not None and purse.affords(job):
+        if job is not None and spending.affords(job):
             return job
         if any(running.rung + 1 < len(board.ladder) for running in board.running.values()):
             return None  # what is still to come may change the order
         job = board.promotion(last=True)
-        if job is not None and purse.affords(job):
+        if job is not None and spending.affords(job):
             return job
         leader = board.leader()
         if leader is not None and leader.state == "paused" and leader.rung + 1 < len(board.ladder):
@@ -157,7 +157,7 @@ class _Desk:
         worker = self._executor.submit(Task(trial=job.trial, design=design, rung=job.rung, epochs=epochs, after=after))
         self._attempts[job.trial] = self._ledger.begin(job.trial, job.rung, worker)
         self.board.begin(job)
-        self._purse.begin(job)
+        self._spending.begin(job)
         return TrialBegan(trial=job.trial, design=design, rung=job.rung, epochs=epochs)
 
     def _finish(self, outcome: Outcome) -> Event:

@@ -29,7 +29,7 @@ class Limits:
                 raise FeatherboneError(f"{name} is {value}; a search needs more than 0")
 
 
-class Purse:
+class Spending:
     """What is spent and what is left; what the leader needs to be trained to its end is set aside."""
 
     def __init__(self, limits: Limits, board: Board, workers: int, clock: Callable[[], float]) -> None:
@@ -55,14 +55,14 @@ class Purse:
                 return False
         if limits.seconds is None or (speed := self._speed()) is None:  # the first trial is how to find out
             return True
-        due = [self._between(each) * self._pace(each.trial, speed) for each in jobs]
-        after = max((epochs * self._pace(number, speed) for number, epochs in reserved), default=0.0)
+        due = [self._between(each) * self._epoch_seconds(each.trial, speed) for each in jobs]
+        after = max((epochs * self._epoch_seconds(number, speed) for number, epochs in reserved), default=0.0)
         # the leader, whoever is it then, goes on when all that runs has ended, on one worker
         now = self._clock()
         began = [now, *(self._began[number] for number in board.running)]
         left = [seconds - now + then for seconds, then in zip(due, began, strict=True)]
         waited = now - self._start
-        own = (board.ladder[-1] - board.ladder[job.rung]) * self._pace(job.trial, speed)
+        own = (board.ladder[-1] - board.ladder[job.rung]) * self._epoch_seconds(job.trial, speed)
         if waited + due[0] + own > limits.seconds:
             return False  # what can't be trained to its end can't win
         return waited + max(left) + after <= limits.seconds
@@ -79,12 +79,12 @@ class Purse:
     def _between(self, job: RungJob) -> int:
         return self._board.ladder[job.rung] - self._board.trials[job.trial].epochs
 
-    def _pace(self, number: int, speed: float) -> float:
+    def _epoch_seconds(self, number: int, speed: float) -> float:
         """Seconds an epoch: the trial's own, or by its multiply-adds."""
         trial = self._board.trials[number]
         return trial.seconds / trial.epochs if trial.epochs else speed * trial.macs
 
     def _speed(self) -> float | None:
         """Seconds an epoch and multiply-add, the median over trials."""
-        paces = self._board.paces
-        return (paces[(len(paces) - 1) // 2] + paces[len(paces) // 2]) / 2 if paces else None
+        speeds = self._board.speeds
+        return (speeds[(len(speeds) - 1) // 2] + speeds[len(speeds) // 2]) / 2 if speeds else None

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import runpy
-from collections.abc import Mapping
-from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any
 
-from featherbone.errors import FeatherboneError, did_you_mean
+from featherbone.errors import FeatherboneError
 from featherbone.files import LONGEST_TOML, damage, parse_toml, read_text, require_regular
+from featherbone.json_values import read_value
 from featherbone.search.space.named import SPACES, named_space
 from featherbone.search.space.space import Space, StageSpace
 
@@ -64,40 +62,14 @@ def _from_python(path: Path, resolutions: tuple[int, ...]) -> Space:
 
 def _from_toml(path: Path, resolutions: tuple[int, ...]) -> Space:
     document = parse_toml(read_text(path, most=MOST), "this")
-    stages = document.pop("stages", None)
-    if not isinstance(stages, list) or not stages or not all(isinstance(stage, dict) for stage in stages):
+    stages = document.get("stages")
+    if not isinstance(stages, list) or not stages:
         raise FeatherboneError("it has no stages", hint='write [[stages]], then blocks = ["basic"], for each')
-    made = []
-    for place, stage in enumerate(stages, start=1):
+    for place, stage in enumerate(stages, start=1):  # each by itself, so that it is named as people count
         try:
-            made.append(StageSpace(**_read("the stage", StageSpace, stage)))
+            read_value("", stage, StageSpace, strict=True)
         except FeatherboneError as error:
             raise FeatherboneError(f"stage {place}: {error.sentence}", hint=error.hint) from None
     settings = {"name": path.stem, "resolutions": list(resolutions), **document}
-    return Space(**_read("the space", Space, settings, given=("stages",)), stages=tuple(made))
-
-
-def _read(what: str, made: type, settings: Mapping[str, Any], *, given: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The arguments of ``made``: lists as tuples, whole numbers as floats where the field has such."""
-    known = {field.name: field for field in fields(made) if field.name not in given}
-    for name in settings:
-        if name not in known:
-            raise FeatherboneError(f"{what} has no field {name[:80]!r}", hint=did_you_mean(name[:80], known))
-    missing = [name for name, field in known.items() if field.default is MISSING and name not in settings]
-    if missing:
-        raise FeatherboneError(f"{what} lacks {', '.join(missing)}")
-    return {name: _typed(name, str(known[name].type), value) for name, value in settings.items()}
-
-
-def _typed(name: str, wanted: str, value: object) -> Any:
-    """The value as a field of this type holds it; which values are allowed is the dataclass's own business."""
-    if wanted.startswith("tuple["):
-        inner = wanted.removeprefix("tuple[").split(",")[0]
-        if not isinstance(value, list):
-            raise FeatherboneError(f"{name} is {value!r}; it must be a list", hint=f"such as {name} = [{value!r}]")
-        return tuple(_typed(name, inner, each) for each in value)
-    types: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "bool": (bool,), "str": (str,)}
-    if not isinstance(value, types[wanted]) or (wanted != "bool" and isinstance(value, bool)):
-        words = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text"}
-        raise FeatherboneError(f"{name} has {value!r}; it must be {words[wanted]}")
-    return float(value) if wanted == "float" else value  # type: ignore[arg-type]
+    space: Space = read_value("", settings, Space, strict=True)
+    return space

@@ -10,7 +10,7 @@ from typing import Any
 
 from featherbone.errors import FeatherboneError, did_you_mean
 from featherbone.files import parse_json
-from featherbone.train.recipe.fields import read_fields
+from featherbone.json_values import read_value
 
 PRECISIONS = ("float32", "bfloat16", "float16")
 FORMATS = {"channels_last": True, "NCHW": False}
@@ -103,7 +103,8 @@ class Setting:
 
         Raises `FeatherboneError` for an unknown field, a wrong type or a value outside of its range.
         """
-        return Setting(**read_fields("setting", document, Setting))
+        setting: Setting = read_value("setting", document, Setting, strict=True)
+        return setting
 
     @staticmethod
     def from_json(text: str) -> Setting:

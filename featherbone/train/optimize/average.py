@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+from torch import nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from featherbone.nn import weights_of
 
@@ -24,16 +24,10 @@ class MovingAverage:
 
     def __init__(self, network: nn.Module, followed: nn.Module, decay: float) -> None:
         self.network = network.eval().requires_grad_(False)
-        self._pairs = list(zip(_tensors(network), _tensors(followed), strict=True))
+        self._averages = list(weights_of(network).values())
+        self._followed = list(weights_of(followed).values())
         self._decay = decay
 
-    @torch.no_grad()
     def update(self, step: int) -> None:
         """Move towards the followed weights: average ← decay · average + (1 - decay) · weights."""
-        share = 1 - decay_at(self._decay, step)
-        for average, weights in self._pairs:
-            average.lerp_(weights, share)
-
-
-def _tensors(network: nn.Module) -> list[Tensor]:
-    return list(weights_of(network).values())
+        get_ema_multi_avg_fn(decay_at(self._decay, step))(self._averages, self._followed, step)  # type: ignore[no-untyped-call]

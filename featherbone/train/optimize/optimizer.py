@@ -73,7 +73,7 @@ def make_optimizer(
     return torch.optim.SGD(settings, lr=rate, momentum=recipe.momentum, nesterov=recipe.nesterov, foreach=True)
 
 
-def set_pace(optimizer: torch.optim.Optimizer, learning_rate: float, momentum: float) -> None:
+def set_rates(optimizer: torch.optim.Optimizer, learning_rate: float, momentum: float) -> None:
     """Give every group its learning rate and momentum for the next step."""
     for group in optimizer.param_groups:
         group["lr"] = learning_rate * group["scale"]

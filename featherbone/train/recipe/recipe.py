@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from featherbone.data.augment import Augment
-from featherbone.errors import FeatherboneError
 from featherbone.files import parse_json
+from featherbone.json_values import read_value
 from featherbone.train.optimize.span import stretched
 from featherbone.train.recipe.checks import check_recipe
-from featherbone.train.recipe.fields import read_fields, write_fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,8 +111,11 @@ class Recipe:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The recipe as dictionaries, lists, numbers and strings; every field is written."""
-        return write_fields(self)
+        """The recipe as dictionaries, lists, numbers and strings; every field is written, class weights by name."""
+        document: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        if not isinstance(self.class_weights, str):
+            document["class_weights"] = dict(self.class_weights)
+        return document
 
     def to_json(self) -> str:
         return json.dumps(self.to_dict(), allow_nan=False)
@@ -124,10 +126,8 @@ class Recipe:
 
         Raises `FeatherboneError` for an unknown field, a wrong type or a value outside of its range.
         """
-        settings = read_fields("recipe", document, Recipe)
-        if "epochs" not in settings:
-            raise FeatherboneError("recipe: epochs is missing", hint="epochs = 30, for example")
-        return Recipe(**settings)
+        recipe: Recipe = read_value("recipe", document, Recipe, strict=True)
+        return recipe
 
     @staticmethod
     def from_json(text: str) -> Recipe:

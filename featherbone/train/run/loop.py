@@ -32,7 +32,7 @@ from featherbone.train.run.reporting import Teller
 from featherbone.train.run.requirements import require_trainable
 from featherbone.train.run.resuming import agreed_setting, resumed
 from featherbone.train.run.state import State
-from featherbone.train.run.step import make_step, recipe_pace
+from featherbone.train.run.step import make_step, recipe_rates
 from featherbone.train.run.stopping import Stopping, stoppable
 from featherbone.train.run.training import Report, Training
 from featherbone.train.several.distributed import joined, own_device
@@ -155,7 +155,7 @@ def _evaluated(plan: Plan, state: State, stopping: Stopping) -> dict[str, Any]:
         found = evaluate(
             state.averaged, plan.dataset.splits["val"], plan.dataset, device=plan.device, processes=plan.processes
         )
-    rate, _ = recipe_pace(plan)(state.epoch * steps - 1)
+    rate, _ = recipe_rates(plan)(state.epoch * steps - 1)
     require_finite(found.loss, f"on val after epoch {state.epoch}", plan.recipe, plan.setting, rate=rate, first=False)
     return {
         "epoch": state.epoch,

@@ -13,7 +13,7 @@ from featherbone.kernels.fused import fused
 from featherbone.train.machine.memory import threads_of
 from featherbone.train.optimize.average import MovingAverage
 from featherbone.train.optimize.objective import Objective
-from featherbone.train.optimize.optimizer import set_pace
+from featherbone.train.optimize.optimizer import set_rates
 from featherbone.train.optimize.schedule import learning_rate, momentum
 from featherbone.train.run.epochs import batch_of, steps_of
 from featherbone.train.run.finite import require_finite
@@ -23,7 +23,7 @@ from featherbone.train.run.resolution import resized, side_at
 from featherbone.train.run.state import State
 
 Step = Callable[[Tensor, Tensor], float]
-Pace = Callable[[int], tuple[float, float]]
+Rates = Callable[[int], tuple[float, float]]
 
 
 class Loss(nn.Module):
@@ -52,21 +52,21 @@ def together(loss: Loss, plan: Plan) -> nn.Module:
         )
 
 
-def recipe_pace(plan: Plan) -> Pace:
+def recipe_rates(plan: Plan) -> Rates:
     """The learning rate and momentum at a step, counted from 0 over the whole run, as the recipe has them."""
     recipe, steps = plan.recipe, steps_of(plan)
     return lambda step: (learning_rate(recipe, step, steps=steps), momentum(recipe, step, steps=steps))
 
 
-def make_step(plan: Plan, state: State, objective: Objective, *, pace: Pace | None = None) -> Step:
-    """A function that trains `state` on its next batch and returns the loss; `pace` takes the place of the recipe's.
+def make_step(plan: Plan, state: State, objective: Objective, *, rates: Rates | None = None) -> Step:
+    """A function that trains `state` on its next batch and returns the loss; `rates` takes the place of the recipe's.
 
     Raises `FeatherboneError`, before anything is changed, where the loss is not finite.
     """
     recipe, setting, optimizer, scaler = plan.recipe, plan.setting, state.optimizer, state.scaler
     steps, batch, count = steps_of(plan), batch_of(plan), plan.processes.count
     average = MovingAverage(state.averaged, state.network, recipe.ema_decay)
-    pace = pace or recipe_pace(plan)
+    rates = rates or recipe_rates(plan)
     parameters = [parameter for _, parameter in state.named_parameters()]
     network = fused(state.network) if setting.fused else state.network
     compute: Callable[[Tensor, Tensor, int], Tensor] = together(Loss(network, objective), plan)
@@ -77,8 +77,8 @@ def make_step(plan: Plan, state: State, objective: Objective, *, pace: Pace | No
     @threads_of(setting)
     def step(images: Tensor, targets: Tensor) -> float:
         behind = (state.epoch - 1) * steps + state.step
-        rate, inertia = pace(behind)
-        set_pace(optimizer, rate, inertia)
+        rate, momentum_now = rates(behind)
+        set_rates(optimizer, rate, momentum_now)
         seed_network(plan.seed, state.epoch, state.step, rank=plan.processes.rank)
         images, targets = (tensor.to(plan.device, non_blocking=True) for tensor in (images, targets))
         with torch.autocast(kind, dtype=low, enabled=low is not None):

@@ -113,7 +113,7 @@ def _losses(
     with own_randomness(plan.device):
         state = begin(plan, objective, weights)
         hold(state.network, frozen_nodes(plan.graph, plan.recipe), plan.recipe, 1)
-        step = make_step(plan, state, objective, pace=lambda done: (rates[done], plan.recipe.momentum))
+        step = make_step(plan, state, objective, rates=lambda done: (rates[done], plan.recipe.momentum))
         while len(points) < steps:
             for images, targets in epoch_batches(plan, state.epoch):
                 rate = rates[len(points)]

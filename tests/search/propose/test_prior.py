@@ -1,4 +1,4 @@
-"""Beliefs: what papers report is what they say, own scores overrule them, and regular designs are regular and fill."""
+"""Prior: what papers report is what they say, own scores overrule them, and regular designs are regular and fill."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from featherbone.search import Budget, Design, SpaceCosts, named_space
 from featherbone.search.draw.sample import sample
 from featherbone.search.propose.features import Features
-from featherbone.search.propose.prior import Beliefs
+from featherbone.search.propose.prior import Prior
 from featherbone.search.propose.regular_designs import regular
 from featherbone.search.propose.surrogate import Surrogate
 from featherbone.search.space.block_facts import facts
@@ -27,7 +27,7 @@ def costs() -> SpaceCosts:
 
 def believed(costs: SpaceCosts, texts: Sequence[str]) -> np.ndarray:
     features = Features(costs)
-    return Beliefs(features, epochs=100).of(features.of(encode(costs.space, [Design.parse(text) for text in texts])))
+    return Prior(features, epochs=100).of(features.of(encode(costs.space, [Design.parse(text) for text in texts])))
 
 
 def chain(block: str, act: str = "") -> str:
@@ -58,7 +58,7 @@ def test_whole_convolutions_are_right_early_and_depthwise_ones_late(costs: Space
     columns = [features.names.index(name) for name in ("first depthwise", "last depthwise")]
     assert rows[:, columns].tolist() == [[0, 0], [0, 1], [1, 1], [1, 0]]
     rows[:, [features.names.index(name) for name in ("macs", "params")]] = 20.0  # the same
-    all_whole, mixed, all_depthwise, reverse = Beliefs(features, epochs=100).of(rows)
+    all_whole, mixed, all_depthwise, reverse = Prior(features, epochs=100).of(rows)
     odds = [math.log(top1 / (1 - top1)) for top1 in (0.817, 0.831, 0.828)]
     assert mixed - all_whole == pytest.approx(odds[1] - odds[0], abs=1e-3)
     assert mixed - all_depthwise == pytest.approx(odds[1] - odds[2], abs=1e-3)
@@ -69,10 +69,10 @@ def test_what_pays_late_is_believed_as_far_as_the_schedule_goes(costs: SpaceCost
     features = Features(costs)
     texts = (chain("basic"), chain("basic", "hard_swish"), chain("basic se"))
     rows = features.of(encode(costs.space, [Design.parse(text) for text in texts]))
-    relu, smooth, excited = Beliefs(features, epochs=10).of(rows)
+    relu, smooth, excited = Prior(features, epochs=10).of(rows)
     assert smooth - relu == pytest.approx(0.0046, abs=1e-9)
-    assert excited < relu < Beliefs(features, epochs=60).of(rows)[2]
-    whole, longer = (Beliefs(features, epochs=epochs).of(rows) for epochs in (100, 400))
+    assert excited < relu < Prior(features, epochs=60).of(rows)[2]
+    whole, longer = (Prior(features, epochs=epochs).of(rows) for epochs in (100, 400))
     assert whole == pytest.approx(longer)
 
 
@@ -82,7 +82,7 @@ def test_depth_is_right_where_compound_scaling_says(costs: SpaceCosts) -> None:
     features = Features(costs)
     found = features.of(rows)
     blocks = found[:, features.names.index("blocks")]
-    best = np.argsort(-Beliefs(features, epochs=100).of(found))[:16]
+    best = np.argsort(-Prior(features, epochs=100).of(found))[:16]
     assert 5 <= np.median(blocks[best]) <= 8
     assert blocks.min() <= 3
     assert blocks.max() >= 11
@@ -91,14 +91,14 @@ def test_depth_is_right_where_compound_scaling_says(costs: SpaceCosts) -> None:
 def test_own_scores_overrule_them(costs: SpaceCosts) -> None:
     """Where squeeze-and-excitation is harmful, sixteen scores say so."""
     features = Features(costs)
-    beliefs = Beliefs(features, epochs=100)
+    prior = Prior(features, epochs=100)
     columns = [n for n, name in enumerate(features.names) if name.endswith(" excited")]
 
     def learned(sign: float) -> float:
         seen, others = (features.of(encode(costs.space, sample(costs, BUDGET, 64, seed=seed))) for seed in (0, 1))
         scores = 0.5 + sign * 0.1 * seen[:, columns].mean(axis=1)
-        surrogate = Surrogate(seen, [0] * 64, list(scores), rungs=2, expected=beliefs.of(seen))
-        guess, _ = surrogate.predict(others, rung=0, expected=beliefs.of(others))
+        surrogate = Surrogate(seen, [0] * 64, list(scores), rungs=2, expected=prior.of(seen))
+        guess, _ = surrogate.predict(others, rung=0, expected=prior.of(others))
         return float(np.corrcoef(guess, others[:, columns].mean(axis=1))[0, 1])
 
     assert learned(1) > 0.8
@@ -140,4 +140,4 @@ def test_every_space_has_regular_designs(name: str) -> None:
     costs = SpaceCosts(named_space(name, (32,)), classes=10, channels=3)
     rows = regular(costs, BUDGET, 64, np.random.default_rng(0))
     assert len(rows) > 8
-    assert np.isfinite(Beliefs(Features(costs), epochs=30).of(Features(costs).of(rows))).all()
+    assert np.isfinite(Prior(Features(costs), epochs=30).of(Features(costs).of(rows))).all()

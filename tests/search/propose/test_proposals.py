@@ -29,7 +29,7 @@ from featherbone.search.executors import InProcess, Task, Tell
 from featherbone.search.propose.children import Changes
 from featherbone.search.propose.features import Features
 from featherbone.search.propose.first_designs import EXAMPLES, example, promising
-from featherbone.search.propose.prior import Beliefs
+from featherbone.search.propose.prior import Prior
 from featherbone.search.propose.proposals import Proposals
 from featherbone.search.record.rows import Trial
 from featherbone.search.schedule.board import Board, RungJob
@@ -183,8 +183,8 @@ def test_the_example_is_one_of_the_first_and_quicker_than_random_designs(costs: 
         return effort(str(design), classes=10, channels=3)
 
     found = example(costs, BUDGET, epochs=11, seed=seed)
-    features, beliefs = Features(costs), Beliefs(Features(costs), epochs=11)
-    first = promising(costs, BUDGET, features, beliefs, np.random.default_rng(seed))[:EXAMPLES]
+    features, prior = Features(costs), Prior(Features(costs), epochs=11)
+    first = promising(costs, BUDGET, features, prior, np.random.default_rng(seed))[:EXAMPLES]
     assert took(found) == min(map(took, first))
     assert Design.parse(found) in first
     assert took(found) < sorted(map(took, sample(costs, BUDGET, 30, seed=seed)))[10]
@@ -194,5 +194,5 @@ def test_where_no_design_is_regular_the_example_is_a_random_one() -> None:
     stages = tuple(StageSpace(blocks=("basic",), depths=(depth,)) for depth in (2, 1, 1))  # they shrink
     shrinking = SpaceCosts(Space(name="mine", resolutions=(16,), stem_stride=1, stages=stages), classes=10, channels=1)
     budget, features = Budget(params=20_000), Features(shrinking)
-    assert promising(shrinking, budget, features, Beliefs(features, epochs=11), np.random.default_rng(0)) == ()
+    assert promising(shrinking, budget, features, Prior(features, epochs=11), np.random.default_rng(0)) == ()
     assert Design.parse(example(shrinking, budget, epochs=11, seed=0)).stages[0].depth == 2

@@ -15,7 +15,7 @@ from featherbone.progress import silent
 from featherbone.search import Entry, Limits, Score, open_ledger, search
 from featherbone.search.executors import Message, Outcome, Task
 from featherbone.search.schedule.board import Board, RungJob
-from featherbone.search.schedule.spending import Purse
+from featherbone.search.schedule.spending import Spending
 
 RUNGS = (3, 9, 27)
 
@@ -112,7 +112,7 @@ def test_what_a_slow_leader_needs_is_set_aside(tmp_path: Path, waited: float, be
         trials = ledger.add(unlike(Board(RUNGS), 4))
     board, clock = Board(RUNGS), [0.0]
     board.add(trials)
-    purse = Purse(Limits(trials=9, seconds=100.0), board, 2, lambda: clock[0])
+    spending = Spending(Limits(trials=9, seconds=100.0), board, 2, lambda: clock[0])
     for rung in (0, 1):  # the first has two seconds an epoch, and 18 epochs to go
         board.begin(RungJob(trial=1, rung=rung))
         score = Score(epochs=RUNGS[rung], val_top1=0.9, val_loss=1.0, seconds=2.0 * RUNGS[rung])
@@ -120,8 +120,8 @@ def test_what_a_slow_leader_needs_is_set_aside(tmp_path: Path, waited: float, be
     clock[0] = waited
     if beside:  # six seconds, for which the leader has to wait
         board.begin(RungJob(trial=3, rung=0))
-        purse.begin(RungJob(trial=3, rung=0))
-    assert purse.affords(RungJob(trial=2, rung=0)) is affords
+        spending.begin(RungJob(trial=3, rung=0))
+    assert spending.affords(RungJob(trial=2, rung=0)) is affords
 
 
 def test_limits_must_be_positive() -> None:

@@ -11,7 +11,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.graph import Wire, concat
 from featherbone.search import Design, Space, SpaceCosts, StageSpace, costs_of
 from featherbone.search.propose.features import Features
-from featherbone.search.propose.prior import SHORTCUT, Beliefs
+from featherbone.search.propose.prior import SHORTCUT, Prior
 from featherbone.search.space.block_facts import BlockFacts, facts
 from featherbone.search.space.block_kinds import KINDS, Kind
 from featherbone.search.space.matrix import encode
@@ -81,7 +81,7 @@ def test_a_search_knows_a_new_block_as_it_knows_its_own(monkeypatch: pytest.Monk
     rows = features.of(encode(space, designs))
     assert rows[:, features.names.index("first depthwise")].tolist() == [1, 0]
     rows[:, [features.names.index(name) for name in ("macs", "params", "first depthwise", "last depthwise")]] = 20.0
-    new, plain = Beliefs(features, epochs=100).of(rows)
+    new, plain = Prior(features, epochs=100).of(rows)
     assert new - plain == pytest.approx(SHORTCUT)
 
 

@@ -54,10 +54,10 @@ def test_a_missing_field_has_its_default() -> None:
     [
         ('{"precision": "bfloat"}', "precision is 'bfloat'; known: float32, bfloat16, float16"),
         ('{"threads": -1}', "threads is -1; it must be 0 or more"),
-        ('{"threads": true}', "setting.threads is 'True'; it must be int"),
-        ('{"compiled": 1}', "setting.compiled is '1'; it must be bool"),
+        ('{"threads": true}', "setting.threads is True; it must be a whole number"),
+        ('{"compiled": 1}', "setting.compiled is 1; it must be true or false"),
         ('{"thread": 1}', "setting has no field 'thread'"),
-        ("[1]", r"setting is '\[1\]'; it must be an object"),
+        ("[1]", r"setting is \[1\]; it must be an object"),
         ("{", "the setting is not JSON"),
     ],
 )

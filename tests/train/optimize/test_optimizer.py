@@ -14,7 +14,7 @@ from train_cases import RECIPE, dataset, network
 from featherbone.graph import image
 from featherbone.nn import module
 from featherbone.train import Recipe, train
-from featherbone.train.optimize.optimizer import decayed, make_optimizer, set_pace
+from featherbone.train.optimize.optimizer import decayed, make_optimizer, set_rates
 from featherbone.train.optimize.rmsprop import RMSprop
 
 RATES = [0.5, 0.5, 0.25, 0.1, 0.1, 0.01]
@@ -71,7 +71,7 @@ def test_steps_equal_the_definition(definition, recipe: Recipe) -> None:
     optimizer = make_optimizer(graph, net, replace(recipe, weight_decay=DECAY))
     start, gradients = weight.item(), [0.3, -1.0, 0.7, 2.0, -0.1, 0.4]
     for rate, gradient in zip(RATES, gradients, strict=True):
-        set_pace(optimizer, rate, recipe.momentum)
+        set_rates(optimizer, rate, recipe.momentum)
         weight.grad = torch.full_like(weight, gradient)
         optimizer.step()
     assert weight.item() == pytest.approx(definition(recipe, start, gradients), rel=1e-12)
@@ -90,7 +90,7 @@ def test_the_head_and_what_is_decayed_are_groups_of_their_own() -> None:
     graph, recipe = network(), replace(RECIPE, head_rate=10.0)
     net, hint = module(graph, seed=0), nn.Conv2d(1, 1, 1)
     optimizer = make_optimizer(graph, net, recipe, others=tuple(hint.parameters()))
-    set_pace(optimizer, 0.1, 0.5)
+    set_rates(optimizer, 0.1, 0.5)
     names = {parameter: name for name, parameter in net.named_parameters()}
     names |= {parameter: f"hint.{name}" for name, parameter in hint.named_parameters()}
     found = {
