@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from featherbone.errors import FeatherboneError
 from featherbone.quantities import NAMES
 from featherbone.view import WHOLE, View
 
@@ -26,6 +27,7 @@ class DataRecord:
     crop: float = WHOLE.crop
     interpolation: str = WHOLE.interpolation
     counts: Mapping[str, int] = field(default_factory=dict)
+    licence: str | None = None
     warnings: tuple[str, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
 
@@ -68,19 +70,39 @@ class SettingRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
-class VerificationRecord:
-    """How far the file that ships is from what was trained; see `featherbone.ship.verify.Verification`."""
+class Verification:
+    """How far ONNX Runtime and PyTorch lie apart; ``reason`` says why it did not pass, and is empty where it did.
+
+    >>> Verification(passed=False, images=9, top1_agreement=0.5, largest_difference=0.1, reason="it differs").require()
+    Traceback (most recent call last):
+    featherbone.errors.FeatherboneError: it differs (export again; where it persists, it is a defect worth reporting)
+
+    ``largest_difference`` is of logits, absolute, and None where they are not numbers or there are none; ``allowed`` is
+    how large it may be; ``top1_agreement`` is the share of images for which both say the same class. Where the
+    differences are allowed, the classes of an image that do not agree are equal but for rounding.
+    """
 
     passed: bool
     images: int
     top1_agreement: float
     largest_difference: float | None
+    allowed: float | None = None
     reason: str = ""
+
+    def require(self) -> Verification:
+        """Return this verification; raise FeatherboneError where it did not pass."""
+        if not self.passed:
+            raise FeatherboneError(self.reason, hint="export again; where it persists, it is a defect worth reporting")
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)
-class TimingRecord:
-    """Milliseconds of one image, and what they were measured on; see `featherbone.ship.timing.Timing`."""
+class Timing:
+    """Milliseconds for one image, and what they were measured on; ``noise`` says why not to trust them, if anything.
+
+    >>> Timing(p50_ms=2.0, p90_ms=2.5, runs=900, threads=1, cpu="a CPU, 2 cores", runtime="onnxruntime 1.27").noise
+    ()
+    """
 
     p50_ms: float
     p90_ms: float
@@ -88,6 +110,9 @@ class TimingRecord:
     threads: int
     cpu: str = ""
     runtime: str = ""
+    min_ms: float | None = None
+    warmup_runs: int | None = None
+    noise: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +133,7 @@ class AnswerRecord:
     predicted: int
     confidence: float
     path: str
+    loss: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,15 +155,18 @@ class ResultRecord:
     macs: int
     peak_memory: int
     file_bytes: int
-    verification: VerificationRecord
-    timing: TimingRecord | None = None
+    verification: Verification
+    timing: Timing | None = None
     latency_ms: float | None = None
     confusion: tuple[tuple[int, ...], ...] = ()  # (true, predicted), in images
     calibration: tuple[BinRecord, ...] = ()
     worst: tuple[AnswerRecord, ...] = ()
     seconds: float = 0.0
+    val_top1: float | None = None
     trial: int | None = None
+    design: str | None = None
     epochs: int | None = None
+    best_epoch: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

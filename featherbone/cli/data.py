@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,13 +40,14 @@ def data(
         _named_sets(json)
         return
     from featherbone.cli.progress import Live
-    from featherbone.job.images import data_facts, open_images
+    from featherbone.job.images import open_images, record_of_data
 
     with Live(stderr=True) as live:
         dataset = open_images(source, resolution=resolution, seed=seed, skip_bad=skip_bad, progress=live)
     if json:
         counts = {name: _counts(dataset, name) for name in dataset.splits}
-        print_json({**data_facts(dataset, source), "mean": dataset.mean, "std": dataset.std, "images": counts})
+        record = asdict(record_of_data(dataset, source))
+        print_json({**record, "mean": dataset.mean, "std": dataset.std, "images": counts})
         return
     _table(dataset)
 

@@ -14,7 +14,7 @@ from featherbone.files import damage
 
 if TYPE_CHECKING:
     from featherbone.metrics import ClassScore
-    from featherbone.run_record import ResultRecord, RunRecord, VerificationRecord
+    from featherbone.run_record import ResultRecord, RunRecord, Verification
 
 WORST = 3  # classes that are named
 
@@ -97,7 +97,7 @@ def _taught(record: RunRecord) -> Iterator[str]:
         yield "what the teacher brought is said where the same run without --teacher is finished beside this one"
 
 
-def _checked(check: VerificationRecord) -> Iterator[str]:
+def _checked(check: Verification) -> Iterator[str]:
     if not check.passed:
         yield f"ONNX not verified: {check.reason}"
         yield "the same command exports and checks it again; where it fails again, it is a defect worth reporting"

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 from featherbone.data import Dataset, Split
 from featherbone.errors import FeatherboneError
 from featherbone.nn import Model, save_model
 from featherbone.progress import Noticed, Progress, Step
 from featherbone.report.sheet import MISTAKES, write_sheet
+from featherbone.run_record import AnswerRecord, BinRecord, ResultRecord, Timing, Verification
 from featherbone.search.costs.budget import Budget, costs_of
 from featherbone.search.costs.latency_limit import LatencyLimit
 from featherbone.ship.onnx_export import export_onnx
-from featherbone.ship.timing import Timing, time_onnx
-from featherbone.ship.verify import Verification, failed, verify_onnx
-from featherbone.train import Evaluation, evaluate
+from featherbone.ship.timing import time_onnx
+from featherbone.ship.verify import failed, verify_onnx
+from featherbone.train import evaluate
 
 VERIFIED = 256  # test images on which PyTorch and ONNX Runtime must agree
 SHIPPED, UNVERIFIED = "model.onnx", "unverified.onnx"  # a file takes the first name when it computes what was trained
@@ -30,8 +30,8 @@ def finish(
     progress: Progress,
     *,
     latency: float | None = None,
-) -> dict[str, Any]:
-    """Write a model in both formats, check one against the other, time it and test it: what run.json says of it.
+) -> ResultRecord:
+    """Write a model in both formats, check one against the other, time it and test it: what was found.
 
     ``latency`` are the milliseconds by which the network was chosen, where they are limited. Where the ONNX file does
     not compute what was trained, the result says so and the file keeps another name.
@@ -51,16 +51,26 @@ def finish(
     breaches = budget.breaches(costs) if budget else ()
     if breaches:
         raise FeatherboneError(f"the model that was written exceeds {', '.join(breaches)}: {costs}")
-    return {
-        **_figures(tested, test),
-        "params": costs.params,
-        "macs": costs.macs,
-        "peak_memory": costs.peak_memory,
-        "file_bytes": costs.size,
-        "latency_ms": costs.latency,
-        "verification": verification.facts(),
-        "timing": None if timing is None else asdict(timing),
-    }
+    return ResultRecord(
+        test_top1=tested.top1,
+        test_top1_standard_error=tested.top1_standard_error,
+        test_top1_interval=tested.top1_interval,
+        test_top5=tested.top5,
+        test_loss=tested.loss,
+        test_brier=tested.brier,
+        test_calibration_error=tested.calibration_error,
+        test_count=tested.count,
+        confusion=tuple(map(tuple, tested.confusion.tolist())),
+        calibration=tuple(BinRecord(**asdict(each)) for each in tested.calibration),
+        worst=tuple(AnswerRecord(**asdict(each), path=test.paths[each.index]) for each in tested.worst),
+        params=costs.params,
+        macs=costs.macs,
+        peak_memory=costs.peak_memory,
+        file_bytes=weights_file.stat().st_size,
+        latency_ms=latency,
+        verification=verification,
+        timing=timing,
+    )
 
 
 def _shipped(
@@ -90,20 +100,3 @@ def _shipped(
             )
         )
     return found, timing
-
-
-def _figures(tested: Evaluation, test: Split) -> dict[str, Any]:
-    """How good it is on the test split; recall, precision and F1 of each class follow from the confusion matrix."""
-    return {
-        "test_top1": tested.top1,
-        "test_top1_standard_error": tested.top1_standard_error,
-        "test_top1_interval": list(tested.top1_interval),
-        "test_top5": tested.top5,
-        "test_loss": tested.loss,
-        "test_brier": tested.brier,
-        "test_calibration_error": tested.calibration_error,
-        "test_count": tested.count,
-        "confusion": tested.confusion.tolist(),
-        "calibration": [asdict(entry) for entry in tested.calibration],
-        "worst": [{**asdict(answer), "path": test.paths[answer.index]} for answer in tested.worst],
-    }

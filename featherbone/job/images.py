@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from featherbone.data import Dataset, open_dataset
 from featherbone.data.named import NAMED
 from featherbone.nn import Preprocessing
 from featherbone.progress import Noticed, Progress, Reading, Step
+from featherbone.run_record import DataRecord
 from featherbone.view import WHOLE, View
 
 
@@ -64,22 +64,22 @@ def preprocessing_of(dataset: Dataset) -> Preprocessing:
     )
 
 
-def data_facts(dataset: Dataset, source: str | Path) -> dict[str, Any]:
+def record_of_data(dataset: Dataset, source: str | Path) -> DataRecord:
     """What run.json says of the data."""
-    return {
-        "source": str(source),
-        "name": dataset.name,
-        "fingerprint": dataset.fingerprint,
-        "classes": list(dataset.classes),
-        "resolution": dataset.resolution,
-        "channels": dataset.channels,
-        "crop": dataset.view.crop,
-        "interpolation": dataset.view.interpolation,
-        "counts": {name: len(split.labels) for name, split in dataset.splits.items()},
-        "licence": dataset.licence,
-        "warnings": list(dataset.warnings),
-        "skipped": [list(entry) for entry in dataset.skipped],
-    }
+    return DataRecord(
+        source=str(source),
+        name=dataset.name,
+        fingerprint=dataset.fingerprint,
+        classes=dataset.classes,
+        resolution=dataset.resolution,
+        channels=dataset.channels,
+        crop=dataset.view.crop,
+        interpolation=dataset.view.interpolation,
+        counts={name: len(split.labels) for name, split in dataset.splits.items()},
+        licence=dataset.licence,
+        warnings=dataset.warnings,
+        skipped=dataset.skipped,
+    )
 
 
 def _skipped(dataset: Dataset) -> list[str]:

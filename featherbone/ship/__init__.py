@@ -11,13 +11,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from featherbone.run_record import Timing as Timing
+    from featherbone.run_record import Verification as Verification
     from featherbone.ship.onnx_export import export_onnx as export_onnx
     from featherbone.ship.predict import Classifier as Classifier
     from featherbone.ship.predict import ImagePrediction as ImagePrediction
     from featherbone.ship.predict import load_predictor as load_predictor
-    from featherbone.ship.timing import Timing as Timing
     from featherbone.ship.timing import time_onnx as time_onnx
-    from featherbone.ship.verify import Verification as Verification
     from featherbone.ship.verify import verify_onnx as verify_onnx
 
 _PLACES = {

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from featherbone.measure import measure, prepared
+from featherbone.run_record import Timing
 
 SECONDS = 2.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Timing:
-    """Milliseconds for one image, and what they were measured on; ``noise`` says why not to trust them, if anything."""
-
-    p50_ms: float
-    p90_ms: float
-    min_ms: float
-    runs: int
-    warmup_runs: int
-    threads: int
-    cpu: str
-    runtime: str
-    noise: tuple[str, ...]
 
 
 def time_onnx(path: Path | str, threads: int = 1) -> Timing:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +12,7 @@ from featherbone.data.batches import normalise
 from featherbone.errors import FeatherboneError
 from featherbone.measure.onnx_session import open_session
 from featherbone.nn import Model
+from featherbone.run_record import Verification
 
 # Folding batch norms and another order of sums move float32 logits by 1e-7 to 1e-6 of their spread (MobileNetV2,
 # ShuffleNet and ResNet-50: 3e-7 to 7e-7); one wrong weight moves them by 1e-4 and more.
@@ -22,37 +21,6 @@ LARGEST_RELATIVE_DIFFERENCE = 1e-5
 ROUNDING = 2e-6  # of the largest logit: 17 units in the last place of float32
 FLOOR = 5e-6
 BATCH = 64
-AGAIN = "export again; where it persists, it is a defect worth reporting"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verification:
-    """How far ONNX Runtime and PyTorch lie apart; ``reason`` says why it did not pass, and is empty where it did.
-
-    ``largest_difference`` is of logits, absolute, and None where they are not numbers or there are none; ``allowed`` is
-    how large it may be; ``top1_agreement`` is the share of images for which both say the same class. Where the
-    differences are allowed, the classes of an image that do not agree are equal but for rounding.
-    """
-
-    largest_difference: float | None
-    allowed: float
-    top1_agreement: float
-    images: int
-    reason: str = ""
-
-    @property
-    def passed(self) -> bool:
-        return not self.reason
-
-    def facts(self) -> dict[str, Any]:
-        """What run.json says of it."""
-        return {**asdict(self), "passed": self.passed}
-
-    def require(self) -> Verification:
-        """Return this verification; raise FeatherboneError where it did not pass."""
-        if not self.passed:
-            raise FeatherboneError(self.reason, hint=AGAIN)
-        return self
 
 
 def verify_onnx(model: Model, path: Path | str, images: np.ndarray) -> Verification:
@@ -86,7 +54,9 @@ def verify_onnx(model: Model, path: Path | str, images: np.ndarray) -> Verificat
 
 def failed(error: FeatherboneError) -> Verification:
     """The verdict on a file that can't be compared."""
-    return Verification(largest_difference=None, allowed=FLOOR, top1_agreement=0.0, images=0, reason=error.sentence)
+    return Verification(
+        passed=False, images=0, top1_agreement=0.0, largest_difference=None, allowed=FLOOR, reason=error.sentence
+    )
 
 
 def _run(session: object, name: str, batch: np.ndarray, path: Path | str) -> np.ndarray:
@@ -118,6 +88,7 @@ def compared(expected: np.ndarray, found: np.ndarray) -> Verification:
     else:
         reason = ""
     return Verification(
+        passed=not reason,
         largest_difference=difference if math.isfinite(difference) else None,
         allowed=allowed if math.isfinite(allowed) else FLOOR,
         top1_agreement=agreement,

@@ -1,6 +1,7 @@
 """The verdict on two sets of logits: how far apart they may be, and that doubt is a failure."""
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -68,7 +69,7 @@ def test_one_logit_that_is_not_finite_fails(value: float) -> None:
     found[7, 3] = value
     verification = compared(LOGITS, found)
     assert not verification.passed
-    assert json.loads(json.dumps(verification.facts(), allow_nan=False))["reason"].endswith("finite numbers")
+    assert json.loads(json.dumps(asdict(verification), allow_nan=False))["reason"].endswith("finite numbers")
 
 
 def test_logits_without_spread_must_be_equal_but_for_rounding() -> None:

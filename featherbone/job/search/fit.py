@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from featherbone.job.finish import finish
 from featherbone.job.folder import environment, require_same, write_facts
-from featherbone.job.images import data_facts, preprocessing_of
+from featherbone.job.images import preprocessing_of, record_of_data
 from featherbone.job.option import command_words, keywords_of
 from featherbone.job.search.finalists import fastest_enough
 from featherbone.job.search.latency import latencies_for, remember_latencies
@@ -21,12 +22,14 @@ from featherbone.job.search.time_plan import KEY as TIME
 from featherbone.job.search.time_plan import TimePlan, TrialConditions, remember_time_plan, time_plan_of
 from featherbone.job.search.trial_work import TrialWork
 from featherbone.job.search.workers import Workers, workers_for
+from featherbone.json_values import write_value
 from featherbone.latency.learning import bounded
 from featherbone.nn import Model
 from featherbone.progress import Progress, Searching, Step, silent
 from featherbone.quantities import QUANTITIES
 from featherbone.report import write_report
 from featherbone.run_file import read_facts, record_of
+from featherbone.run_record import ResultRecord
 from featherbone.search.costs.budget import Budget
 from featherbone.search.costs.feasible import fitting
 from featherbone.search.propose.first_designs import example
@@ -74,7 +77,7 @@ def run_fit(request: FitRequest, progress: Progress = silent) -> Path:
         if not record_of(facts, draft.folder).is_finished:
             write_facts(draft.folder, facts)
             result = searched(plan, ledger, workers, progress)
-            write_facts(draft.folder, {**facts, "result": result})
+            write_facts(draft.folder, {**facts, "result": write_value(result)})
         if workers.storage is not None:
             workers.storage.empty()
         progress(Step(name="report"))
@@ -144,14 +147,14 @@ def _facts(plan: SearchPlan) -> dict[str, Any]:
         "job": "fit",
         "command": command_words("fit", request),
         **plan.identity(),
-        "data": data_facts(plan.draft.dataset, request.source),
+        "data": write_value(record_of_data(plan.draft.dataset, request.source)),
         **environment(),
         "result": None,
     }
 
 
-def searched(plan: SearchPlan, ledger: Ledger, workers: Workers, progress: Progress) -> dict[str, Any]:
-    """The search, up to its winner's files: what run.json says of the result."""
+def searched(plan: SearchPlan, ledger: Ledger, workers: Workers, progress: Progress) -> ResultRecord:
+    """The search, up to its winner's files: what it found."""
     draft = plan.draft
     budget, folder = draft.request.budget, draft.folder
     progress(Step(name="search", detail=f"designs within {budget}"))
@@ -194,7 +197,7 @@ def _proposals(plan: SearchPlan) -> Proposals:
     )
 
 
-def _result(plan: SearchPlan, ledger: Ledger, winner: Trial, work: TrialWork, progress: Progress) -> dict[str, Any]:
+def _result(plan: SearchPlan, ledger: Ledger, winner: Trial, work: TrialWork, progress: Progress) -> ResultRecord:
     """Train the winner to its end, and finish it."""
     progress(Step(name="winner", detail=winner.design))
     training = work.trained(winner.id, winner.design, plan.recipe.epochs, progress, ledger.last(winner.id))
@@ -208,13 +211,8 @@ def _result(plan: SearchPlan, ledger: Ledger, winner: Trial, work: TrialWork, pr
         provenance=_provenance(plan, winner, training),
     )
     latency = ledger.measured().get(winner.id)
-    return {
-        "trial": winner.id,
-        "design": winner.design,
-        "val_top1": training.val_top1,
-        **finish(model, dataset, plan.draft.request.budget, work.folder, progress, latency=latency),
-        "seconds": ledger.seconds(),
-    }
+    found = finish(model, dataset, plan.draft.request.budget, work.folder, progress, latency=latency)
+    return replace(found, trial=winner.id, design=winner.design, val_top1=training.val_top1, seconds=ledger.seconds())
 
 
 def _provenance(plan: SearchPlan, winner: Trial, training: Training) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from featherbone.data import Dataset
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, to_json
 from featherbone.hub.loading import view_of
-from featherbone.job.images import data_facts, open_images
+from featherbone.job.images import open_images, record_of_data
 from featherbone.job.machine import device_of, setting_on
 from featherbone.job.training.given_weights import require_bare, with_weights
 from featherbone.job.training.recipe import recipe_for
@@ -18,6 +18,7 @@ from featherbone.job.training.request import TrainRequest
 from featherbone.job.training.starting import Network
 from featherbone.job.training.target import Target, read_target
 from featherbone.job.training.teacher import Teaching, read_teaching
+from featherbone.json_values import write_value
 from featherbone.progress import Noticed, Progress
 from featherbone.run_record import DataRecord, RunRecord
 from featherbone.train import Objective, Recipe, Setting
@@ -59,7 +60,7 @@ class TrainingPlan:
         """What run.json says from the start; what the machine decides is added when it is known."""
         return {
             "job": "train",
-            "data": data_facts(self.dataset, self.request.source),
+            "data": write_value(record_of_data(self.dataset, self.request.source)),
             "network": {
                 "asked": self.asked,
                 "name": self.network.graph.name,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from featherbone.errors import FeatherboneError
 from featherbone.job.finish import finish
@@ -15,19 +15,19 @@ from featherbone.metrics import Z95
 from featherbone.nn import Model
 from featherbone.progress import Progress
 from featherbone.run_file import read_record
-from featherbone.run_record import RunRecord, TeacherGain
+from featherbone.run_record import ResultRecord, RunRecord, TeacherGain
 from featherbone.train import Training
 
 
-def result_of(plan: TrainingPlan, training: Training, folder: Path, progress: Progress) -> dict[str, Any]:
-    """The model that was trained, finished: what run.json says of it."""
-    return {
-        "epochs": training.epoch,
-        "best_epoch": training.best_epoch,
-        "val_top1": training.val_top1,
-        **finish(_model(plan, training), plan.dataset, None, folder, progress),
-        "seconds": sum(row["seconds"] for row in training.history),
-    }
+def result_of(plan: TrainingPlan, training: Training, folder: Path, progress: Progress) -> ResultRecord:
+    """The model that was trained, finished: what was found."""
+    return replace(
+        finish(_model(plan, training), plan.dataset, None, folder, progress),
+        epochs=training.epoch,
+        best_epoch=training.best_epoch,
+        val_top1=training.val_top1,
+        seconds=sum(row["seconds"] for row in training.history),
+    )
 
 
 def _model(plan: TrainingPlan, training: Training) -> Model:

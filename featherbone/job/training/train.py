@@ -19,6 +19,7 @@ from featherbone.job.training.request import TrainRequest
 from featherbone.job.training.result import gain_of, result_of
 from featherbone.job.training.setting import chosen_setting, tested_rate, with_rate
 from featherbone.job.training.watching import Watcher
+from featherbone.json_values import write_value
 from featherbone.lock import locked
 from featherbone.progress import Progress, Step, silent
 from featherbone.report import write_report
@@ -63,7 +64,7 @@ def run_train(request: TrainRequest, progress: Progress = silent) -> Path:
             plan = with_rate(plan, record.recipe["learning_rate"])
             training = _trained(plan, _setting(record), folder, tell)
             if processes.first:
-                facts = {**facts, "result": result_of(plan, training, folder, tell)}
+                facts = {**facts, "result": write_value(result_of(plan, training, folder, tell))}
                 gain = gain_of(folder, record_of(facts, folder))
                 write_facts(folder, {**facts, "gain": None if gain is None else asdict(gain)})
         if processes.first:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from featherbone.errors import FeatherboneError, did_you_mean
 from featherbone.graph.operators.activation import ACTIVATIONS
+from featherbone.json_values import write_value
 from featherbone.search.space.block_kinds import kind
 from featherbone.search.space.design import Stage, Stem
 from featherbone.search.space.design_text import stage_settings
@@ -119,8 +119,7 @@ class Space:
 
     def to_json(self) -> dict[str, Any]:
         """All of it as plain values, to be kept with a run and compared when it is resumed."""
-        values: dict[str, Any] = json.loads(json.dumps(asdict(self)))  # tuples become the lists that JSON reads back
-        return values
+        return write_value(self)
 
 
 def block_of(text: str, *, se: bool = False, stride: int = 1) -> Stage:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from featherbone.data.augment import Augment
 from featherbone.files import parse_json
-from featherbone.json_values import read_value
+from featherbone.json_values import read_value, write_value
 from featherbone.train.optimize.span import stretched
 from featherbone.train.recipe.checks import check_recipe
 
@@ -112,7 +112,7 @@ class Recipe:
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as dictionaries, lists, numbers and strings; every field is written, class weights by name."""
-        document: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        document = write_value(self)
         if not isinstance(self.class_weights, str):
             document["class_weights"] = dict(self.class_weights)
         return document
