@@ -10,10 +10,10 @@ The public names are loaded when they are first used: ``import featherbone`` loa
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from featherbone.errors import FeatherboneError
+from featherbone.lazy import loader
 
 if TYPE_CHECKING:
     from featherbone.cost import count as count
@@ -64,13 +64,7 @@ _HOME = {
 
 __all__ = ["FeatherboneError", "__version__", *sorted(_HOME)]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'featherbone' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"featherbone.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = loader(__name__, _HOME)
 
 
 def __dir__() -> list[str]:

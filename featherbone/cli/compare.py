@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,10 +53,10 @@ def compare(
         )
     if json:
         found: list[dict[str, Any]] = [
-            {"target": target, **column.to_json()} for target, column in zip(networks, columns, strict=True)
+            {"target": target, **asdict(column)} for target, column in zip(networks, columns, strict=True)
         ]
         for entry, changed in zip(found[1:], rows, strict=False):
-            entry["rows"] = [row.to_json() for row in changed]
+            entry["rows"] = changed
         print_json(found)
         return
     _print_columns(networks, columns)

@@ -42,7 +42,7 @@ def print_explanation(graph: Graph, calls: Calls, *, json: bool) -> None:
         print_json(
             {
                 "network": graph.name,
-                "conventions": [each.to_json() for each in found],
+                "conventions": found,
                 "note": on_other_devices(found),
                 "uncounted": [{"name": name, "label": label} for name, label in uncounted],
             }

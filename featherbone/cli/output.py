@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from featherbone.cli.streams import visible
@@ -41,7 +42,8 @@ def with_lead(lead: str, text: str, style: str = "bold") -> Text:
 
 
 def print_json(document: Any) -> None:
-    print(json.dumps(document, indent=2, allow_nan=False))
+    """A document of JSON, in which values of dataclasses stand as objects."""
+    print(json.dumps(document, indent=2, allow_nan=False, default=asdict))
 
 
 def print_table(

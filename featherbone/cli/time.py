@@ -67,7 +67,7 @@ def time(
             {
                 "schema": SCHEMA,
                 "measurements": [latency.to_json() for latency in latencies],
-                "limits": [limit.to_json() for limit in limits.values()],
+                "limits": list(limits.values()),
                 "profiles": [profiled.to_json() for profiled in profiles],
             }
         )

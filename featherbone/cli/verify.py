@@ -36,7 +36,7 @@ def verify(
         rows = tuple(row for row in rows if row.network.partition(":")[0] == network)
     verdicts = recompute(rows)
     if json:
-        print_json({"summary": summary(verdicts), "verdicts": [verdict.to_json() for verdict in verdicts]})
+        print_json({"summary": summary(verdicts), "verdicts": verdicts})
         return
     listed = [
         one

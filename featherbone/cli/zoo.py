@@ -29,7 +29,7 @@ def zoo(
     limits = {what: text for what, text in given.items() if text is not None}
     entries = find(limits, sort, more_data=more_data)
     if json:
-        print_json([entry.to_json() for entry in entries])
+        print_json(entries)
         return
     if not entries:
         console().print("no published network passes every limit; `featherbone fit` looks for a new one")

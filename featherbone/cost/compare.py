@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from featherbone.cost.convention import PAPERS, Convention
 from featherbone.cost.count import Count, count
@@ -35,9 +34,6 @@ class Comparison:
     peak_memory: ComparedCost
     depth: ComparedCost
     uncounted: int
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def compare(

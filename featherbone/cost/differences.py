@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from featherbone.cost.document import CostDocument
@@ -26,9 +26,6 @@ class Difference:
     bytes: int
     before: tuple[int, ...]
     after: tuple[int, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def require_alike(first: CostDocument, other: CostDocument) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from featherbone.cost.calls import NO_CALLS, Calls
 from featherbone.cost.convention import PAPERS, Convention
@@ -35,9 +34,6 @@ class Explanation:
     macs: int
     difference: int
     parts: tuple[ChargeDifference, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def explain(

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from featherbone.cost.alternatives import ALTERNATIVES
 from featherbone.cost.count import count
@@ -40,9 +39,6 @@ class Verdict:
     computed: int | None
     verdict: str
     reason: str
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def verify(table: Sequence[Published] | None = None) -> list[Verdict]:

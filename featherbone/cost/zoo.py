@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from featherbone.cost.count import count
 from featherbone.cost.limit import Limit
@@ -30,9 +29,6 @@ class ZooNetwork:
     peak_memory: int
     top1: float
     source: str
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def zoo(limits: Mapping[str, str] | None = None, sort: str = "top1", *, more_data: bool = False) -> list[ZooNetwork]:

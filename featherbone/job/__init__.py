@@ -6,11 +6,11 @@ line reads its options off them; what answers them is loaded when it is first us
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from featherbone.job.search.request import FitRequest as FitRequest
 from featherbone.job.training.request import TrainRequest as TrainRequest
+from featherbone.lazy import loader
 
 if TYPE_CHECKING:
     from featherbone.job.search.fit import fit as fit
@@ -21,11 +21,4 @@ if TYPE_CHECKING:
 __all__ = ["FitRequest", "TrainRequest", "fit", "run_fit", "run_train", "train_network"]
 
 _HOME = {"fit": "search.fit", "run_fit": "search.fit", "run_train": "training.train", "train_network": "training.train"}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'featherbone.job' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"featherbone.job.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = loader(__name__, _HOME)

@@ -8,9 +8,8 @@ and for each second of convolutions and of everything else; the seconds of each 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -99,17 +98,6 @@ class Predictor:
             kernel = Kernel.parse(text)
             found.setdefault(kernel.family, []).append((kernel.channels_in, kernel.channels_out, seconds))
         return found
-
-    def to_json(self) -> dict[str, Any]:
-        """All of it as JSON holds it."""
-        return asdict(self)
-
-    @staticmethod
-    def from_json(document: Mapping[str, Any]) -> Predictor:
-        """What ``to_json`` gave."""
-        return Predictor(
-            **{**document, "bench": Bench(**document["bench"]), "calibration": tuple(document["calibration"])}
-        )
 
 
 def kernels_of(graph: Graph, *, block: int) -> list[str]:

@@ -5,8 +5,9 @@ The names load when they are used: a measuring process imports this package too,
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from featherbone.lazy import loader
 
 if TYPE_CHECKING:
     from featherbone.measure.latency import Latency as Latency
@@ -35,8 +36,4 @@ _PLACES = {
 
 __all__ = sorted(_PLACES)
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+__getattr__ = loader(__name__, _PLACES)

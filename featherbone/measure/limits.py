@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from featherbone.measure.process import fresh_process
 from featherbone.measure.roofline import Roofline
@@ -27,10 +26,6 @@ class MachineLimits:
     @property
     def roofline(self) -> Roofline:
         return Roofline(macs_per_second=max(self.macs_per_second.values()), bytes_per_second=self.bytes_per_second)
-
-    def to_json(self) -> dict[str, Any]:
-        """Everything as JSON holds it."""
-        return asdict(self)
 
 
 def measure_limits(threads: int = 1, *, progress: Callable[[str], None] | None = None) -> MachineLimits:

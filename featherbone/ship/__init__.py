@@ -7,8 +7,9 @@ The names load when they are used: who predicts needs no exporter.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from featherbone.lazy import loader
 
 if TYPE_CHECKING:
     from featherbone.run_record import Timing as Timing
@@ -33,8 +34,4 @@ _PLACES = {
 
 __all__ = sorted(_PLACES)
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+__getattr__ = loader(__name__, _PLACES)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from featherbone.graph import Graph, image
+from featherbone.json_values import read_value, write_value
 from featherbone.latency import measured
 from featherbone.latency.calibration import calibrated
 from featherbone.latency.kernel import Family, Kernel
@@ -178,7 +179,7 @@ def test_the_calibration_finds_what_a_runtime_adds(predictor: Predictor) -> None
     for graph, seconds in networks:
         assert found.predict(graph).ms == pytest.approx(1e3 * seconds, rel=1e-3)
     assert found.margin < 1e-3
-    assert Predictor.from_json(found.to_json()) == found
+    assert read_value("latency", write_value(found), Predictor) == found
 
 
 def test_the_calibration_finds_a_kind_that_takes_less_among_others_than_alone(predictor: Predictor) -> None:

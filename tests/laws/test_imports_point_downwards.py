@@ -16,7 +16,7 @@ PACKAGE = Path(featherbone.__file__).parent
 DOOR = "featherbone"  # loads what it names when that is used; who lives inside takes only its version and place
 # From the bottom to the top; those of a line know nothing of each other.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors",),
+    ("errors", "lazy"),
     (DOOR,),
     (
         "atomic",

@@ -33,7 +33,6 @@ def test_the_slower_of_computing_and_moving_bounds(macs: int, moved: int, bound:
 def test_a_roofline_takes_the_best_runtime_and_needs_limits() -> None:
     limits = MachineLimits(threads=1, macs_per_second={"torch": 3e9, "onnxruntime": 5e9}, bytes_per_second=1e9)
     assert limits.roofline.ridge == 5.0
-    assert limits.to_json()["macs_per_second"] == {"torch": 3e9, "onnxruntime": 5e9}
     with pytest.raises(FeatherboneError, match="must be positive"):
         Roofline(macs_per_second=0, bytes_per_second=1e9)
 

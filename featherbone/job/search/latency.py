@@ -6,6 +6,7 @@ import math
 
 from featherbone.cache import cache_folder
 from featherbone.job.search.plan import SearchDraft
+from featherbone.json_values import read_value, write_value
 from featherbone.latency.designs import DesignLatencies
 from featherbone.latency.learning import learned, require_reachable
 from featherbone.latency.measured import Meter, require_known
@@ -34,7 +35,7 @@ def latencies_for(draft: SearchDraft, ledger: Ledger, progress: Progress) -> Des
     if draft.request.budget.latency is None:
         return None
     known = ledger.recall(KEY)
-    predictor = Predictor.from_json(known) if known is not None else _learned(draft, progress)
+    predictor = _learned(draft, progress) if known is None else read_value(KEY, known, Predictor)
     if predictor.bench.cpu != cpu_name():
         progress(
             Noticed(
@@ -49,7 +50,7 @@ def latencies_for(draft: SearchDraft, ledger: Ledger, progress: Progress) -> Des
 def remember_latencies(ledger: Ledger, latencies: DesignLatencies | None) -> None:
     """Keep in the ledger what the run decides by."""
     if latencies is not None and ledger.recall(KEY) is None:
-        ledger.remember(KEY, latencies.predictor.to_json())
+        ledger.remember(KEY, write_value(latencies.predictor))
 
 
 def _learned(draft: SearchDraft, progress: Progress) -> Predictor:

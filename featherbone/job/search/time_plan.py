@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.job.search.trial_work import Images
-from featherbone.json_values import read_value
+from featherbone.json_values import read_value, write_value
 from featherbone.progress import Noticed, Progress, Step
 from featherbone.quantity import format_duration
 from featherbone.search.costs.effort import effort
@@ -144,4 +144,4 @@ def _fastest(graph: Graph, conditions: TrialConditions, seconds: float, progress
 def remember_time_plan(ledger: Ledger, plan: TimePlan) -> None:
     """Keep in the ledger how fast the run trains, once."""
     if ledger.recall(KEY) is None:
-        ledger.remember(KEY, asdict(plan))
+        ledger.remember(KEY, write_value(plan))

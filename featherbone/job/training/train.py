@@ -113,7 +113,7 @@ def _new_facts(plan: TrainingPlan, folder: Path, progress: Progress) -> dict[str
     facts = {"command": command, **plan.facts(), "setting": setting, **environment()}
     if plan.request.find_lr:
         found = tested_rate(plan, Setting.from_dict(setting["chosen"]), progress)
-        facts["learning_rate_test"] = found.to_dict()
+        facts["learning_rate_test"] = write_value(found)
         facts["recipe"] = with_rate(plan, found.suggestion).recipe.to_dict()
     facts["result"] = None
     write_facts(folder, facts)

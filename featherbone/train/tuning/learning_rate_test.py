@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from torch import Tensor
 
@@ -47,10 +46,6 @@ class RangeTest:
     suggestion: float
     lowest_at: float  # the rate at which the smoothed loss was lowest
     reason: str  # a sentence
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as dictionaries, lists, numbers and strings."""
-        return {**asdict(self), "points": [asdict(point) for point in self.points]}
 
 
 def find_learning_rate(
