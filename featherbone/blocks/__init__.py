@@ -3,13 +3,16 @@
 from featherbone.blocks.asymmetric import asymmetric
 from featherbone.blocks.basic import basic
 from featherbone.blocks.bottleneck import bottleneck
+from featherbone.blocks.branched import branched
 from featherbone.blocks.depthwise_separable import depthwise_separable
 from featherbone.blocks.fire import fire
 from featherbone.blocks.ghost import ghost
 from featherbone.blocks.ghost_bottleneck import ghost_bottleneck
 from featherbone.blocks.grouped import grouped
 from featherbone.blocks.inverted_residual import inverted_residual
+from featherbone.blocks.mobile_one import mobile_one
 from featherbone.blocks.registry import BLOCKS, Block, block
+from featherbone.blocks.rep_ghost import rep_ghost
 from featherbone.blocks.resnext import resnext
 from featherbone.blocks.separable import separable
 from featherbone.blocks.shortcut import residual
@@ -29,6 +32,7 @@ __all__ = [
     "basic",
     "block",
     "bottleneck",
+    "branched",
     "depthwise_separable",
     "excited",
     "fire",
@@ -36,6 +40,8 @@ __all__ = [
     "ghost_bottleneck",
     "grouped",
     "inverted_residual",
+    "mobile_one",
+    "rep_ghost",
     "residual",
     "resnext",
     "separable",

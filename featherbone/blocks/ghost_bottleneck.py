@@ -19,6 +19,7 @@ def ghost_bottleneck(
     stride: int = 1,
     act: str = "relu",
     attend: Callable[[Wire], Wire] | None = None,
+    module: Callable[..., Wire] = ghost,
 ) -> Wire:
     """An inverted residual of ghost modules, which filters in the middle only where it strides.
 
@@ -28,18 +29,18 @@ def ghost_bottleneck(
 
     ``wide`` gives the width inside itself, where a network rounds it; else it is ``expand`` times the input's. Where
     the shape changes, the shortcut is a depthwise separable convolution without activations. ``attend``
-    (squeeze-and-excitation) runs on the wide map.
+    (squeeze-and-excitation) runs on the wide map. ``module`` is the ghost module, or RepGhost's.
 
     Cost per output position, stride 1 and N = M: tM²/2 + 9tM/2 + tM²/2 + 9M/2.
     Source: GhostNet, arXiv:1911.11907, figure 3.
     """
     with scope("expand"):
-        y = ghost(x, expand * x.channels if wide is None else wide, act=act)
+        y = module(x, expand * x.channels if wide is None else wide, act=act)
     if stride != 1:
         y = y.depthwise(kernel, stride=stride).norm()
     y = attend(y) if attend else y
     with scope("project"):
-        y = ghost(y, out, act=None)
+        y = module(y, out, act=None)
     if stride == 1 and x.channels == out:
         return x + y
     with scope("shortcut"):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from featherbone.blocks.unit import unit
 from featherbone.graph import Dim, Wire
+from featherbone.graph.padding import PaddingLike
 
 
 def inverted_residual(
@@ -16,6 +17,7 @@ def inverted_residual(
     wide: Dim | None = None,
     kernel: Dim = 3,
     stride: int = 1,
+    padding: PaddingLike = "same",
     shortcut: bool = True,
     act: str = "relu6",
     epsilon: float = 1e-5,
@@ -37,7 +39,7 @@ def inverted_residual(
     y = x
     if inside != x.channels:
         y = unit(y, inside, 1, act=act, epsilon=epsilon, name="expand")
-    y = y.depthwise(kernel, stride=stride).norm(epsilon=epsilon).act(act)
+    y = y.depthwise(kernel, stride=stride, padding=padding).norm(epsilon=epsilon).act(act)
     y = attend(y) if attend else y
     y = unit(y, out, 1, act=None, epsilon=epsilon, name="project")
     return x + y if shortcut and stride == 1 and x.channels == out else y

@@ -10,11 +10,14 @@ from typing import Any
 from featherbone.blocks.asymmetric import asymmetric
 from featherbone.blocks.basic import basic
 from featherbone.blocks.bottleneck import bottleneck
+from featherbone.blocks.branched import branched
 from featherbone.blocks.depthwise_separable import depthwise_separable
 from featherbone.blocks.fire import fire
 from featherbone.blocks.ghost import ghost
 from featherbone.blocks.grouped import grouped
 from featherbone.blocks.inverted_residual import inverted_residual
+from featherbone.blocks.mobile_one import mobile_one
+from featherbone.blocks.rep_ghost import rep_ghost
 from featherbone.blocks.resnext import resnext
 from featherbone.blocks.separable import separable
 from featherbone.blocks.shufflenet import shuffle_unit
@@ -175,6 +178,27 @@ BLOCKS: dict[str, Block] = {
             symbols={**_KERNEL, "t": "ratio"},
             fixed={},
             paper="GhostNet arXiv:1911.11907, 3.1",
+        ),
+        Block(
+            name="rep_ghost",
+            function=rep_ghost,
+            symbols=_KERNEL,
+            fixed={"merged": True},
+            paper="RepGhost arXiv:2211.06088, 3.3",
+        ),
+        Block(
+            name="branched",
+            function=branched,
+            symbols={**_KERNEL, "G": "groups"},
+            fixed={},
+            paper="RepVGG arXiv:2101.03697, 3.3",
+        ),
+        Block(
+            name="mobile_one",
+            function=mobile_one,
+            symbols=_KERNEL,
+            fixed={"merged": True},
+            paper="MobileOne arXiv:2206.04040, 3.2",
         ),
         Block(
             name="squeeze_excitation",

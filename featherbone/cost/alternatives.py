@@ -102,6 +102,7 @@ _ONLY_CONVOLUTIONS = replace(
     PAPERS, name="convolutions", multiply_adds=frozenset({"conv"}), activations=frozenset({"conv"})
 )
 _MAPS_CHARGED = replace(PAPERS, name="maps", charges={"add": Charge(written=1), "multiply": Charge(written=1)})
+_NORMS_TWICE = replace(PAPERS, name="norms", charges={"batch_norm": Charge(written=2)})
 _WITH_MAX_POOLING = replace(PAPERS, name="max pooling", activations=frozenset({"conv", "linear", "max_pool"}))
 
 ALTERNATIVES: dict[str, tuple[Alternative, ...]] = {
@@ -126,6 +127,9 @@ ALTERNATIVES: dict[str, tuple[Alternative, ...]] = {
             name="pytorchcv's convention, and a classifier without bias",
             count=_pytorchcv_unbiased_classifier,
             tool="pytorchcv",
+        ),
+        Alternative(
+            name="paddle.flops: two multiply-adds for each element of a norm", count=_macs(_NORMS_TWICE), tool="paddle"
         ),
         Alternative(
             name="biases charged", count=_macs(replace(PAPERS, name="biases", conv_bias=True, linear_bias=True))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from featherbone.blocks import unit
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Dim, Graph, scope
-from featherbone.networks.ends import classifier, hidden_classifier, network_input
+from featherbone.networks.shared.ends import classifier, hidden_classifier, network_input
 
 LAYOUTS = {  # channels, kernel, groups
     "two_groups": ((96, 11, 1), (256, 5, 2), (384, 3, 1), (384, 3, 2), (256, 3, 2)),

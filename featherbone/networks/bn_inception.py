@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from featherbone.graph import Dim, Graph, Wire, concat, scope
-from featherbone.networks.ends import classifier, network_input
+from featherbone.networks.shared.ends import classifier, network_input
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from featherbone.blocks import basic, unit
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Dim, Graph, scope
-from featherbone.networks.ends import classifier, network_input
-from featherbone.networks.rounding import Width, scaled
+from featherbone.networks.shared.ends import classifier, network_input
+from featherbone.networks.shared.rounding import Width, scaled
 
 STEM = 16
 STAGES = (16, 32, 64)  # channels; each stage has n blocks of two layers, so the depth is 6n + 2

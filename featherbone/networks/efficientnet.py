@@ -8,8 +8,8 @@ from functools import partial
 from featherbone.blocks import inverted_residual, squeeze_excitation, unit
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Dim, Graph, scope
-from featherbone.networks.ends import classifier, network_input
-from featherbone.networks.rounding import Width, scaled, share
+from featherbone.networks.shared.ends import classifier, network_input
+from featherbone.networks.shared.rounding import Width, scaled, share
 
 STEM = 32
 STAGES = (  # expansion t, channels c, blocks n, stride s of the first, kernel k

@@ -6,8 +6,8 @@ from functools import partial
 
 from featherbone.blocks import ghost_bottleneck, squeeze_excitation, unit
 from featherbone.graph import Dim, Graph, scope
-from featherbone.networks.ends import classifier, network_input
-from featherbone.networks.rounding import Width, scaled, share
+from featherbone.networks.shared.ends import classifier, network_input
+from featherbone.networks.shared.rounding import Width, scaled, share
 
 STEM = 16
 STAGES = (  # channels, kernel, stride of the first; of each block the width inside, and whether it is excited

@@ -9,7 +9,7 @@ from functools import partial
 
 from featherbone.blocks import asymmetric, unit
 from featherbone.graph import Dim, Graph, Wire, concat, scope
-from featherbone.networks.ends import classifier, network_input
+from featherbone.networks.shared.ends import classifier, network_input
 
 MODULES_35 = (32, 64, 64)  # channels after the pooling of each module on 35×35 maps
 MODULES_17 = (128, 160, 160, 192)  # channels between the 1×7 and 7×1 kernels of each module on 17×17 maps

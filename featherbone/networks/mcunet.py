@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from featherbone.blocks import inverted_residual, unit
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Dim, Graph, scope
-from featherbone.networks.ends import classifier, network_input
+from featherbone.networks.shared.ends import classifier, network_input
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from featherbone.graph import Dim, Graph, Wire, scope
-from featherbone.networks.ends import classifier, network_input
-from featherbone.networks.rounding import Width, scaled
+from featherbone.networks.shared.ends import classifier, network_input
+from featherbone.networks.shared.rounding import Width, scaled
 
 STEM = 16
 STACKS = ((16, 1), (32, 2), (64, 2))  # channels, stride

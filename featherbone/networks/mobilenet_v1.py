@@ -8,8 +8,8 @@ from functools import partial
 from featherbone.blocks import depthwise_separable, unit
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Dim, Graph, Wire, scope
-from featherbone.networks.ends import classifier, network_input
-from featherbone.networks.rounding import Width, scaled
+from featherbone.networks.shared.ends import classifier, network_input
+from featherbone.networks.shared.rounding import Width, scaled
 
 STEM = 32
 STAGES = (  # channels, blocks, stride of the first

@@ -5,8 +5,8 @@ from __future__ import annotations
 from featherbone.blocks import inverted_residual, unit
 from featherbone.graph import Dim, Graph, scope
 from featherbone.graph.dimension import is_symbolic
-from featherbone.networks.ends import classifier, network_input
-from featherbone.networks.rounding import Width, scaled
+from featherbone.networks.shared.ends import classifier, network_input
+from featherbone.networks.shared.rounding import Width, scaled
 
 STEM = 32
 STAGES = (  # expansion t, channels c, blocks n, stride s of the first

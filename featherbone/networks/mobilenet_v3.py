@@ -9,8 +9,8 @@ from featherbone.blocks import inverted_residual, squeeze_excitation, unit
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Dim, Graph, scope
 from featherbone.graph.dimension import is_symbolic
-from featherbone.networks.ends import classifier, network_input
-from featherbone.networks.rounding import Width, scaled, share
+from featherbone.networks.shared.ends import classifier, network_input
+from featherbone.networks.shared.rounding import Width, scaled, share
 
 STEM = 16
 EPSILON = 1e-3  # of every norm

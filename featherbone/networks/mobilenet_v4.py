@@ -5,8 +5,8 @@ from __future__ import annotations
 from featherbone.blocks import unit, universal_bottleneck
 from featherbone.graph import Dim, Graph, scope
 from featherbone.graph.dimension import is_symbolic
-from featherbone.networks.ends import network_input, require_classes
-from featherbone.networks.rounding import Width, scaled
+from featherbone.networks.shared.ends import network_input, require_classes
+from featherbone.networks.shared.rounding import Width, scaled
 
 STEM = 32
 CONVOLUTIONS = ((32, 32), (96, 64))  # of stages 1 and 2: channels of a 3×3 with stride 2, then of a 1×1

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from featherbone.graph import Graph
-from featherbone.networks.settings import check_settings
+from featherbone.networks.shared.settings import check_settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +59,8 @@ def _one(name: str, paper: str, function: str = "", module: str = "", **fixed: A
 _ALEXNET = "Krizhevsky et al. 2012, ImageNet Classification with Deep Convolutional Neural Networks"
 _RESNET = "arXiv:1512.03385"
 _SENET = "arXiv:1709.01507"
+_LITE = "arXiv:1905.11946; github.com/tensorflow/tpu"
+_LITES = [f"lite{n}" for n in range(5)]
 _REGNET = "arXiv:2003.13678"
 _REGNETS = [f"regnet{kind}_{size}mf" for kind in ("x", "y") for size in (200, 400, 600, 800)]
 
@@ -86,11 +88,16 @@ NETWORKS: dict[str, NamedNetwork] = {
         *(_one(f"mobilenet_v3_{size}", "arXiv:1905.02244", "mobilenet_v3", size=size) for size in ("large", "small")),
         *(_one(f"mnasnet_{name.lower()}", "arXiv:1807.11626", "mnasnet", release=name) for name in ("A1", "B1")),
         _one("efficientnet_b0", "arXiv:1905.11946", module="efficientnet"),
+        *(_one(f"efficientnet_{model}", _LITE, "efficientnet_lite", model=model) for model in _LITES),
         *(_one(name, _REGNET, "regnet_model", "regnet", model=name) for name in _REGNETS),
         _one("regnet", _REGNET),
         _one("squeezenext", "arXiv:1803.10615"),
         *(_one(f"mcunet_in{n}", "arXiv:2007.10319", "mcunet", model=f"in{n}") for n in range(5)),
         _one("ghostnet", "arXiv:1911.11907"),
+        *(_one(f"tinynet_{model}", "arXiv:2010.14819", "tinynet", model=model) for model in "abcde"),
+        _one("lcnet", "arXiv:2109.15099"),
+        *(_one(f"mobileone_s{n}", "arXiv:2206.04040", "mobileone", model=f"s{n}") for n in range(5)),
+        _one("repghostnet", "arXiv:2211.06088"),
         _one("mobilenet_v4_conv_small", "arXiv:2404.10518", module="mobilenet_v4"),
         _one("mlperf_tiny_resnet8", "arXiv:2106.07597"),
     )

@@ -13,8 +13,8 @@ from featherbone.blocks import squeeze_excitation, unit
 from featherbone.blocks.shortcut import residual
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Dim, Graph, Wire, scope
-from featherbone.networks.ends import classifier, network_input
-from featherbone.networks.rounding import share
+from featherbone.networks.shared.ends import classifier, network_input
+from featherbone.networks.shared.rounding import share
 
 STEM = 32
 DIVISOR = 8  # of every width

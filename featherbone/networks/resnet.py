@@ -7,9 +7,9 @@ from functools import partial
 
 from featherbone.blocks import basic, bottleneck
 from featherbone.graph import Dim, Graph, Wire
-from featherbone.networks.ends import classifier, network_input
-from featherbone.networks.residual import BLOCKS, STEM, blocks_of, residual_stages, residual_stem
-from featherbone.networks.rounding import Width, scaled
+from featherbone.networks.shared.ends import classifier, network_input
+from featherbone.networks.shared.residual import BLOCKS, STEM, blocks_of, residual_stages, residual_stem
+from featherbone.networks.shared.rounding import Width, scaled
 
 
 def resnet(

@@ -6,8 +6,8 @@ from functools import partial
 
 from featherbone import blocks
 from featherbone.graph import Dim, Graph
-from featherbone.networks.ends import classifier, network_input
-from featherbone.networks.residual import STEM, blocks_of, residual_stages, residual_stem
+from featherbone.networks.shared.ends import classifier, network_input
+from featherbone.networks.shared.residual import STEM, blocks_of, residual_stages, residual_stem
 
 EXPANSION = 4
 REDUCTION = 2  # 256 channels out of stage 1 have 128 = 32 groups × 4 channels in the middle

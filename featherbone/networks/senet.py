@@ -10,8 +10,8 @@ from functools import partial
 
 from featherbone.blocks import bottleneck, excited, resnext, unit
 from featherbone.graph import Dim, Graph, Wire, scope
-from featherbone.networks.ends import classifier, network_input
-from featherbone.networks.residual import STEM, blocks_of, residual_stages, residual_stem
+from featherbone.networks.shared.ends import classifier, network_input
+from featherbone.networks.shared.residual import STEM, blocks_of, residual_stages, residual_stem
 
 EXPANSION = 4
 STEM_154 = (64, 64, 128)  # three 3×3 convolutions in place of one 7×7

@@ -6,8 +6,8 @@ from featherbone.blocks import shuffle_unit, unit
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Dim, Graph, scope
 from featherbone.graph.dimension import is_symbolic
-from featherbone.networks.ends import classifier, network_input
-from featherbone.networks.rounding import Width, check_width, scaled
+from featherbone.networks.shared.ends import classifier, network_input
+from featherbone.networks.shared.rounding import Width, check_width, scaled
 
 STEM = 24
 STAGE2 = {1: 144, 2: 200, 3: 240, 4: 272, 8: 384}  # channels by groups; each later stage doubles them

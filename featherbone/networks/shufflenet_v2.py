@@ -5,7 +5,7 @@ from __future__ import annotations
 from featherbone.blocks import shuffle_unit_v2, unit
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Dim, Graph, scope
-from featherbone.networks.ends import classifier, network_input
+from featherbone.networks.shared.ends import classifier, network_input
 
 STEM = 24
 CHANNELS = {  # stages 2 to 4 and conv5, by width

@@ -7,7 +7,7 @@ from typing import Any
 from featherbone.errors import FeatherboneError, did_you_mean
 from featherbone.graph import Graph
 from featherbone.networks.registry import NETWORKS, NamedNetwork
-from featherbone.networks.settings import read_settings, require_known, typed_setting
+from featherbone.networks.shared.settings import read_settings, require_known, typed_setting
 
 
 def network(spec: str, **settings: Any) -> Graph:

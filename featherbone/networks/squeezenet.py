@@ -8,7 +8,7 @@ from featherbone.blocks import fire, unit
 from featherbone.blocks.channels import share as share_of
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Dim, Graph, Wire, scope
-from featherbone.networks.ends import network_input, require_classes
+from featherbone.networks.shared.ends import network_input, require_classes
 
 FIRES = range(2, 10)  # the layers between conv1 and conv10
 BYPASSES = ("none", "simple", "complex")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from featherbone.blocks import two_stage_squeeze, unit
 from featherbone.graph import Dim, Graph, scope
-from featherbone.networks.ends import classifier, network_input
-from featherbone.networks.rounding import Width, scaled
+from featherbone.networks.shared.ends import classifier, network_input
+from featherbone.networks.shared.rounding import Width, scaled
 
 STEM = 64
 STAGES = ((32, 6), (64, 6), (128, 8), (256, 1))  # channels, blocks

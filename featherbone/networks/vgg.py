@@ -5,7 +5,7 @@ from __future__ import annotations
 from featherbone.blocks import stacked
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Dim, Graph, scope
-from featherbone.networks.ends import classifier, hidden_classifier, network_input
+from featherbone.networks.shared.ends import classifier, hidden_classifier, network_input
 
 CHANNELS = (64, 128, 256, 512, 512)
 LAYERS = {  # convolutions by stage: configurations A, B, D, E

@@ -7,7 +7,7 @@ from functools import partial
 from featherbone import blocks
 from featherbone.blocks import unit
 from featherbone.graph import Dim, Graph, Wire, scope
-from featherbone.networks.ends import classifier, network_input
+from featherbone.networks.shared.ends import classifier, network_input
 
 STEM = (32, 64)
 ENTRY = (128, 256, 728)  # blocks of two separable convolutions and a pooling

@@ -185,5 +185,5 @@ def test_alternatives_predict_other_numbers_than_the_count(spec: str, quantity: 
 
 
 def test_the_rows_read_from_memory_are_not_shipped() -> None:
-    assert len(published()) == 546
+    assert len(published()) == 582
     assert all(isinstance(row, Published) and row.source for row in published())

@@ -34,6 +34,9 @@ def specs() -> list[str]:
         found += [f"{name}:width={width}" for width in (0.5, 0.75, 1.25)]
     for name in ("squeezenext", "ghostnet", "mobilenet_v4_conv_small"):
         found += [f"{name}:width={width}" for width in (0.5, 1.5)]
+    found += [f"{name}:width={width}" for name in ("lcnet", "repghostnet") for width in (0.5, 1.5)]
+    found += ["repghostnet:merged=true", *(f"mobileone_s{n}:merged=true" for n in (0, 1, 4))]
+    found += ["efficientnet_lite0:width=0.5", "tinynet_c:width=0.5", "mobileone_s0:width=0.5"]
     found += ["efficientnet_b0:width=0.5", "efficientnet_b0:width=1.1,depth=1.2,resolution=260"]
     found += ["regnet:depth=18,initial_width=80,slope=34.01,multiplier=2.25,group_width=24,excited=true"]
     for width in (0.25, 0.5, 1, 1.5, 2):

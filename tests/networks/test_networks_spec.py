@@ -9,7 +9,7 @@ import pytest
 
 from featherbone.errors import FeatherboneError
 from featherbone.networks import NETWORKS, list_networks, network
-from featherbone.networks.rounding import make_divisible, scaled
+from featherbone.networks.shared.rounding import make_divisible, scaled
 
 WRONG = {
     "mobilenetv2": "unknown network 'mobilenetv2' (did you mean mobilenet_v2?)",

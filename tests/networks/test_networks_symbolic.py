@@ -31,6 +31,12 @@ WIDTHS = {  # the widths at which no channel needs rounding
     "ghostnet:divisor=1": (0.5, 1.0),
     "mobilenet_v4_conv_small": (0.5, 1.0),
     "mobilenet_v4_conv_small:divisor=1": (0.25, 0.5, 0.75, 1.0),
+    "efficientnet_lite0": (1.0,),
+    "lcnet": (0.5, 1.0),
+    "tinynet_a": (1.0,),
+    "repghostnet:divisor=1": (1.0,),
+    "mobileone_s0": (0.5, 1.0, 2.0),
+    "mobileone_s4:merged=true": (0.5, 1.0),
     "mlperf_tiny_resnet8": (0.5, 1.0, 2.0),
 }
 

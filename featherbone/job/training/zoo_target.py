@@ -9,9 +9,9 @@ from featherbone.data import Dataset
 from featherbone.errors import FeatherboneError, did_you_mean
 from featherbone.graph import Graph
 from featherbone.networks import network
-from featherbone.networks.ends import SMALL_SIDE
 from featherbone.networks.registry import NETWORKS
-from featherbone.networks.settings import read_settings, require_known, typed_setting
+from featherbone.networks.shared.ends import SMALL_SIDE
+from featherbone.networks.shared.settings import read_settings, require_known, typed_setting
 
 
 def zoo_sizes(spec: str) -> tuple[int | None, int | None]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 
+from featherbone.networks import NETWORKS
 from featherbone.search.costs.batch import SpaceCosts
 from featherbone.search.costs.budget import Budget
 from featherbone.search.propose.zoo_scaled import Scaled, scaled_zoo
@@ -40,7 +40,7 @@ def zoo_entries(costs: SpaceCosts, budget: Budget, *, trials: int, most: int = M
     )
     plainest: dict[str, Scaled] = {}
     for scaled in found:
-        family = re.sub(r"\d+$", "", scaled.name)
+        family = NETWORKS[scaled.name].function  # of a paper's table, as depths and sizes are
         known = plainest.get(family)
         if max(_uses(scaled, budget)) >= FILLED and (known is None or _layers(scaled) < _layers(known)):
             plainest[family] = scaled

@@ -9,7 +9,7 @@ from typing import Any
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.networks import NETWORKS, NamedNetwork
-from featherbone.networks.ends import SMALL_SIDE
+from featherbone.networks.shared.ends import SMALL_SIDE
 from featherbone.search.costs.budget import Budget, Costs, costs_of
 from featherbone.search.costs.file_size import FILE_HEAD
 from featherbone.search.costs.latency_limit import LatencyModel

@@ -10,7 +10,7 @@ import pytest
 from featherbone.cost import count
 from featherbone.job.training.zoo_target import zoo_graph
 from featherbone.networks import network
-from featherbone.networks.ends import SMALL_SIDE
+from featherbone.networks.shared.ends import SMALL_SIDE
 
 
 def images(side: int) -> Any:

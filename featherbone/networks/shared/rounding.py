@@ -6,6 +6,7 @@ wherever a paper treats widths above 1 in another way, it holds up to 1.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 from featherbone.errors import FeatherboneError
@@ -31,20 +32,22 @@ def make_divisible(value: float, divisor: int = 8, minimum: int | None = None) -
     return rounded + divisor if rounded < 0.9 * value else rounded
 
 
-def scaled(channels: int, width: Width, *, divisor: int = 8, minimum: int | None = None) -> Dim:
+def scaled(channels: int, width: Width, *, own: float = 1.0, divisor: int = 8, minimum: int | None = None) -> Dim:
     """``channels`` × ``width``, rounded by ``make_divisible``; exact with a symbol.
 
     >>> scaled(24, 1.4), scaled(24, 1.0)
     (32, 24)
 
+    ``own`` is a factor that the network's own table has.
+
     Raises:
         FeatherboneError: the width is not a positive number.
     """
     if is_symbolic(width):
-        exact: Any = channels * width
+        exact: Any = channels * width * Fraction(str(own))
         return exact
     check_width(width)
-    return make_divisible(channels * width, divisor, minimum)
+    return make_divisible(channels * own * width, divisor, minimum)
 
 
 def share(channels: Dim, part: int, whole: int, *, divisor: int = 1) -> Dim:

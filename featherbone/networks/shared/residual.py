@@ -7,7 +7,7 @@ from collections.abc import Callable
 from featherbone.blocks import unit
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Dim, Wire, scope
-from featherbone.networks.rounding import Width, scaled
+from featherbone.networks.shared.rounding import Width, scaled
 
 STEM = 64
 CHANNELS = (64, 128, 256, 512)  # conv2_x to conv5_x

@@ -1,0 +1,1 @@
+"""What the networks share: their two ends, residual stages, the rounding of widths, settings as text."""
