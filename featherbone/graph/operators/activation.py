@@ -8,6 +8,7 @@ from typing import ClassVar
 from featherbone.errors import FeatherboneError, did_you_mean
 from featherbone.graph.dimension import Shape
 from featherbone.graph.operators.base import Operator
+from featherbone.graph.operators.flow import Flow, Through
 
 ACTIVATIONS = (
     "elu",
@@ -44,6 +45,9 @@ class Activation(Operator):
     def output(self, *inputs: Shape) -> Shape:
         return inputs[0]
 
+    def channels(self, *inputs: Shape) -> Flow:
+        return Through()
+
     def describe(self, *inputs: Shape) -> str:
         return self.function.replace("_", "-")
 
@@ -61,3 +65,6 @@ class Dropout(Operator):
 
     def output(self, *inputs: Shape) -> Shape:
         return inputs[0]
+
+    def channels(self, *inputs: Shape) -> Flow:
+        return Through()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph.dimension import Dim, Shape, divide, require_positive
-from featherbone.graph.operators.base import Operator
+from featherbone.graph.operators.base import Kept, Operator
+from featherbone.graph.operators.flow import Cropped, Flow, Padded, Shuffled
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +32,13 @@ class Slice(Operator):
             )
         return (size, *inputs[0][1:])
 
+    def channels(self, *inputs: Shape) -> Flow:
+        return Cropped(start=self.start, stop=self.stop)
+
+    def narrowed(self, read: tuple[Kept, ...], written: Kept) -> Operator:
+        start = sum(channel < self.start for channel in read[0])
+        return replace(self, start=start, stop=start + len(written))
+
     def describe(self, *inputs: Shape) -> str:
         return f"slice {self.start}:{self.stop}"
 
@@ -49,6 +57,9 @@ class ChannelShuffle(Operator):
         if divide(inputs[0][0], self.groups) is None:
             raise FeatherboneError(f"shuffle's {self.groups} groups do not divide its {inputs[0][0]} channels")
         return inputs[0]
+
+    def channels(self, *inputs: Shape) -> Flow:
+        return Shuffled(groups=self.groups)
 
     def describe(self, *inputs: Shape) -> str:
         return f"channel shuffle g={self.groups}"
@@ -69,3 +80,10 @@ class PadChannels(Operator):
 
     def output(self, *inputs: Shape) -> Shape:
         return (inputs[0][0] + self.before + self.after, *inputs[0][1:])
+
+    def channels(self, *inputs: Shape) -> Flow:
+        return Padded(before=self.before, after=self.after)
+
+    def narrowed(self, read: tuple[Kept, ...], written: Kept) -> Operator:
+        before = sum(channel < self.before for channel in written)
+        return replace(self, before=before, after=len(written) - before - len(read[0]))

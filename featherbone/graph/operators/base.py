@@ -10,6 +10,9 @@ from typing import ClassVar
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph.dimension import Dim, Shape
+from featherbone.graph.operators.flow import Flow
+
+Kept = tuple[int, ...]  # which channels of a map stay, in order
 
 
 class Operator:
@@ -30,6 +33,14 @@ class Operator:
     def output(self, *inputs: Shape) -> Shape:
         """The shape written for inputs of these shapes; raises FeatherboneError where they do not fit."""
         raise NotImplementedError
+
+    def channels(self, *inputs: Shape) -> Flow:
+        """How the channels that are written come from those of inputs of these shapes."""
+        raise NotImplementedError
+
+    def narrowed(self, read: tuple[Kept, ...], written: Kept) -> Operator:
+        """The operator that is left where only these channels of each input are read, and these are written."""
+        return self
 
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:
         """Name and shape of each trained tensor, named as in ``torch.nn``."""

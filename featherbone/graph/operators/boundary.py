@@ -8,6 +8,7 @@ from typing import ClassVar
 from featherbone.errors import FeatherboneError
 from featherbone.graph.dimension import Dim, Shape, require_positive
 from featherbone.graph.operators.base import Operator
+from featherbone.graph.operators.flow import Entangled, Flow, Given
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +25,9 @@ class Input(Operator):
 
     def output(self, *inputs: Shape) -> Shape:
         return self.shape
+
+    def channels(self, *inputs: Shape) -> Flow:
+        return Given(why="they are the input of the network")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +55,9 @@ class Opaque(Operator):
 
     def output(self, *inputs: Shape) -> Shape:
         return self.shape
+
+    def channels(self, *inputs: Shape) -> Flow:
+        return Entangled(why=f"{self.label} is outside the vocabulary")
 
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:
         return dict(self.weights)

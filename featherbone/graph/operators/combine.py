@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from featherbone.errors import FeatherboneError
 from featherbone.graph.dimension import Dim, Shape
 from featherbone.graph.operators.base import Operator, shape_text
+from featherbone.graph.operators.flow import Flow, Joined, Through
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +31,9 @@ class Add(Operator):
                 )
         return inputs[0]
 
+    def channels(self, *inputs: Shape) -> Flow:
+        return Through()
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Multiply(Operator):
@@ -45,6 +49,9 @@ class Multiply(Operator):
                 f"multiply cannot stretch {shape_text(right)} to {shape_text(left)}: each size must be equal or 1"
             )
         return tuple(b if a == 1 else a for a, b in zip(left, right, strict=True))
+
+    def channels(self, *inputs: Shape) -> Flow:
+        return Through()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,3 +73,6 @@ class Concat(Operator):
             channels = channels + shape[0]
         total: Dim = channels
         return (total, *inputs[0][1:])
+
+    def channels(self, *inputs: Shape) -> Flow:
+        return Joined()

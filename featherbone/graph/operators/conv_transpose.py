@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph.dimension import Dim, Shape, divide, require_positive
-from featherbone.graph.operators.base import Operator, dim_text, require_map, shape_text, sides_text
+from featherbone.graph.operators.base import Kept, Operator, dim_text, require_map, shape_text, sides_text
+from featherbone.graph.operators.flow import Flow
+from featherbone.graph.operators.grouped import filtered, groups_left
 from featherbone.graph.operators.window import Sides, check_window
 
 
@@ -64,6 +66,13 @@ class ConvTranspose(Operator):
                 )
             sides.append(side)
         return (self.out_channels, *sides)
+
+    def channels(self, *inputs: Shape) -> Flow:
+        return filtered(inputs[0][0], self.out_channels, self.groups)
+
+    def narrowed(self, read: tuple[Kept, ...], written: Kept) -> Operator:
+        groups = groups_left(written, self.out_channels, self.groups)
+        return replace(self, out_channels=len(written), groups=groups)
 
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:
         made = divide(self.out_channels, self.groups)

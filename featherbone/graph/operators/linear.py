@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph.dimension import Dim, Shape, require_positive, volume
-from featherbone.graph.operators.base import Operator, shape_text
+from featherbone.graph.operators.base import Kept, Operator, shape_text
+from featherbone.graph.operators.flow import Flow, Mixed, Repeated
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,6 +19,9 @@ class Flatten(Operator):
 
     def output(self, *inputs: Shape) -> Shape:
         return (volume(inputs[0]),)
+
+    def channels(self, *inputs: Shape) -> Flow:
+        return Repeated(times=volume(inputs[0][1:]))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +45,12 @@ class Linear(Operator):
                 f"linear needs a vector; its input has shape {shape_text(inputs[0])}", hint="flatten it first"
             )
         return (self.out_features,)
+
+    def channels(self, *inputs: Shape) -> Flow:
+        return Mixed()
+
+    def narrowed(self, read: tuple[Kept, ...], written: Kept) -> Operator:
+        return replace(self, out_features=len(written))
 
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:
         weights: dict[str, Shape] = {"weight": (self.out_features, inputs[0][0])}

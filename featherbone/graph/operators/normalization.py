@@ -8,6 +8,7 @@ from typing import ClassVar
 from featherbone.errors import FeatherboneError
 from featherbone.graph.dimension import Shape
 from featherbone.graph.operators.base import Operator, require_map
+from featherbone.graph.operators.flow import Entangled, Flow, Through
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +34,9 @@ class BatchNorm(Operator):
 
     def output(self, *inputs: Shape) -> Shape:
         return inputs[0]
+
+    def channels(self, *inputs: Shape) -> Flow:
+        return Through()
 
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:
         channels = inputs[0][:1]
@@ -63,3 +67,6 @@ class LocalResponseNorm(Operator):
     def output(self, *inputs: Shape) -> Shape:
         require_map(self.kind, inputs[0])
         return inputs[0]
+
+    def channels(self, *inputs: Shape) -> Flow:
+        return Entangled(why="local response norm compares each channel with its neighbours")

@@ -8,6 +8,7 @@ from typing import ClassVar
 from featherbone.errors import FeatherboneError
 from featherbone.graph.dimension import Shape, require_positive
 from featherbone.graph.operators.base import Operator, dim_text, require_map, sides_text
+from featherbone.graph.operators.flow import Flow, Through
 from featherbone.graph.operators.window import Padding, Sides, check_window, slide
 
 
@@ -33,6 +34,9 @@ class MaxPool(Operator):
     def output(self, *inputs: Shape) -> Shape:
         return _pool(self.kind, inputs[0], self.kernel, self.stride, self.padding, self.ceil)
 
+    def channels(self, *inputs: Shape) -> Flow:
+        return Through()
+
     def describe(self, *inputs: Shape) -> str:
         return f"max pool {sides_text(self.kernel)} /{dim_text(self.stride[0])}"
 
@@ -54,6 +58,9 @@ class AvgPool(Operator):
     def output(self, *inputs: Shape) -> Shape:
         return _pool(self.kind, inputs[0], self.kernel, self.stride, self.padding, self.ceil)
 
+    def channels(self, *inputs: Shape) -> Flow:
+        return Through()
+
     def describe(self, *inputs: Shape) -> str:
         return f"avg pool {sides_text(self.kernel)} /{dim_text(self.stride[0])}"
 
@@ -72,6 +79,9 @@ class GlobalPool(Operator):
     def output(self, *inputs: Shape) -> Shape:
         require_map(self.kind, inputs[0])
         return (inputs[0][0], *(1 for _ in inputs[0][1:]))
+
+    def channels(self, *inputs: Shape) -> Flow:
+        return Through()
 
     def describe(self, *inputs: Shape) -> str:
         return f"global {self.reduce} pool"
@@ -94,6 +104,9 @@ class Resize(Operator):
     def output(self, *inputs: Shape) -> Shape:
         require_map(self.kind, inputs[0], len(self.size))
         return (inputs[0][0], *self.size)
+
+    def channels(self, *inputs: Shape) -> Flow:
+        return Through()
 
     def describe(self, *inputs: Shape) -> str:
         return f"resize {self.mode}"

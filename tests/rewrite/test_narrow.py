@@ -1,0 +1,98 @@
+"""Narrowing equals masking: on every network of the zoo, and on networks with odd wiring."""
+
+import pytest
+import torch
+from narrowing import difference, lively_weights, masked, outputs, random_cut, smallest
+
+from featherbone.cost import count
+from featherbone.errors import FeatherboneError
+from featherbone.graph import Graph, channel_sets, from_json, image, narrow_graph, to_json
+from featherbone.networks import NETWORKS
+from featherbone.nn import check_weights
+from featherbone.rewrite import narrow
+
+CLOSE = 1e-5  # relative
+SMALL = {"width": 0.5}  # where a network has the setting
+# More of the blocks that a smaller sibling has, for many seconds of weights: their graphs are narrowed alone.
+DEEP = ("vgg13", "vgg16", "vgg19", "resnet101", "resnet152", "resnext101_32x4d", "se_resnet101", "se_resnet152",
+        "se_resnext101_32x4d", "senet154")  # fmt: skip
+
+
+def obeys(graph: Graph, share: float, seed: int) -> float:
+    """Narrow a random share of the sets, and check that it computes what masking does; the share of MACs that is left."""
+    weights, sets = lively_weights(graph, seed), channel_sets(graph)
+    cut = random_cut(sets, share, seed)
+    assert cut
+    small = narrow(graph, weights, cut, sets=sets)
+    check_weights(small.graph, small.weights)
+    before, after = outputs(graph, masked(graph, weights, sets, cut)), outputs(small.graph, small.weights)
+    assert difference(before, after) < CLOSE
+    assert narrow_graph(graph, cut, sets=sets) == small.graph
+    assert from_json(to_json(small.graph)) == small.graph
+    assert all(node.shape[0] == len(small.kept[node.name]) for node in small.graph.nodes)
+    return count(small.graph).macs / count(graph).macs
+
+
+@pytest.mark.parametrize("name", [name for name in NETWORKS if name not in DEEP])
+def test_a_narrowed_network_of_the_zoo_computes_what_the_masked_one_does(name):
+    settings = {key: value for key, value in SMALL.items() if key in NETWORKS[name].settings}
+    assert obeys(smallest(name, **settings), 0.4, seed=len(name)) < 0.85
+
+
+@pytest.mark.parametrize("name", ["vgg19", "resnet101", "senet154"])
+def test_a_deep_network_of_the_zoo_is_narrowed_to_a_network(name):
+    graph = smallest(name)
+    sets = channel_sets(graph)
+    assert count(narrow_graph(graph, random_cut(sets, 0.4), sets=sets)).macs < 0.5 * count(graph).macs
+
+
+def cut_of(graph: Graph, space: str, some: slice) -> list[int]:
+    """Some of the sets of a space, by its name."""
+    return [*next(each for each in channel_sets(graph).spaces if each.name == space).sets[some]]
+
+
+def tiny() -> Graph:
+    x = image(3, 8).conv(6, 3, bias=True, name="a").norm().act("sigmoid")
+    return x.global_pool().flatten().linear(4, name="out").graph("tiny")
+
+
+def test_which_channels_were_kept_is_said_by_node():
+    small = narrow(tiny(), lively_weights(tiny()), cut_of(tiny(), "a", slice(1, 4)))
+    assert small.kept == {"image": (0, 1, 2), **dict.fromkeys(("a", "a_norm", "a_act", "pool", "flatten"), (0, 4, 5)),
+                          "out": (0, 1, 2, 3)}  # fmt: skip
+    assert (
+        small.weights["a_norm.running_var"].tolist() == lively_weights(tiny())["a_norm.running_var"][[0, 4, 5]].tolist()
+    )
+
+
+def test_nothing_cut_is_the_same_network_with_weights_of_its_own():
+    weights = lively_weights(tiny())
+    same = narrow(tiny(), weights, [])
+    assert same.graph == tiny()
+    assert all(torch.equal(same.weights[name], weights[name]) for name in weights)
+    assert not {each.data_ptr() for each in weights.values()} & {each.data_ptr() for each in same.weights.values()}
+
+
+@pytest.mark.parametrize(
+    ("cut", "said"),
+    [
+        ([99], "tiny has no set of channels 99; its sets are 0 to 12"),
+        ([-1], "no set of channels -1"),
+        ([0], r"set 0 of tiny \(image\) can't be cut: they are the input"),
+        ([12], r"set 12 of tiny \(out\) can't be cut: they are an output"),
+        (
+            range(3, 9),
+            "cutting all 6 sets of a would leave none of its 6 channels .keep at least one of the sets 3, 4,",
+        ),
+    ],
+)
+def test_a_cut_that_cannot_be_is_refused_in_a_sentence(cut, said):
+    with pytest.raises(FeatherboneError, match=said):
+        narrow(tiny(), lively_weights(tiny()), cut)
+
+
+def test_weights_of_another_network_are_refused():
+    weights = lively_weights(tiny())
+    weights["a.weight"][0, 0, 0, 0] = float("nan")
+    with pytest.raises(FeatherboneError, match=r"a\.weight holds numbers that are not finite"):
+        narrow(tiny(), weights, [])
