@@ -1,9 +1,9 @@
 """Which channels of a network belong together: a reading that every cut of channels stands on.
 
 Each operator says how the channels that it writes come from those that it reads (``featherbone.graph.operators.flow``).
-Channels that meet in a sum, a product or a filter of one channel can only be kept or cut together; so can channels at one
-place of the groups of a convolution, and in one column of a shuffle. From that follow *sets* of channels, and *spaces* of
-sets that are alike: the width of one place.
+Channels that meet in a sum, a product or a filter of one channel can only be kept or cut together; so can channels at
+one place of the groups of a convolution, and in one column of a shuffle. From that follow *sets* of channels, and
+*spaces* of sets that are alike: the width of one place.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from featherbone.graph.join import Joins, joined
 class ChannelSet:
     """Channels that can only be kept or cut together: for each node that writes some, which ones.
 
-    ``space`` is the place of its space in ``ChannelSets.spaces``. ``fixed`` says why it can't be cut, and is empty where
-    it can.
+    ``space`` is the place of its space in ``ChannelSets.spaces``. ``fixed`` says why it can't be cut, and is empty
+    where it can.
     """
 
     number: int
@@ -49,7 +49,7 @@ class ChannelSpace:
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelSets:
-    """The sets and spaces of a graph; ``of`` gives for each node the number of the set of each channel that it writes."""
+    """The sets and spaces of a graph; ``of`` has for each node the number of the set of each channel that it writes."""
 
     graph: Graph
     of: Mapping[str, tuple[int, ...]]
@@ -75,9 +75,9 @@ def channel_sets(graph: Graph) -> ChannelSets:
     stem: 8 channels, 8 sets
     linear: 10 channels, 10 sets they are an output of the network
 
-    Sets are numbered in the order in which the graph first writes them. A convolution in groups keeps its groups, and one
-    channel at the same place of every group is a set; where its groups are many and small, or hold a single channel, a
-    set is a whole group, which divides the layer into more sets. What an opaque operator reads or writes can't be cut,
+    Sets are numbered in the order in which the graph first writes them. A convolution in groups keeps its groups, and
+    one channel at the same place of every group is a set; where its groups are many and small, or hold a single channel,
+    a set is a whole group, which divides the layer into more sets. What an opaque operator reads or writes can't be cut,
     nor what local response norm compares, nor a set that is all that some node writes.
 
     Raises:

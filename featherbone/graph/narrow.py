@@ -50,7 +50,7 @@ def kept_channels(sets: ChannelSets, cut: Collection[int]) -> dict[str, Kept]:
     (0, 2)
 
     Raises:
-        FeatherboneError: a number that is none of a set, a set that can't be cut, or a node of which nothing would be left.
+        FeatherboneError: a number that no set has, a set that can't be cut, a node of which nothing would be left.
     """
     gone = set(cut)
     for number in gone:

@@ -43,8 +43,8 @@ def narrow(graph: Graph, weights: Weights, cut: Collection[int], *, sets: Channe
     Names stay as they are. The tensors are copies. ``sets`` are the sets of the graph where they were already read.
 
     Raises:
-        FeatherboneError: weights that do not fit the graph, and what ``featherbone.graph.narrow.kept_channels`` refuses:
-            a set that can't be cut, with the reason; a node of which nothing would be left.
+        FeatherboneError: weights that do not fit the graph; what ``featherbone.graph.narrow.kept_channels`` refuses: a
+            set that can't be cut, with the reason, and a node of which nothing would be left.
     """
     check_weights(graph, weights)
     kept = kept_channels(sets or channel_sets(graph), cut)
@@ -75,7 +75,7 @@ def _cut(operator: Conv | ConvTranspose | Linear, weight: torch.Tensor, read: Ke
     """A weight that joins channels read with channels written, in groups."""
     if isinstance(operator, Linear):
         return weight[list(written)][:, list(read)]
-    groups = int(operator.groups)  # type: ignore[arg-type]  # a network with weights has no symbols
+    groups = int(operator.groups)
     rows, columns = (read, written) if isinstance(operator, ConvTranspose) else (written, read)
     if groups == 1:
         return weight[list(rows)][:, list(columns)]

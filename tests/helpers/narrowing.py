@@ -29,7 +29,7 @@ def smallest(name: str, **settings: object) -> Graph:
 
 
 def lively_weights(graph: Graph, seed: int = 0) -> dict[str, torch.Tensor]:
-    """Random weights, biases and statistics of the norms, so that maps stay of a size and no channel is without effect."""
+    """Random weights, biases and statistics of norms: maps stay of one size, and no channel is without effect."""
     generator = torch.Generator().manual_seed(seed)
 
     def draw(shape: tuple[int, ...]) -> torch.Tensor:

@@ -19,7 +19,7 @@ DEEP = ("vgg13", "vgg16", "vgg19", "resnet101", "resnet152", "resnext101_32x4d",
 
 
 def obeys(graph: Graph, share: float, seed: int) -> float:
-    """Narrow a random share of the sets, and check that it computes what masking does; the share of MACs that is left."""
+    """Cut a random share of the sets, and check that masking computes the same; the share of MACs that is left."""
     weights, sets = lively_weights(graph, seed), channel_sets(graph)
     cut = random_cut(sets, share, seed)
     assert cut

@@ -1,7 +1,7 @@
 """Where the channels that an operator writes come from: a closed set of frozen values, one for each way there is.
 
-``Operator.channels`` answers with one of them, beside the operator's shape rule; ``featherbone.graph.channel_sets`` reads
-them. For a vector a channel is a feature.
+``Operator.channels`` answers with one of them, beside the operator's shape rule; ``featherbone.graph.channel_sets``
+reads them. For a vector a channel is a feature.
 """
 
 from __future__ import annotations
