@@ -76,9 +76,9 @@ def channel_sets(graph: Graph) -> ChannelSets:
     linear: 10 channels, 10 sets they are an output of the network
 
     Sets are numbered in the order in which the graph first writes them. A convolution in groups keeps its groups, and
-    one channel at the same place of every group is a set; where its groups are many and small, or hold a single channel,
-    a set is a whole group, which divides the layer into more sets. What an opaque operator reads or writes can't be cut,
-    nor what local response norm compares, nor a set that is all that some node writes.
+    one channel at the same place of every group is a set; where its groups are many and small, or hold one channel,
+    a set is a whole group, which divides the layer into more sets. What an opaque operator reads or writes can't be
+    cut, nor what local response norm compares, nor a set that is all that some node writes.
 
     Raises:
         FeatherboneError: the graph holds symbolic sizes.

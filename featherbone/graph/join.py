@@ -1,7 +1,7 @@
 """The channels of a graph, joined where they can only be kept or cut together: the work behind ``channel_sets``.
 
 A layer that mixes makes channels of its own; every other operator passes channels on, so a map is a list of the numbers
-of its channels, and most operators hand the list of their input on as it is. That keeps the reading linear in the widths.
+of its channels, and most operators hand the list of their input on as it is. That keeps it linear in the widths.
 """
 
 from __future__ import annotations
