@@ -23,24 +23,21 @@ from featherbone.nn.capture.structure import each_tensor, mapped
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
 from featherbone.nn.export_reader.archive import SAVE, read_description, same_weights
+from featherbone.nn.export_reader.arguments import (
+    DTYPES,
+    module_path,
+    name_of,
+    names_of,
+    target_of,
+    tensors_of,
+    value_of,
+)
+from featherbone.nn.export_reader.one_image import RECURRENT, Read, adapted, written
 from featherbone.nn.export_reader.sizes import Sizes
+from featherbone.nn.one_image import Batch, NoBatch, Shape, candidates
 
 MOST_NODES = 200_000
-DTYPES = {  # torch.export's numbers
-    1: torch.uint8,
-    2: torch.int8,
-    3: torch.int16,
-    4: torch.int32,
-    5: torch.int64,
-    6: torch.float16,
-    7: torch.float32,
-    8: torch.float64,
-    9: torch.complex32,
-    10: torch.complex64,
-    11: torch.complex128,
-    12: torch.bool,
-    13: torch.bfloat16,
-}
+MALFORMED = (LookupError, TypeError, ValueError, AttributeError, StopIteration, ArithmeticError, RuntimeError)
 ON_NUMBERS: dict[str, Callable[..., Any]] = {
     name: getattr(operator, name) for name in ("add", "sub", "mul", "floordiv", "mod", "neg", "truediv")
 }
@@ -53,24 +50,36 @@ def read_export(path: Path) -> tuple[Graph, tuple[str, ...]]:
         FeatherboneError: not an archive of ``torch.export``, damaged, or with sizes that nothing fixes.
     """
     description, shared = read_description(path), same_weights(path)
+    module = description["graph_module"]
     try:
-        program = Program(path.stem, description["graph_module"], shared)
-        return program.replayed(), tuple(program.notes)
+        whole = Program(path.stem, module, shared)
+        graph, notes = whole.replayed(), whole.notes
+        for batch in candidates(whole.fixed(), whole.recurrent, whole.shapes()):
+            one = Program(path.stem, module, shared, batch)
+            found = one.one_image(whole)
+            if found is not None:
+                return found, (*one.notes, batch.said)
+            notes += batch.mixed()
+        return graph, tuple(notes)
     except FeatherboneError as error:
         raise FeatherboneError(f"{path}: {error.sentence}", hint=error.hint) from None
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, StopIteration, OverflowError) as error:
+    except MALFORMED as error:
         raise FeatherboneError(
             f"the program in {path} is malformed: {type(error).__name__} {str(error)[:100]}", hint=SAVE
         ) from None
-    except (RuntimeError, RecursionError, ArithmeticError) as error:
-        raise FeatherboneError(f"the program in {path} is malformed: {str(error)[:100]}", hint=SAVE) from None
 
 
 class Program:
     """One exported program: its tensors by name, and the tracer that records what it does with them."""
 
-    def __init__(self, name: str, module: dict[str, Any], shared: Mapping[str, str] = MappingProxyType({})) -> None:
-        self.name, self.shared = name, shared
+    def __init__(
+        self,
+        name: str,
+        module: dict[str, Any],
+        shared: Mapping[str, str] = MappingProxyType({}),
+        batch: Batch | None = None,
+    ) -> None:
+        self.name, self.shared, self.batch = name, shared, batch
         self.graph, self.signature = module["graph"], module["signature"]
         self.notes: list[str] = []
         self.values: dict[str, Any] = {}
@@ -88,9 +97,8 @@ class Program:
         self._weights()
         for name in self.inputs:
             shape, dtype = self._described(name)
+            shape = self.batch.input(name, shape) if self.batch else shape
             self.values[name] = self.tracer.input(name, shape, dtype, None)
-            if len(shape) > 2 and shape[0] != 1:
-                self.notes.append(f"it was exported for a batch of {shape[0]}, so the counts are for the whole batch")
         self._nodes()
         names = [arg["as_tensor"]["name"] for arg in self.graph["outputs"] if "as_tensor" in arg]
         kept = {
@@ -98,7 +106,8 @@ class Program:
             for spec in self.signature["output_specs"]
             if "as_tensor" in spec.get("user_output", {}).get("arg", {})
         }
-        results = [self.values[name] for name in names if name in kept]
+        self.outputs = [name for name in names if name in kept]
+        results = [self.values[name] for name in self.outputs]
         outputs = [value.entry for value in results if type(value) is Traced and value.entry is not None]
         if not outputs:
             raise FeatherboneError("the program returns no tensor that depends on its inputs")
@@ -108,9 +117,42 @@ class Program:
         self.notes += [*dict.fromkeys(self.tracer.notes), *unused_note(graph)]
         return graph
 
+    # --- one image of a fixed batch --------------------------------------------------------------------------------
+
+    def fixed(self) -> dict[str, Shape]:
+        """The sizes of the inputs that are numbers; another one is 0."""
+        sizes = {name: self.graph["tensor_values"][name]["sizes"] for name in self.inputs}
+        return {name: tuple(size.get("as_int", 0) for size in own) for name, own in sizes.items()}
+
+    @property
+    def recurrent(self) -> bool:
+        """Whether there are layers whose steps may come before the batch."""
+        return any(target_of(node)[1] in RECURRENT for node in self.graph["nodes"])
+
+    def shapes(self) -> dict[str, Shape]:
+        """The shapes of inputs and outputs."""
+        return {name: tuple(self.values[name].shape) for name in (*self.inputs, *self.outputs)}
+
+    def one_image(self, whole: Program) -> Graph | None:
+        """The graph with one of the batch's images; ``None`` where that shows to be no batch."""
+        try:
+            graph = self.replayed()
+            shapes, before = self.shapes(), whole.shapes()
+            outputs = [(before[name], shapes[name]) for name in self.outputs]
+            holds = self.batch is not None and self.batch.holds(outputs, whole.products(), self.products())
+            return graph if holds else None
+        except (NoBatch, FeatherboneError, *MALFORMED):
+            return None
+
+    def products(self) -> int:
+        """All multiply-adds."""
+        return sum(entry.macs or 0 for entry in self.tracer.entries)
+
+    # --- running ---------------------------------------------------------------------------------------------------
+
     def _nodes(self) -> None:
         """The operators of the graph, or of a branch that stands in its place."""
-        modules = [_module_path(node) for node in self.graph["nodes"]]
+        modules = [module_path(node) for node in self.graph["nodes"]]
         outer = modules_with_modules(modules)
         for node, path in zip(self.graph["nodes"], modules, strict=True):
             self.tracer.at(path, path not in outer)
@@ -120,10 +162,10 @@ class Program:
         """What a graph inside the program makes of these tensors."""
         around, values = self.graph, self.values
         self.graph = graph
-        self.values = {_name(arg): value for arg, value in zip(graph["inputs"], operands, strict=True)}
+        self.values = {name_of(arg): value for arg, value in zip(graph["inputs"], operands, strict=True)}
         try:
             self._nodes()
-            return [self.values[_name(arg)] for arg in graph["outputs"]]
+            return [self.values[name_of(arg)] for arg in graph["outputs"]]
         finally:
             self.graph, self.values = around, values
 
@@ -155,12 +197,11 @@ class Program:
         return shape, DTYPES.get(value["dtype"], torch.float32)
 
     def _node(self, node: dict[str, Any]) -> None:
-        target = str(node["target"]).removeprefix("torch.ops.").split(".")
-        name = target[1] if len(target) > 1 else target[0]
-        outputs = _names(node["outputs"])
+        target, name = target_of(node)
+        outputs = names_of(node["outputs"])
         arguments, settings = [], {}
         for given in node["inputs"]:
-            value = self._value(given["arg"])
+            value = value_of(given["arg"], self.values)
             if given.get("kind") == 2:
                 settings[given["name"]] = value
             else:
@@ -178,95 +219,80 @@ class Program:
             return
         known = target[0] == "aten"
         call = call_named(name if known else ".".join(target[:2]))
-        made = self._result(
-            call, arguments, settings, [name for name in outputs if name in self.graph["tensor_values"]]
-        )
+        described = [self._described(name) for name in outputs if name in self.graph["tensor_values"]]
+        made = self._result(call, arguments, settings, described, self._reads(node))
         if call.in_place and type(arguments[0]) is Traced and len(made) == 1:
             made = [self.tracer.written(arguments[0], made[0])]
         self.values.update(zip(outputs, made, strict=False))
 
-    def _result(self, call: Call, arguments: list[Any], settings: dict[str, Any], outputs: list[str]) -> list[Traced]:
-        made: list[Traced]
+    def _reads(self, node: dict[str, Any]) -> list[Read]:
+        """With a batch, the shapes of what an operator reads: with all images and with one."""
+        if self.batch is None:
+            return []
+        return [(self._described(name)[0], tuple(self.values[name].shape)) for name in tensors_of(node)]
+
+    def _result(
+        self,
+        call: Call,
+        arguments: list[Any],
+        settings: dict[str, Any],
+        described: list[tuple[Shape, torch.dtype]],
+        reads: list[Read],
+    ) -> list[Traced]:
         tensors = list(each_tensor((arguments, settings)))
-        described = [self._described(name) for name in outputs]
         idle = not any(type(tensor) is Traced and tensor.entry is not None for tensor in tensors)
         if idle and not (call.multiplies and tensors):
-            weights = tuple(dict.fromkeys(name for tensor in tensors for name in self.tracer.weights_of(tensor)))
-            device = self.tracer.device
-            made = [
-                Traced.make(s, d, device, weights=weights, value=torch.empty(s, dtype=d, device="meta"))
-                for s, d in described
-            ]
-            if call.views and arguments and type(arguments[0]) is Traced:
-                for view in made:
-                    view.base = arguments[0]
-            return made
+            return self._constants(call, tensors, self._without_rule(call, described, reads))
         if idle:  # a product of weights and buffers alone runs at each call as well
             arguments, settings = mapped(arguments, self.tracer.wrapped), mapped(settings, self.tracer.wrapped)
+        if self.batch is not None:
+            arguments = adapted(self.batch, call, arguments, reads, [shape for shape, _ in described])
         if call.rule is not None:
             before = len(self.tracer.entries)
             try:
                 found = list(each_tensor(call.rule(self.tracer, *arguments, **settings)))
             except (NoRule, TypeError):
                 found = []
-            if [tuple(tensor.shape) for tensor in found] == [shape for shape, _ in described]:
+            if self._believed(found, [shape for shape, _ in described]):
                 return [tensor for tensor in found if type(tensor) is Traced]
             del self.tracer.entries[before:]
-        made = []
-        for place, (shape, dtype) in enumerate(described):
-            label, reads = (call.name, tensors) if not place else (f"{call.name}_result", [made[0]])
+        made: list[Traced] = []
+        for place, (shape, dtype) in enumerate(self._without_rule(call, described, reads)):
+            label, given = (call.name, tensors) if not place else (f"{call.name}_result", [made[0]])
             macs = 0 if place or call.free else None
             made.append(
-                self.tracer.opaque(label, reads, shape, macs=macs, dtype=dtype, moves=bool(place) or call.moves)
+                self.tracer.opaque(label, given, shape, macs=macs, dtype=dtype, moves=bool(place) or call.moves)
             )
         return made
 
-    def _value(self, argument: dict[str, Any]) -> Any:
-        kind, value = next(iter(argument.items()))
-        if kind == "as_tensor":
-            return self.values[value["name"]]
-        if kind in ("as_tensors", "as_optional_tensors", "as_nested_tensors"):
-            return [self._optional(item) for item in value]
-        if kind == "as_graph":
-            return value["graph"]
-        if kind in ("as_sym_int", "as_sym_bool", "as_sym_float"):
-            return self._symbol(value)
-        if kind in ("as_sym_ints", "as_sym_bools", "as_sym_floats"):
-            return [self._symbol(item) for item in value]
-        if kind == "as_none":
-            return None
-        if kind == "as_scalar_type":
-            return DTYPES.get(value)
-        return value
+    def _constants(
+        self, call: Call, tensors: list[torch.Tensor], described: list[tuple[Shape, torch.dtype]]
+    ) -> list[Traced]:
+        """What an operator makes of weights and constants alone."""
+        weights = tuple(dict.fromkeys(name for tensor in tensors for name in self.tracer.weights_of(tensor)))
+        made = [
+            Traced.make(
+                shape, dtype, self.tracer.device, weights=weights, value=torch.empty(shape, dtype=dtype, device="meta")
+            )
+            for shape, dtype in described
+        ]
+        if call.views and tensors and type(tensors[0]) is Traced:
+            for view in made:
+                view.base = tensors[0]
+        return made
 
-    def _optional(self, item: dict[str, Any]) -> Any:
-        if "as_none" in item:
-            return None
-        return self.values[item["as_tensor"]["name"] if "as_tensor" in item else item["name"]]
+    def _believed(self, found: list[torch.Tensor], described: list[Shape]) -> bool:
+        """Whether a rule's shapes are those that the program says; of one image, whether they may be its share."""
+        if self.batch is None or len(found) != len(described):
+            return [tuple(tensor.shape) for tensor in found] == described
+        for tensor, shape in zip(found, described, strict=True):
+            self.batch.place(shape, tuple(tensor.shape))
+        return True
 
-    def _symbol(self, value: dict[str, Any]) -> Any:
-        return self.values[value["as_name"]] if "as_name" in value else next(iter(value.values()))
-
-
-def _name(argument: dict[str, Any]) -> str:
-    """The name of a tensor or number that a graph takes or returns."""
-    kind, value = next(iter(argument.items()))
-    return str(value["as_name"] if kind.startswith("as_sym") else value["name"])
-
-
-def _names(outputs: list[dict[str, Any]]) -> list[str]:
-    """Names of a node's results, flat."""
-    found: list[str] = []
-    for output in outputs:
-        kind, value = next(iter(output.items()))
-        if kind == "as_none":
-            continue
-        items = value if isinstance(value, list) else [value]
-        found += [item.get("name") or item.get("as_name") or item["as_tensor"]["name"] for item in items]
-    return found
-
-
-def _module_path(node: dict[str, Any]) -> str:
-    stack = str(node.get("metadata", {}).get("nn_module_stack", ""))
-    parts = stack.split(";")[-1].split(",")
-    return parts[1] if len(parts) > 1 else ""
+    def _without_rule(
+        self, call: Call, described: list[tuple[Shape, torch.dtype]], reads: list[Read]
+    ) -> list[tuple[Shape, torch.dtype]]:
+        """The shapes that the program says; with a batch, one image's."""
+        if self.batch is None:
+            return described
+        return [(written(self.batch, call, reads, shape), dtype) for shape, dtype in described]

@@ -1,139 +1,144 @@
-"""A file that was exported for a fixed batch, counted for one image.
-
-The file is replayed twice: as it stands, and with the first size of its inputs set to one. Where exporters wrote the
-batch into numbers (the target of a reshape), the first replay says what came out, and the batch is taken out of it.
-That the size really is a batch shows in the result: each output has one image, and multiply-adds are an exact share.
-"""
+"""An ONNX file of a fixed batch for one image: numbers and tables that an exporter wrote lose the batch."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
-Shape = tuple[int, ...]
+from featherbone.nn.one_image import Batch, NoBatch, Shape
+from featherbone.nn.onnx_reader.external import numbers
+from featherbone.nn.onnx_reader.recording import is_active
+from featherbone.nn.onnx_reader.roles import FLOATS
+from featherbone.nn.onnx_reader.written_out import READ, counting, repeated
+
+if TYPE_CHECKING:
+    from featherbone.nn.onnx_reader.replay import Replay
+
 RECURRENT = ("LSTM", "GRU", "RNN")
+TARGET = {"Reshape": 1, "Expand": 1, "Resize": 3}  # the input that says what is written
+PRODUCTS = ("MatMul", "Gemm")
+# What is joined with a map image by image.
+BESIDE = ("Concat", "Add", "Sub", "Mul", "Div", "Sum", "Where", "Min", "Max", "Mean", "Pow", *PRODUCTS)
 
 
-class NoBatch(Exception):
-    """The size that was taken for a batch is none."""
+def fixed(inputs: Sequence[Any]) -> dict[str, Shape]:
+    """The sizes that a file fixes for its inputs; an open one is 0."""
+    return {info.name: tuple(side.dim_value for side in info.type.tensor_type.shape.dim) for info in inputs}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Batch:
-    """``size`` images at one place of each of these inputs, and the shapes of all tensors with them."""
-
-    size: int
-    places: Mapping[str, int]
-    shapes: Mapping[str, Shape]
-
-    def input(self, name: str, shape: Shape) -> Shape:
-        """The shape of an input with one image."""
-        place = self.places.get(name)
-        return shape if place is None else (*shape[:place], 1, *shape[place + 1 :])
-
-    def adapted(self, node: Any, inputs: list[Any], attributes: Mapping[str, Any]) -> list[Any]:
-        """What an operator reads, without the batch in its numbers.
-
-        Raises:
-            NoBatch: the operator mixes what would be images.
-        """
-        kind = node.op_type
-        if not inputs or inputs[0] is None:
-            return inputs
-        if kind in RECURRENT:
-            steps = 1 if attributes.get("layout", 0) else 0
-            if self._place(node.input[0], inputs[0]) == steps:
-                raise NoBatch
-        target = {"Reshape": 1, "Expand": 1, "Resize": 3}.get(kind)
-        if kind == "ConstantOfShape" and isinstance(inputs[0], np.ndarray):
-            return [self._first(tuple(int(size) for size in inputs[0]))]
-        whole = self.shapes.get(node.output[0])
-        if target is None or len(inputs) <= target or not isinstance(inputs[target], np.ndarray) or whole is None:
-            return inputs
-        if kind == "Resize" and len(inputs[target]) != len(whole):
-            return inputs
-        return [*inputs[:target], self._target(kind, node.input[0], inputs[0], whole), *inputs[target + 1 :]]
-
-    def _place(self, name: str, value: Any) -> int | None:
-        """Where the batch is in a tensor; ``None`` where it has none."""
-        now, before = tuple(value.shape), self.shapes.get(name, tuple(value.shape))
-        places = [place for place, (a, b) in enumerate(zip(now, before, strict=True)) if a != b]
-        if not places:
-            return None
-        if len(places) > 1 or before[places[0]] != self.size * now[places[0]]:
-            raise NoBatch
-        return places[0]
-
-    def _target(self, kind: str, name: str, value: Any, whole: Shape) -> Any:
-        """The shape that an operator is to write, of one image."""
-        place = self._place(name, value)
-        if place is None:
-            return self._first(whole) if kind == "Expand" else np.array(whole, dtype=np.int64)
-        if kind == "Reshape":
-            before = self.shapes[name]
-            place = _after(prod(before[:place]), before[place], whole, self.size)
-        else:
-            place += len(whole) - len(value.shape)
-        if whole[place] % self.size:
-            raise NoBatch
-        return np.array((*whole[:place], whole[place] // self.size, *whole[place + 1 :]), dtype=np.int64)
-
-    def _first(self, shape: Shape) -> Any:
-        """What is made for every image has the batch in front."""
-        one = (1, *shape[1:]) if shape[:1] == (self.size,) else shape
-        return np.array(one, dtype=np.int64)
-
-    def mixed(self) -> list[str]:
-        """A note on images that cannot be told apart; nothing where the inputs are no images."""
-        images = [name for name, place in self.places.items() if place == 0 and len(self.shapes[name]) > 3]
-        return [
-            f"{name[:80]} holds {self.size} images, which it does not treat one by one: counted for all of them"
-            for name in images[:1]
-        ]
-
-    def holds(self, outputs: Mapping[str, Shape], products: int, one: int) -> bool:
-        """Whether all outputs are one image's, and ``one`` is its share of the multiply-adds."""
-        for name, shape in outputs.items():
-            whole = self.shapes[name]
-            share = len(whole) == len(shape) and prod(whole) == self.size * prod(shape)
-            if not share or sum(a != b for a, b in zip(whole, shape, strict=True)) != 1:
-                return False
-        return products == self.size * one
+def recurrent(nodes: Sequence[Any]) -> bool:
+    """Whether there are layers whose steps may come before the batch."""
+    return any(node.op_type in RECURRENT for node in nodes)
 
 
-def _after(elements: int, own: int, shape: Shape, size: int) -> int:
-    """The place of the batch in a new shape: it was in a side of ``own`` elements, with ``elements`` in front of it.
+def adapted(batch: Batch, node: Any, inputs: list[Any], attributes: Mapping[str, Any]) -> list[Any]:
+    """What an operator reads, without the batch in its numbers.
 
-    >>> _after(1, 4, (1, 4, 8), 4), _after(7, 4, (7, 8, 4), 4), _after(7, 4, (28, 8), 4), _after(1, 28, (7, 4, 8), 4)
-    (1, 1, 0, 1)
+    Raises:
+        NoBatch: the operator mixes what would be images.
     """
-    ahead, places = 1, []
-    for place, side in enumerate(shape):
-        if ahead < elements * own and ahead * side > elements:
-            places.append(place)
-        ahead *= side
-    for place in (*(place for place in places if shape[place] == size), *places):
-        if shape[place] % size == 0:
-            return place
-    raise NoBatch
+    kind = node.op_type
+    if not inputs or inputs[0] is None:
+        return inputs
+    if kind in RECURRENT:
+        steps = 1 if attributes.get("layout", 0) else 0
+        if _place(batch, node.input[0], inputs[0]) == steps:
+            raise NoBatch
+    if kind == "Tile" and isinstance(inputs[1], np.ndarray) and _place(batch, node.input[0], inputs[0]) is None:
+        return [inputs[0], _sizes(batch.spread((1,) * len(inputs[1]), tuple(int(times) for times in inputs[1])))]
+    target = TARGET.get(kind)
+    if kind == "ConstantOfShape" and isinstance(inputs[0], np.ndarray):
+        made = tuple(int(size) for size in inputs[0])
+        sizes = len(made) == 1 and getattr(attributes.get("value"), "data_type", 1) not in FLOATS  # a shape itself
+        return inputs if sizes else [_sizes(batch.first(made))]
+    whole = batch.shapes.get(node.output[0])
+    if target is None or len(inputs) <= target or not isinstance(inputs[target], np.ndarray) or whole is None:
+        return inputs
+    if kind == "Resize" and len(inputs[target]) != len(whole):
+        return inputs
+    shape = _target(batch, kind, node.input[0], inputs[0], whole)
+    return [*inputs[:target], _sizes(shape), *inputs[target + 1 :]]
 
 
-def candidates(inputs: Sequence[Any], nodes: Sequence[Any], shapes: Mapping[str, Shape]) -> list[Batch]:
-    """What may be a batch of a fixed size: the first size of the inputs; the second where steps come first."""
-    found = []
-    places = (0, 1) if any(node.op_type in RECURRENT for node in nodes) else (0,)
-    for place in places:
-        fixed = {}
-        for info in inputs:
-            sides = info.type.tensor_type.shape.dim
-            if len(sides) >= 2 + place and sides[place].dim_value > 1:
-                fixed[info.name] = sides[place].dim_value
-        size = next(iter(fixed.values()), 1)
-        if size > 1:
-            same = {name: place for name, own in fixed.items() if own == size}
-            found.append(Batch(size=size, places=same, shapes=shapes))
-    return found
+def joined(r: Replay, node: Any, inputs: list[Any]) -> list[Any]:
+    """The inputs, of which a table that holds the same for each image, beside a map of images, is one image's."""
+    batch = r.batch
+    if batch is None or node.op_type not in BESIDE:
+        return inputs
+    behind = 0  # where the batch is, from the end
+    for name, value in zip(node.input, inputs, strict=True):
+        place = _place(batch, name, value) if is_active(value) else None
+        behind = len(value.shape) - place if place is not None else behind
+    rank = max((len(value.shape) for value in inputs if hasattr(value, "shape")), default=0)
+    if node.op_type in PRODUCTS and not any(map(is_active, inputs)):
+        behind = rank  # of a first state
+    elif node.op_type in PRODUCTS and rank < 3:
+        return inputs
+    return [_one_of(r, one, len(one.shape) - behind) if behind and _is_table(one, rank) else one for one in inputs]
+
+
+def unrepeated(r: Replay, table: Any) -> Any:
+    """A table of one image where it says by itself that it repeats its numbers for each of them.
+
+    An exporter that works out what does not depend on the images repeats a token that each of them gets.
+    """
+    if r.batch is None or not _is_table(table, len(table.shape)) or len(table.shape) < 2:
+        return table
+    sides = [side for side, size in enumerate(table.shape) if size == r.batch.size]
+    values = _values(r, table) if sides else None
+    if values is None or repeated(values.reshape(-1), 0):
+        return table
+    found = [side for side in sides if repeated(values, side)]
+    return _cut(r, table, found[0]) if len(found) == 1 else table
+
+
+def _is_table(value: Any, rank: int) -> bool:
+    return type(value) in (np.ndarray, torch.Tensor) and len(value.shape) == rank
+
+
+def _values(r: Replay, table: Any) -> Any:
+    if isinstance(table, np.ndarray):
+        return table
+    _, tensor = r.origins.get(id(table), ("", None))
+    return None if tensor is None or tuple(tensor.dims) != tuple(table.shape) else numbers(tensor, READ)
+
+
+def _one_of(r: Replay, table: Any, side: int) -> Any:
+    """What a table holds for one image; the table itself where it is not the same for each, nor counts them."""
+    if r.batch is None or side < 0 or table.shape[side] != r.batch.size:
+        return table
+    values = _values(r, table)
+    same = values is not None and (counting(values, side) or (values.ndim > 1 and repeated(values, side)))
+    return _cut(r, table, side) if same else table
+
+
+def _cut(r: Replay, table: Any, side: int) -> Any:
+    """The first of what a table holds along a side."""
+    if isinstance(table, np.ndarray):
+        return table.take([0], axis=side)
+    shape = (*table.shape[:side], 1, *table.shape[side + 1 :])
+    key, _ = r.origins[id(table)]
+    return r.parameter(key, shape) if id(table) in r.census.parameters else torch.empty(shape, device="meta")
+
+
+def _place(batch: Batch, name: str, value: Any) -> int | None:
+    """Where the batch is in a tensor; ``None`` where it has none."""
+    now = tuple(value.shape)
+    return batch.place(batch.shapes.get(name, now), now)
+
+
+def _target(batch: Batch, kind: str, name: str, value: Any, whole: Shape) -> Shape:
+    """The shape that an operator is to write, of one image."""
+    place = _place(batch, name, value)
+    if place is None:
+        return batch.spread(tuple(value.shape), whole) if kind == "Expand" else whole
+    if kind == "Reshape":
+        return batch.reshaped(batch.shapes[name], place, whole)
+    return batch.without(whole, place + len(whole) - len(value.shape))
+
+
+def _sizes(shape: Shape) -> Any:
+    return np.array(shape, dtype=np.int64)

@@ -8,9 +8,10 @@ from typing import Any
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
+from featherbone.nn.one_image import candidates
 from featherbone.nn.onnx_reader.external import missing
 from featherbone.nn.onnx_reader.load import load
-from featherbone.nn.onnx_reader.one_image import candidates
+from featherbone.nn.onnx_reader.one_image import fixed, recurrent
 from featherbone.nn.onnx_reader.open_sizes import USUAL, OpenSizes, Unfilled
 from featherbone.nn.onnx_reader.recording import MALFORMED
 from featherbone.nn.onnx_reader.replay import Replay
@@ -39,11 +40,11 @@ def read_onnx(
         raise FeatherboneError(f"{path}: {error.sentence}", hint=error.hint) from None
     try:
         graph, notes = whole.replayed(), whole.notes
-        for batch in candidates(whole.inputs, model.graph.node, whole.shapes):
+        for batch in candidates(fixed(whole.inputs), recurrent(model.graph.node), whole.shapes):
             one = Replay(path.stem, model, given, named or {}, batch)
             found = one.one_image(whole)
             if found is not None:
-                graph, notes = found, [*one.notes, f"exported for a batch of {batch.size}: counted for one image"]
+                graph, notes = found, [*one.notes, batch.said]
                 break
             notes += batch.mixed()
         return graph, tuple(dict.fromkeys([*said, *whole.open.notes, *notes])), whole.roles.constants(whole.sizes)

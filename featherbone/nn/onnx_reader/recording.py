@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from featherbone.errors import FeatherboneError
@@ -89,6 +91,20 @@ def recorded(
     if reason:
         _uncount(r, before, reason)
     return made, reasons
+
+
+def without_recording(node: Any, inputs: list[Any], attributes: dict[str, Any]) -> list[Any] | None:
+    """What needs no recording: the sides of a tensor, or their product, as numbers; a sequence as it is."""
+    if node.domain not in DOMAINS or not inputs:
+        return None
+    if node.op_type == "Identity" and (inputs[0] is None or isinstance(inputs[0], list)):
+        return [inputs[0]]
+    if node.op_type not in ("Shape", "Size"):
+        return None
+    shape = tuple(inputs[0].shape)
+    if node.op_type == "Size":
+        return [np.array(prod(shape), dtype=np.int64)]
+    return [np.array(shape[attributes.get("start", 0) : attributes.get("end")], dtype=np.int64)]
 
 
 def _believed(node: Any, made: list[Any], written: list[Written], stated: Sequence[tuple[int, ...] | None]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from featherbone.nn.capture.modules import Census, modules_with_modules
 from featherbone.nn.capture.structure import each_tensor
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
+from featherbone.nn.one_image import Batch, NoBatch
 from featherbone.nn.onnx_reader.control import CONTROL, called
 from featherbone.nn.onnx_reader.expansion import DEEPEST, check_functions, key_of, too_deep
 from featherbone.nn.onnx_reader.external import numbers
@@ -24,10 +24,17 @@ from featherbone.nn.onnx_reader.free import KEEP_WEIGHTS
 from featherbone.nn.onnx_reader.inference import TORCH, UNKNOWN, Misfit, Written, infer
 from featherbone.nn.onnx_reader.load import DOMAINS, versions
 from featherbone.nn.onnx_reader.nodes import attributes_of, label_of, module_path, refers, resolved
-from featherbone.nn.onnx_reader.one_image import Batch, NoBatch
+from featherbone.nn.onnx_reader.one_image import adapted, joined, unrepeated
 from featherbone.nn.onnx_reader.open_sizes import OpenSizes, value_of
 from featherbone.nn.onnx_reader.places import MAKING
-from featherbone.nn.onnx_reader.recording import MALFORMED, checked_volume, is_active, recorded, typed
+from featherbone.nn.onnx_reader.recording import (
+    MALFORMED,
+    checked_volume,
+    is_active,
+    recorded,
+    typed,
+    without_recording,
+)
 from featherbone.nn.onnx_reader.roles import FLOATS, roles
 from featherbone.nn.onnx_reader.scope import Scope, stated_in
 from featherbone.nn.onnx_reader.stated import differs, doubt
@@ -56,6 +63,7 @@ class Replay:
         self.doubted: set[str] = set()  # names of what has another shape than the file states
         self.depth = 0  # of functions and bodies that are being replayed
         self.turned = 0  # operators in bodies so far
+        self.origins: dict[int, tuple[str, Any]] = {}  # of weights and constants: full name, the file's tensor
         self._literals: dict[str, Any] = {}  # a body that runs again has the same weights
 
     def replayed(self) -> Graph:
@@ -104,7 +112,7 @@ class Replay:
             shape = tuple(sparse.dims)
             checked_volume(sparse.values.name, shape)
             key = scope.path + sparse.values.name
-            made = self._literals[key] = self._parameter(key, shape)
+            made = self._literals[key] = self.parameter(key, shape)
             scope.set(sparse.values.name, made, sparse.values.data_type)
 
     def run(self, nodes: Any, scope: Scope) -> None:
@@ -138,7 +146,7 @@ class Replay:
                 CONTROL[node.op_type](self, node, inputs, attributes, scope)
                 return
         if self.batch:
-            inputs = self.batch.adapted(node, inputs, attributes)
+            inputs = joined(self, node, adapted(self.batch, node, inputs, attributes))
         self._operator(node, inputs, attributes, scope)
 
     def one_image(self, whole: Replay) -> Graph | None:
@@ -146,7 +154,7 @@ class Replay:
         self.doubted = whole.doubted
         try:
             graph = self.replayed()
-            outputs = {info.name: self.shapes[info.name] for info in self.graph.output}
+            outputs = [(whole.shapes[info.name], self.shapes[info.name]) for info in self.graph.output]
             holds = self.batch is not None and self.batch.holds(outputs, whole.products(), self.products())
             return graph if holds else None
         except (NoBatch, FeatherboneError, *MALFORMED):
@@ -168,7 +176,7 @@ class Replay:
                     hint="give sizes that fit with --input, or check the file with onnx.checker.check_model",
                 ) from None
         active = any(map(is_active, each_tensor(inputs)))
-        made, reasons = _known(node, inputs, attributes), [reason] * len(node.output)
+        made, reasons = without_recording(node, inputs, attributes), [reason] * len(node.output)
         if made is None and not active:
             made = self._constants(node, inputs, attributes, written)
         if made is None:
@@ -207,7 +215,9 @@ class Replay:
         """A weight or constant of a body, made once however often the body runs."""
         key = scope.path + key
         if key not in self._literals:
-            self._literals[key] = self._constant(key, name, tensor)
+            value = self._constant(key, name, tensor)
+            self.origins[id(value)] = (key, tensor)
+            self._literals[key] = unrepeated(self, value) if self.batch else value
         return self._literals[key]
 
     def _constant(self, key: str, name: str, tensor: Any) -> Any:
@@ -218,13 +228,17 @@ class Replay:
         if name in self.roles.parameters:
             whole = self.roles.shapes.get(name, shape)
             checked_volume(name, whole)
-            return self._parameter(key, whole)
+            if name in self.roles.gathered:
+                self.census.sizes[key] = (self.roles.gathered[name],)
+            elif name not in self.roles.same:
+                return self.parameter(key, whole)
+            return self._made_of((self.roles.same.get(name, key),), whole)
         values = None if name in self.roles.statistics or volume > SMALL else numbers(tensor, SMALL)
         if values is not None:
             return np.array(values)
         return torch.empty(shape, device="meta", dtype=torch.float32 if tensor.data_type in FLOATS else torch.int64)
 
-    def _parameter(self, name: str, shape: tuple[int, ...]) -> torch.Tensor:
+    def parameter(self, name: str, shape: tuple[int, ...]) -> torch.Tensor:
         made = torch.empty(shape, device="meta")
         self.census.parameters[id(made)] = name
         self.census.sizes[name] = shape
@@ -239,7 +253,7 @@ class Replay:
         shape: Any = attributes["shape"] if not inputs else inputs[0].shape if kind.endswith("Like") else inputs[0]
         sizes = tuple(int(size) for size in shape)
         checked_volume(name, sizes)
-        return self._parameter(name, sizes) if trained else torch.empty(sizes, device="meta")
+        return self.parameter(name, sizes) if trained else torch.empty(sizes, device="meta")
 
     def _literal(self, node: Any, scope: Scope, attributes: dict[str, Any], own: bool) -> None:
         (kind, value), name = next(iter(attributes.items())), node.output[0]
@@ -275,19 +289,6 @@ class Replay:
 
     def _made_of(self, names: tuple[str, ...], shape: tuple[int, ...]) -> Traced:
         """A weight that is transposed, scaled or unpacked before it is used."""
-        value = torch.empty(shape, device="meta")
-        return Traced.make(shape, torch.float32, self.tracer.device, weights=names, value=value)
-
-
-def _known(node: Any, inputs: list[Any], attributes: dict[str, Any]) -> list[Any] | None:
-    """What needs no recording: the sides of a tensor, or their product, as numbers; a sequence as it is."""
-    if node.domain not in DOMAINS or not inputs:
-        return None
-    if node.op_type == "Identity" and (inputs[0] is None or isinstance(inputs[0], list)):
-        return [inputs[0]]
-    if node.op_type not in ("Shape", "Size"):
-        return None
-    shape = tuple(inputs[0].shape)
-    if node.op_type == "Size":
-        return [np.array(prod(shape), dtype=np.int64)]
-    return [np.array(shape[attributes.get("start", 0) : attributes.get("end")], dtype=np.int64)]
+        return Traced.make(
+            shape, torch.float32, self.tracer.device, weights=names, value=torch.empty(shape, device="meta")
+        )

@@ -26,9 +26,11 @@ from featherbone.nn.onnx_reader.places import (
     kind_of,
     packed,
 )
-from featherbone.nn.onnx_reader.written_out import values_of, written_out, zeros
+from featherbone.nn.onnx_reader.tied import tied
+from featherbone.nn.onnx_reader.written_out import gathered, only_normalizes, written_out, zeros
 
 FLOATS = (1, 10, 11, 16)  # ONNX's numbers for float, half, double, bfloat16
+MEANS = ("ReduceMean", "ReduceSum", "ReduceSumSquare", "ReduceL2")
 SCALING = ("Sub", "Mul", "Div")
 JOINING = ("Add", "Sub", "Mul", "Div", "Sum", "Concat", "BiasAdd")
 BETWEEN = (*MOVING[:8], *QUANTIZING, "Add", "Sub", "Mul", "Div", "Relu", "Clip")  # from a layer to its bias or scale
@@ -44,6 +46,8 @@ class Roles:
         steps: scales and zero points of quantization.
         tables: other constants of floating-point numbers, with more than one element.
         shapes: of weights of few bits, what they are when they are unpacked.
+        gathered: of tables that an exporter wrote out of fewer numbers, how many these are.
+        same: weights that are an embedding's numbers once more, and that embedding.
     """
 
     parameters: set[str] = field(default_factory=set)
@@ -51,6 +55,8 @@ class Roles:
     steps: set[str] = field(default_factory=set)
     tables: set[str] = field(default_factory=set)
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    gathered: dict[str, int] = field(default_factory=dict)
+    same: dict[str, str] = field(default_factory=dict)
 
     def constants(self, shapes: Mapping[str, tuple[int, ...]]) -> tuple[tuple[str, tuple[int, ...], str], ...]:
         """(name, shape, what it is) of each that is no parameter, in the order of the file."""
@@ -92,7 +98,7 @@ class _Reader:
                 self._want_places(node)
                 self._through(node)
         layers = [node for node in self.nodes if self._weighs(node)]
-        after = self._reached([name for node in layers for name in node.output])
+        after = self._reached([name for node in (*layers, *self._norms()) for name in node.output])
         before = self._leading_to({id(node) for node in layers})
         for node in reversed(self.nodes):
             self._want_places(node)
@@ -131,6 +137,13 @@ class _Reader:
         """Whether a node is a layer: it reads weights, and something that depends on the network's input."""
         given = [node.input[place] for place in self._places(node) if place < len(node.input)]
         return any(name not in self.active for name in given) and any(name in self.active for name in node.input)
+
+    def _norms(self) -> list[Any]:
+        """Nodes that divide a map by its own mean: norms that are written out, whose scales come next."""
+        means = [name for node in self.nodes if node.op_type in MEANS for name in node.output]
+        reduced = self._reached(means) & self.active
+        dividing = [node for node in self.nodes if node.op_type in ("Mul", "Div")]
+        return [n for n in dividing if self.active.issuperset(n.input) and not reduced.isdisjoint(n.input)]
 
     def _places(self, node: Any) -> list[int]:
         """The inputs of a node that are weights where they are constant."""
@@ -175,17 +188,10 @@ class _Reader:
             self._want(name, False)
 
     def _only_normalizes(self, node: Any) -> bool:
-        """Whether an InstanceNormalization has ones and zeros that an exporter wrote, as the operator needs some.
-
-        That of a group norm, whose groups a Reshape makes, has its weights behind it.
-        """
-        if node.op_type != "InstanceNormalization":
-            return False
-        scale, bias = (self.constants.get(name) for name in node.input[1:3])
-        if scale is None or bias is None or not zeros(bias) or not (values_of(scale) == 1).all():
-            return False
-        before = self.producer.get(node.input[0])
-        return node.input[1] in self.literals or (before is not None and before.op_type == "Reshape")
+        before = self.producer.get(node.input[0]) if node.input else None
+        reshaped = before is not None and before.op_type == "Reshape"
+        literal = len(node.input) > 1 and node.input[1] in self.literals
+        return only_normalizes(node, self.constants, literal, reshaped)
 
     def _through(self, node: Any) -> None:
         """What a weight was made from is a weight; one number that weights are multiplied with is none."""
@@ -229,6 +235,8 @@ class _Reader:
                 trained = trained and (node.op_type not in SCALING or not zeros(tensor))
             if trained:
                 self._want(name, False)
+                if node.op_type == "Add" and (behind := gathered(tensor)):
+                    self.found.gathered[root] = behind
 
     def _root(self, name: str) -> str:
         """The constant that a tensor is, but for its arrangement."""
@@ -278,6 +286,8 @@ class _Reader:
             if made or (tensor is not None and (quantized or tensor.data_type in FLOATS)):
                 found.parameters.add(name)
         found.parameters -= found.statistics | found.steps
+        rows = [node.input[0] for node in self.nodes if node.op_type == "Gather" and node.input[0] in found.parameters]
+        found.same = tied(dict.fromkeys(rows), sorted(found.parameters), self.constants) if rows else {}
         for name, tensor in self.constants.items():
             other = tensor.data_type in FLOATS and prod(tensor.dims) > 1 and name in used
             if other and name not in found.parameters | found.statistics | found.steps and not self._sizes(name):

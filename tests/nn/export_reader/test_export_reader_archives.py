@@ -92,6 +92,34 @@ def test_a_weight_that_stands_in_two_places_counts_once(tmp_path):
     assert (found.params, found.macs, found.complete) == (1600, 12 * 16 * 100, True)
 
 
+class Joins(nn.Module):
+    """Adds up what it was given along its first side."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x):
+        found = self.layer(x)
+        return (found[0] if isinstance(found, tuple) else found).sum(0, keepdim=True)
+
+
+@pytest.mark.parametrize(
+    ("model", "size", "macs"),
+    [
+        (nn.LSTM(8, 6), (7, 1, 8), 7 * 24 * 14),
+        (Joins(nn.Linear(3, 8)), (9, 3), 9 * 24),
+        (Joins(nn.Conv2d(3, 2, 3)), (4, 3, 8, 8), 4 * 1944),
+    ],
+    ids=["steps", "points", "images that are mixed"],
+)
+@pytest.mark.filterwarnings("ignore:The tensor attributes")  # torch.export says it of its own recurrent layers
+def test_first_sizes_that_are_no_batch(model, size, macs, tmp_path):
+    imported = read(saved(model, torch.rand(size), tmp_path / "model.pt2"))
+    assert count(imported.graph).macs == macs
+    assert len(imported.warnings) == (len(size) == 4)
+
+
 @pytest.mark.parametrize("list_of_weights", [b"", b"[]", b'{"config": {"e": 1}}', b"\x80"])
 def test_a_damaged_list_of_weights_is_refused(list_of_weights, archive, tmp_path):
     def change(name, data):
