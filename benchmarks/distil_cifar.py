@@ -25,7 +25,7 @@ import featherbone
 from featherbone.data import Dataset, Split, open_dataset
 from featherbone.networks import network
 from featherbone.nn import Model, module_with
-from featherbone.train import Distillation, Recipe, Setting, TrainingProgress, evaluate, recipe_named, train
+from featherbone.train import Distillation, Execution, Recipe, Setting, TrainingProgress, evaluate, recipe_named, train
 
 TEACHER, STUDENT = "cifar_resnet56", "mlperf_tiny_resnet8"
 
@@ -131,9 +131,7 @@ def run(
         folder=folder,
         seed=seed,
         objective=objective,
-        setting=setting,
-        device=arguments.device,
-        progress=watch,
+        execution=Execution(setting=setting, device=arguments.device, progress=watch),
     )
     net = module_with(graph, training.weights).to(arguments.device)
     return evaluate(net, dataset.splits["test"], dataset, device=arguments.device).top1

@@ -33,7 +33,7 @@ from torch.utils import data
 from torch.utils.data import DataLoader
 
 from featherbone.data import Dataset, open_dataset
-from featherbone.data.batches import Augment, batches
+from featherbone.data.batches import Augment, Batching, TensorFormat, batches
 from featherbone.train.machine.memory import keep_freed_memory
 
 BATCH = 128
@@ -125,13 +125,10 @@ def our_batches(dataset: Dataset, *, by_torch: bool = False) -> Iterator[tuple[T
     while True:
         passes = batches(
             dataset.splits["train"],
-            mean=MEAN,
-            std=STD,
-            batch_size=BATCH,
-            shuffle=True,
+            Batching(batch_size=BATCH, shuffle=True, drop_last=True),
+            TensorFormat(mean=MEAN, std=STD),
             generator=generator,
             augment=Augment(pad=4, flip=True),
-            drop_last=True,
         )
         while True:
             with patch("featherbone.data.cut._library", lambda: None) if by_torch else nullcontext():

@@ -28,7 +28,7 @@ from machine import describe
 from featherbone.data import open_dataset
 from featherbone.graph import Graph, image
 from featherbone.nn import read_tensors
-from featherbone.train import Recipe, train
+from featherbone.train import Execution, Recipe, train
 from featherbone.train.run.checkpoint import NEWEST
 
 PLACES = (
@@ -68,7 +68,7 @@ def run(folder: Path, save: int = -1, place: int = 0, torn: bool = False) -> Non
 
     fsync = os.fsync
     os.fsync, os.replace = watched(os.fsync), watched(os.replace)
-    train(network(), open_dataset("digits"), RECIPE, folder=folder, seed=1, save_every=0)
+    train(network(), open_dataset("digits"), RECIPE, folder=folder, seed=1, execution=Execution(save_every=0))
 
 
 def killed(folder: Path, kill: tuple[int, bool] | None, draws: random.Random) -> str:

@@ -135,7 +135,7 @@ def measure(path: str, state: str, ahead: str, step: str, seconds: float) -> Non
 
     from featherbone.data import Split
     from featherbone.data.augment import Augment
-    from featherbone.data.batches import batches
+    from featherbone.data.batches import Batching, TensorFormat, batches
 
     torch.set_num_threads(1)
     torch.empty(2**20).fill_(0)
@@ -151,10 +151,8 @@ def measure(path: str, state: str, ahead: str, step: str, seconds: float) -> Non
                 pass
     made = batches(
         split,
-        mean=(0.5,) * 3,
-        std=(0.25,) * 3,
-        batch_size=batch,
-        shuffle=True,
+        Batching(batch_size=batch, shuffle=True),
+        TensorFormat(mean=(0.5,) * 3, std=(0.25,) * 3),
         generator=torch.Generator().manual_seed(0),
         augment=Augment(pad=4, flip=True),
     )

@@ -24,7 +24,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from featherbone.data import Dataset, Split, open_dataset
-from featherbone.data.batches import batches
+from featherbone.data.batches import Batching, TensorFormat, batches
 from featherbone.job import train_network
 from featherbone.nn import Model, load_model, module_with
 from featherbone.run_file import read_facts
@@ -115,12 +115,9 @@ def probe(model: Model, dataset: Dataset) -> float:
 def pooled(net: torch.nn.Module, model: Model, split: Split) -> tuple[Tensor, Tensor]:
     passes = batches(
         split,
-        mean=model.preprocessing.mean,
-        std=model.preprocessing.std,
-        batch_size=256,
-        shuffle=False,
+        Batching(batch_size=256),
+        TensorFormat(mean=model.preprocessing.mean, std=model.preprocessing.std),
         generator=torch.Generator(),
-        augment=None,
     )
     values, labels = zip(*((net(images)[1].mean(dim=(2, 3)), labels) for images, labels in passes), strict=True)
     return torch.cat(values), torch.cat(labels)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -15,54 +15,84 @@ from featherbone.data.cut import cut_pixels, cut_rows
 from featherbone.data.dataset import Split
 from featherbone.errors import FeatherboneError
 
-__all__ = ["Augment", "batches", "normalise"]
+__all__ = ["Augment", "Batching", "TensorFormat", "batches", "normalise"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TensorFormat:
+    """How images become tensors: minus the mean, over the standard deviation of each channel, where and how they lie.
+
+    >>> TensorFormat(mean=(0.5,), std=(0.25,)).device
+    'cpu'
+
+    They are normalised and augmented on the `device`, and stay there.
+    """
+
+    mean: Sequence[float]
+    std: Sequence[float]
+    channels_last: bool = True
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batching:
+    """How a pass cuts a split in batches.
+
+    >>> Batching(batch_size=32, shuffle=True).part
+    (0, 1)
+
+    - `shuffle`: which images a batch holds is random.
+    - `drop_last`: a last batch of fewer images is left out.
+    - `first`: the batch that the pass begins with.
+    - `part`: this process's number and how many there are; each gets every so-manieth image of every batch, changed as
+      it would be in one process.
+
+    Raises `FeatherboneError` for a batch size below 1.
+    """
+
+    batch_size: int
+    shuffle: bool = False
+    drop_last: bool = False
+    first: int = 0
+    part: tuple[int, int] = (0, 1)
+
+    def __post_init__(self) -> None:
+        if self.batch_size < 1:
+            raise FeatherboneError(f"batch size is {self.batch_size}; it must be at least 1")
 
 
 def batches(
     split: Split,
+    batching: Batching,
+    form: TensorFormat,
     *,
-    mean: Sequence[float],
-    std: Sequence[float],
-    batch_size: int,
-    shuffle: bool,
     generator: torch.Generator,
-    augment: Augment | None,
-    drop_last: bool = False,
-    channels_last: bool = True,
-    first: int = 0,
-    part: tuple[int, int] = (0, 1),
+    augment: Augment | None = None,
     classes: int | None = None,
-    device: str = "cpu",
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """One pass over a split: float32 images (N, C, H, W), normalised, and int64 labels (N,).
 
     >>> from featherbone.data import open_dataset
     >>> digits = open_dataset("digits")
-    >>> images, labels = next(batches(digits.splits["train"], mean=digits.mean, std=digits.std, batch_size=32,
-    ...     shuffle=True, generator=torch.Generator().manual_seed(0), augment=Augment(pad=1)))
+    >>> batching, form = Batching(batch_size=32, shuffle=True), TensorFormat(mean=digits.mean, std=digits.std)
+    >>> random = torch.Generator().manual_seed(0)
+    >>> images, labels = next(batches(digits.splits["train"], batching, form, generator=random, augment=Augment(pad=1)))
     >>> tuple(images.shape), labels.dtype
     ((32, 1, 8, 8), torch.int64)
 
     Every random draw comes from `generator`, a CPU one, so its state determines the batches. It gives the order and a
-    seed; from it each batch has draws of its own, so that a pass can begin at batch `first` and goes on the same. Which
-    images a batch holds is random under `shuffle`; within a batch they keep the order of the memory map, which is read
-    front to back.
+    seed; from it each batch has draws of its own, so that a pass can begin at any batch and goes on the same. Within a
+    batch images keep the order of the memory map, which is read front to back.
 
-    - `part`: this process's number and how many there are; each gets every so-manieth image of every batch, changed as
-      it would be in one process.
-    - `classes`: with mixup or CutMix the labels become float32 targets (N, classes); unless given, the labels of the
-      split end at `classes` - 1.
-    - `device`: where images are normalised and augmented, and stay.
-
-    Raises `FeatherboneError` for a batch size below 1.
+    With mixup or CutMix the labels become float32 targets (N, `classes`); unless given, the labels of the split end at
+    `classes` - 1.
     """
-    if batch_size < 1:
-        raise FeatherboneError(f"batch size is {batch_size}; it must be at least 1")
+    batch_size, first = batching.batch_size, batching.first
     count = len(split.labels)
     classes = classes or int(split.labels.max(initial=0)) + 1
-    order = torch.randperm(count, generator=generator).numpy() if shuffle else np.arange(count)
+    order = torch.randperm(count, generator=generator).numpy() if batching.shuffle else np.arange(count)
     seed = int(torch.randint(2**62, (), generator=generator))
-    last = count // batch_size if drop_last else -(-count // batch_size)
+    last = count // batch_size if batching.drop_last else -(-count // batch_size)
 
     def rows_of(number: int) -> np.ndarray:
         return np.sort(order[number * batch_size : (number + 1) * batch_size])
@@ -72,9 +102,9 @@ def batches(
     for number in range(first, last):
         rows = rows_of(number)
         own = torch.Generator().manual_seed(seed + number * batch_size)
-        images, targets = _batch(split, rows, augment or Augment(), own, mean, std, part, classes, device)
+        images, targets = _batch(split, rows, augment or Augment(), own, form, batching.part, classes)
         ahead(number)
-        yield images if channels_last else images.contiguous(), targets
+        yield images if form.channels_last else images.contiguous(), targets
 
 
 def _batch(
@@ -82,11 +112,9 @@ def _batch(
     rows: np.ndarray,
     augment: Augment,
     generator: torch.Generator,
-    mean: Sequence[float],
-    std: Sequence[float],
+    form: TensorFormat,
     part: tuple[int, int],
     classes: int,
-    device: str,
 ) -> tuple[Tensor, Tensor]:
     _, height, width, channels = split.images.shape
     drawn = draw(augment, count=len(rows), shape=(channels, height, width), generator=generator)
@@ -94,12 +122,12 @@ def _batch(
     wanted = places if part == (0, 1) or drawn.partner is None else torch.cat([places, drawn.partner[places]])
     if len(wanted) != len(rows) or part != (0, 1):
         rows, drawn = rows[wanted.numpy()], drawn.rows(wanted)
-    images = _images(split.images, rows, augment, drawn, mean, std, device)
-    labels = torch.from_numpy(split.labels[rows]).to(device, non_blocking=True)
+    images = _images(split.images, rows, augment, drawn, form)
+    labels = torch.from_numpy(split.labels[rows]).to(form.device, non_blocking=True)
     if drawn.partner is None or drawn.share is None or drawn.cut is None:
         return images, labels
     if part == (0, 1):
-        partner = drawn.partner.to(device, non_blocking=True)
+        partner = drawn.partner.to(form.device, non_blocking=True)
         others, other_labels = images[partner], labels[partner]
     else:
         (images, others), (labels, other_labels) = images.chunk(2), labels.chunk(2)
@@ -107,24 +135,16 @@ def _batch(
     return mixed(images, labels, others, other_labels, share=share, boxes=boxes, classes=classes)
 
 
-def _images(
-    source: np.ndarray,
-    rows: np.ndarray,
-    augment: Augment,
-    drawn: Draws,
-    mean: Sequence[float],
-    std: Sequence[float],
-    device: str,
-) -> Tensor:
+def _images(source: np.ndarray, rows: np.ndarray, augment: Augment, drawn: Draws, form: TensorFormat) -> Tensor:
     at_once = drawn.crop if drawn.affine is None else None  # else what is turned is cut and mirrored after it
     rest = drawn if at_once is None else replace(drawn, crop=None)
-    if device == "cpu" and drawn.box is None and drawn.operations is None:
-        images = cut_rows(source, rows, mean, std, at_once, border=augment.pad)
+    if form.device == "cpu" and drawn.box is None and drawn.operations is None:
+        images = cut_rows(source, rows, form.mean, form.std, at_once, border=augment.pad)
     else:
-        pixels = torch.from_numpy(source[rows]).to(device, non_blocking=True).permute(0, 3, 1, 2)
-        fill = torch.tensor([round(255 * value) for value in mean], dtype=torch.uint8)
+        pixels = torch.from_numpy(source[rows]).to(form.device, non_blocking=True).permute(0, 3, 1, 2)
+        fill = torch.tensor([round(255 * value) for value in form.mean], dtype=torch.uint8)
         pixels = change_pixels(pixels, drawn, fill=fill)
-        images = cut_pixels(pixels, mean, std, at_once, border=augment.pad)
+        images = cut_pixels(pixels, form.mean, form.std, at_once, border=augment.pad)
     return change_images(images, augment, rest)
 
 

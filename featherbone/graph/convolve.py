@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from featherbone.errors import FeatherboneError
 from featherbone.graph.dimension import Dim, Shape, dimension
 from featherbone.graph.operators import Conv, ConvTranspose
@@ -9,33 +11,29 @@ from featherbone.graph.operators.window import Padding, Sides
 from featherbone.graph.padding import PaddingLike, SidesLike, padding_of, sides_of
 
 
-def convolution(
-    where: str,
-    shape: Shape,
-    out: Dim,
-    kernel: SidesLike,
-    *,
-    stride: SidesLike,
-    padding: PaddingLike,
-    dilation: SidesLike,
-    groups: Dim,
-    bias: bool,
-) -> Conv:
+class WindowLike(NamedTuple):
+    """A window as a person writes it."""
+
+    kernel: SidesLike
+    stride: SidesLike = 1
+    padding: PaddingLike = "same"
+    dilation: SidesLike = 1
+
+
+def convolution(where: str, shape: Shape, out: Dim, given: WindowLike, *, groups: Dim = 1, bias: bool = False) -> Conv:
     """The convolution of a map of this shape; ``where`` begins the errors.
 
-    >>> convolution("stem", (3, 224, 224), 8, 3, stride=2, padding="same", dilation=1, groups=1, bias=False).kernel
+    >>> convolution("stem", (3, 224, 224), 8, WindowLike(kernel=3, stride=2)).kernel
     (3, 3)
     """
     rank = _rank(where, shape)
-    sides = sides_of(where, "kernel", kernel, rank)
-    strides = sides_of(where, "stride", stride, rank)
-    dilations = sides_of(where, "dilation", dilation, rank)
+    kernel, stride, dilation = _sides(where, given, rank)
     return Conv(
         out_channels=size_of(where, out),
-        kernel=sides,
-        stride=strides,
-        padding=padding_of(where, padding, shape[1:], sides, strides, dilations),
-        dilation=dilations,
+        kernel=kernel,
+        stride=stride,
+        padding=padding_of(where, given.padding, shape[1:], kernel, stride, dilation),
+        dilation=dilation,
         groups=size_of(where, groups),
         bias=bias,
     )
@@ -45,23 +43,23 @@ def transposed(
     where: str,
     shape: Shape,
     out: Dim,
-    kernel: SidesLike,
+    given: WindowLike,
     *,
-    stride: SidesLike,
-    padding: SidesLike,
+    cropped: SidesLike,
     output_padding: SidesLike,
-    groups: Dim,
-    bias: bool,
+    groups: Dim = 1,
+    bias: bool = False,
 ) -> ConvTranspose:
-    """The transposed convolution of a map of this shape."""
+    """The transposed convolution of a map of this shape; what it writes is ``cropped`` at each edge, not padded."""
     rank = _rank(where, shape)
+    kernel, stride, dilation = _sides(where, given, rank)
     return ConvTranspose(
         out_channels=size_of(where, out),
-        kernel=sides_of(where, "kernel", kernel, rank),
-        stride=sides_of(where, "stride", stride, rank),
-        padding=sides_of(where, "padding", padding, rank),
+        kernel=kernel,
+        stride=stride,
+        padding=sides_of(where, "padding", cropped, rank),
         output_padding=sides_of(where, "output_padding", output_padding, rank),
-        dilation=(1,) * rank,
+        dilation=dilation,
         groups=size_of(where, groups),
         bias=bias,
     )
@@ -83,6 +81,15 @@ def size_of(where: str, value: object) -> Dim:
         return dimension(value)
     except TypeError as error:
         raise FeatherboneError(f"{where}: {error}") from None
+
+
+def _sides(where: str, given: WindowLike, rank: int) -> tuple[Sides, Sides, Sides]:
+    """Kernel, stride and dilation, one value a side."""
+    return (
+        sides_of(where, "kernel", given.kernel, rank),
+        sides_of(where, "stride", given.stride, rank),
+        sides_of(where, "dilation", given.dilation, rank),
+    )
 
 
 def _rank(where: str, shape: Shape) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph.collect import collect
-from featherbone.graph.convolve import convolution, size_of, transposed, window
+from featherbone.graph.convolve import WindowLike, convolution, size_of, transposed, window
 from featherbone.graph.dimension import Dim, Shape, divide
 from featherbone.graph.graph import Graph, infer
 from featherbone.graph.operators import (
@@ -107,17 +107,8 @@ class Wire:
         ``padding`` is ``"same"`` (half the kernel at each edge), ``"valid"`` (none), ``"tf_same"`` (TensorFlow's: only
         what the stride needs, the odd pixel after), one number, one a side, or ((top, bottom), (left, right)).
         """
-        operator = convolution(
-            prefix() + name,
-            self.shape,
-            out,
-            kernel,
-            stride=stride,
-            padding=padding,
-            dilation=dilation,
-            groups=groups,
-            bias=bias,
-        )
+        window = WindowLike(kernel, stride, padding, dilation)
+        operator = convolution(prefix() + name, self.shape, out, window, groups=groups, bias=bias)
         return _apply(operator, (self,), name)
 
     def depthwise(
@@ -166,9 +157,8 @@ class Wire:
             prefix() + name,
             self.shape,
             out,
-            kernel,
-            stride=stride,
-            padding=padding,
+            WindowLike(kernel, stride),
+            cropped=padding,
             output_padding=output_padding,
             groups=groups,
             bias=bias,

@@ -11,6 +11,7 @@ from featherbone.train.recipe.recipe import Recipe as Recipe
 from featherbone.train.recipe.suited import default_recipe as default_recipe
 from featherbone.train.run.evaluate import Evaluation as Evaluation
 from featherbone.train.run.evaluate import evaluate as evaluate
+from featherbone.train.run.execution import Execution as Execution
 from featherbone.train.run.loop import train as train
 from featherbone.train.run.training import Training as Training
 from featherbone.train.run.training import TrainingProgress as TrainingProgress
@@ -19,6 +20,7 @@ from featherbone.train.transfer.finetune import Start as Start
 from featherbone.train.transfer.finetune import start_from as start_from
 from featherbone.train.transfer.finetune import with_new_head as with_new_head
 from featherbone.train.tuning.learning_rate_test import RangeTest as RangeTest
+from featherbone.train.tuning.learning_rate_test import RateRange as RateRange
 from featherbone.train.tuning.learning_rate_test import find_learning_rate as find_learning_rate
 from featherbone.train.tuning.setting_choice import Choice as Choice
 from featherbone.train.tuning.setting_choice import candidates as candidates
@@ -29,8 +31,10 @@ __all__ = [
     "Choice",
     "Distillation",
     "Evaluation",
+    "Execution",
     "Objective",
     "RangeTest",
+    "RateRange",
     "Recipe",
     "Setting",
     "Start",

@@ -13,7 +13,7 @@ import torch
 
 from featherbone.data import Split, ahead
 from featherbone.data.ahead import ReadAhead, ask_for
-from featherbone.data.batches import batches
+from featherbone.data.batches import Batching, TensorFormat, batches
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="the calls are Linux's")
 
@@ -107,13 +107,9 @@ def test_pages_that_were_dropped_come_back_and_batches_are_the_same(tmp_path: Pa
     def one_pass(source: np.ndarray, first: int = 0) -> list[torch.Tensor]:
         made = batches(
             Split(images=source, labels=np.zeros(200, dtype=np.int64), paths=()),
-            mean=(0.5,) * 3,
-            std=(0.25,) * 3,
-            batch_size=16,
-            shuffle=True,
+            Batching(batch_size=16, shuffle=True, first=first),
+            TensorFormat(mean=(0.5,) * 3, std=(0.25,) * 3),
             generator=torch.Generator().manual_seed(0),
-            augment=None,
-            first=first,
         )
         return [images for images, _ in made]
 

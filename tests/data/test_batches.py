@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from featherbone.data import Split
-from featherbone.data.batches import Augment, batches, normalise
+from featherbone.data.batches import Augment, Batching, TensorFormat, batches, normalise
 from featherbone.errors import FeatherboneError
 
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
@@ -25,8 +25,11 @@ def make_split(count: int, size: int = 4, channels: int = 3) -> Split:
 
 def one_pass(split: Split, *, seed: int = 0, **options: object) -> list[tuple[Tensor, Tensor]]:
     channels = split.images.shape[3]
-    settings = {"batch_size": 8, "shuffle": True, "augment": None, "mean": MEAN[:channels], "std": STD[:channels]}
-    return list(batches(split, generator=torch.Generator().manual_seed(seed), **(settings | options)))
+    lies = {name: options.pop(name) for name in ("channels_last",) if name in options}
+    form = TensorFormat(mean=MEAN[:channels], std=STD[:channels], **lies)
+    given = {name: options.pop(name) for name in ("augment", "classes") if name in options}
+    batching = Batching(**{"batch_size": 8, "shuffle": True, **options})
+    return list(batches(split, batching, form, generator=torch.Generator().manual_seed(seed), **given))
 
 
 def test_normalise_does_what_it_says() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as some
 from featherbone.data import Split, cut
 from featherbone.data.augment import Augment
 from featherbone.data.augment.crop import crop_and_flip, draw_crop
-from featherbone.data.batches import batches
+from featherbone.data.batches import Batching, TensorFormat, batches
 from featherbone.data.cut import cut_pixels, cut_rows
 
 needs_compiler = pytest.mark.skipif(
@@ -109,10 +109,8 @@ def test_batches_are_the_same_without_a_compiler(augment: Augment | None, monkey
     def one_pass() -> list[torch.Tensor]:
         made = batches(
             split,
-            mean=MEAN[:3],
-            std=STD[:3],
-            batch_size=8,
-            shuffle=True,
+            Batching(batch_size=8, shuffle=True),
+            TensorFormat(mean=MEAN[:3], std=STD[:3]),
             generator=torch.Generator().manual_seed(0),
             augment=augment,
         )

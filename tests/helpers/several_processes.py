@@ -23,7 +23,7 @@ from featherbone.data.augment import Augment
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, image
 from featherbone.job import train_network
-from featherbone.train import Objective, Setting, TrainingProgress, evaluate, train
+from featherbone.train import Execution, Objective, Setting, TrainingProgress, evaluate, train
 from featherbone.train.several.distributed import joined
 from featherbone.train.several.synchronised_norm import synchronise
 
@@ -129,10 +129,8 @@ def trained(
         MIXED,
         folder=folder,
         seed=7,
-        until_epoch=until,
-        progress=watch,
         objective=objective,
-        setting=setting,
+        execution=Execution(until_epoch=until, progress=watch, setting=setting),
     )
     return {name: tensor.numpy() for name, tensor in done.weights.items()}, reports
 

@@ -14,7 +14,7 @@ import torch
 from featherbone.data import Dataset, Split
 from featherbone.data.augment import Augment
 from featherbone.graph import Graph, image
-from featherbone.train import Recipe, train
+from featherbone.train import Execution, Recipe, train
 
 CLASSES = ("left", "middle", "right")
 RECIPE = Recipe(
@@ -84,4 +84,4 @@ def train_until_killed(folder: Path, die_at: int, torn: bool) -> None:
         return wrapper
 
     os.fsync, os.replace = counted(os.fsync), counted(os.replace)
-    train(network(), dataset(), LONG, folder=folder, seed=7, save_every=0)
+    train(network(), dataset(), LONG, folder=folder, seed=7, execution=Execution(save_every=0))

@@ -26,15 +26,6 @@ LONG_TESTS = {
     "report/test_report.py",
     "train/run/test_resuming.py",
 }
-MANY_ARGUMENTS = {
-    "data/batches.py _batch",
-    "data/batches.py batches",
-    "graph/convolve.py convolution",
-    "graph/convolve.py transposed",
-    "search/space/block_kinds.py apply",
-    "train/run/loop.py train",
-    "train/tuning/learning_rate_test.py find_learning_rate",
-}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -99,7 +90,7 @@ def test_no_function_takes_more_than_eight_arguments() -> None:
         for function in functions(path)
         if arguments(function) > ARGUMENTS
     }
-    assert {name: number for name, number in found.items() if name not in MANY_ARGUMENTS} == {}
+    assert found == {}
 
 
 def test_no_class_name_is_used_twice() -> None:

@@ -17,7 +17,7 @@ from featherbone.run_file import TRIALS
 from featherbone.search.executors import CheckpointMissing, Task, Tell
 from featherbone.search.record.rows import Score
 from featherbone.search.space.design_graph import candidate_graph
-from featherbone.train import Recipe, Setting, Training, train
+from featherbone.train import Execution, Recipe, Setting, Training, train
 from featherbone.train import TrainingProgress as Report
 from featherbone.train.run.checkpoint import NEWEST, saved_history
 
@@ -121,10 +121,7 @@ class TrialWork:
                 self.recipe,
                 folder=self.folder_of(trial),
                 seed=self.seed,
-                until_epoch=epochs,
-                progress=watch,
-                device=self.device,
-                setting=self.setting,
+                execution=Execution(device=self.device, setting=self.setting, until_epoch=epochs, progress=watch),
             )
 
     def graph(self, trial: int, design: str) -> Graph:

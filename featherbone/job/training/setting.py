@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import asdict, replace
 from typing import Any
 
 from featherbone.cost import count
 from featherbone.job.training.plan import TrainingPlan
 from featherbone.progress import Noticed, Progress, Reading, Step
-from featherbone.train import Choice, RangeTest, Setting, candidates, choose, find_learning_rate
+from featherbone.train import (
+    Choice,
+    Execution,
+    RangeTest,
+    Setting,
+    TrainingProgress,
+    candidates,
+    choose,
+    find_learning_rate,
+)
 from featherbone.train.machine.memory import threads_of
-from featherbone.train.tuning.learning_rate_test import STEPS
 
 SHARE, SHORTEST, LONGEST = 0.02, 0.5, 8.0  # of a training that the trial may take, and its limits in seconds
 PACE = 1e10  # multiply-adds a second, roughly, of one core; it only limits how long the trial is
@@ -48,7 +55,11 @@ def tested_rate(plan: TrainingPlan, setting: Setting, progress: Progress) -> Ran
         FeatherboneError: the loss never fell.
     """
     progress(Step(name="learning rate"))
-    done = itertools.count(1)
+
+    def watch(done: TrainingProgress) -> None:
+        what = f"loss {done.metrics['train_loss']:.3g} at {done.metrics['lr']:.2g}"
+        progress(Reading(what=what, done=done.step, total=done.steps, unit="steps"))
+
     with threads_of(setting):
         found = find_learning_rate(
             plan.network.graph,
@@ -57,16 +68,7 @@ def tested_rate(plan: TrainingPlan, setting: Setting, progress: Progress) -> Ran
             seed=plan.request.seed,
             weights=plan.network.weights,
             objective=plan.objective(),
-            setting=setting,
-            device=plan.device,
-            progress=lambda point: progress(
-                Reading(
-                    what=f"loss {point.loss:.3g} at {point.learning_rate:.2g}",
-                    done=next(done),
-                    total=STEPS,
-                    unit="steps",
-                )
-            ),
+            execution=Execution(setting=setting, device=plan.device, progress=watch),
         )
     progress(Noticed(sentence=f"the learning rate is {found.suggestion:.3g}: {found.reason}"))
     return found

@@ -25,7 +25,7 @@ from featherbone.progress import Progress, Step, silent
 from featherbone.report import write_report
 from featherbone.run_file import LOCK, NAME, NETWORK, read_facts, record_of
 from featherbone.run_record import RunRecord
-from featherbone.train import Setting, Training, train
+from featherbone.train import Execution, Setting, Training, train
 from featherbone.train.machine.memory import threads_of
 from featherbone.train.run.finite import NotFiniteError
 from featherbone.train.several.distributed import joined, own_device
@@ -130,11 +130,9 @@ def _trained(plan: TrainingPlan, setting: Setting, folder: Path, progress: Progr
             plan.recipe,
             folder=folder,
             seed=plan.request.seed,
-            progress=watch,
-            device=plan.device,
-            setting=setting,
             objective=plan.objective(),
             weights=plan.network.weights,
+            execution=Execution(device=plan.device, setting=setting, progress=watch),
         )
 
 

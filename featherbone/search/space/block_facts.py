@@ -7,7 +7,8 @@ from functools import cache
 
 from featherbone.graph import Graph, image
 from featherbone.graph.operators import Conv
-from featherbone.search.space.block_kinds import Kind, apply, kind
+from featherbone.search.space.block_kinds import Kind, kind
+from featherbone.search.space.design import Stage, block
 
 RATIO, GROUPS, TIMES, SIDE = 2, 2, 4, 16  # of the block that is looked at
 
@@ -60,10 +61,10 @@ def _facts(name: str, chosen: Kind) -> BlockFacts:
 
 
 def _block(name: str, chosen: Kind, stride: int) -> Graph:
-    ratio = max(RATIO, chosen.least_ratio)
-    width = TIMES * chosen.multiple(ratio, GROUPS)
-    numbers = {"kernel": 3, "ratio": ratio, "groups": GROUPS}
-    return apply(image(width, SIDE), name, width, stride=stride, se=False, act="relu", **numbers).graph(name)
+    ratio = 1 if chosen.ratio is None else max(RATIO, chosen.least_ratio)
+    groups = 1 if chosen.groups is None else GROUPS
+    stage = Stage(kind=name, width=TIMES * chosen.multiple(ratio, groups), ratio=ratio, groups=groups)
+    return block(image(stage.width, SIDE), stage, stride=stride).graph(name)
 
 
 def _shortcut(graph: Graph) -> bool:

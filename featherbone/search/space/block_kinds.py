@@ -13,7 +13,6 @@ from featherbone.blocks import (
     basic,
     bottleneck,
     depthwise_separable,
-    excited,
     fire,
     ghost,
     ghost_bottleneck,
@@ -25,7 +24,6 @@ from featherbone.blocks import (
     stacked,
     standard,
     two_stage_squeeze,
-    unit,
     universal_bottleneck,
 )
 from featherbone.errors import FeatherboneError, did_you_mean
@@ -143,29 +141,3 @@ def canonical(name: str, case: int) -> int:
     chosen, order = kind(name), case % UNGROUPED
     order = order if chosen.tells_narrower else min(order, WIDER)
     return order + UNGROUPED * (case >= UNGROUPED and chosen.groups_input)
-
-
-def apply(
-    x: Wire, name: str, width: int, *, kernel: int, stride: int, ratio: int, groups: int, se: bool, act: str
-) -> Wire:
-    """One block of a stage, with what it needs before it to accept any input.
-
-    >>> from featherbone.graph import image
-    >>> apply(image(8, 32), "fire", 16, kernel=3, stride=2, ratio=4, groups=1, se=False, act="relu").shape
-    (16, 16, 16)
-
-    All that it decides by the channels of ``x`` is what ``case_of`` tells apart.
-    """
-    chosen = kind(name)
-    settings: dict[str, Any] = {"kernel": kernel, "act": act}
-    if chosen.ratio is not None:
-        settings[chosen.ratio] = ratio
-    if chosen.groups is not None:
-        settings[chosen.groups] = groups
-    if not chosen.strides and stride != 1:
-        x = x.max_pool(3, stride=stride, padding=1)
-    elif chosen.strides:
-        settings["stride"] = stride
-    if chosen.keeps_channels and stride == 1 and x.channels != width:
-        x = unit(x, width, 1, act=act, name="widen")
-    return (excited(chosen.function, reduction=SQUEEZE) if se else chosen.function)(x, width, **settings)

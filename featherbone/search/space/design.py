@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
-from featherbone.blocks import unit
+from featherbone.blocks import excited, unit
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, Wire, image, scope
-from featherbone.search.space.block_kinds import apply, kind
+from featherbone.search.space.block_kinds import SQUEEZE, kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,18 +129,27 @@ def head(x: Wire, width: int, *, classes: int, act: str) -> Wire:
 
 
 def block(x: Wire, stage: Stage, *, stride: int) -> Wire:
-    """One block of a stage."""
-    return apply(
-        x,
-        stage.kind,
-        stage.width,
-        kernel=stage.kernel,
-        stride=stride,
-        ratio=stage.ratio,
-        groups=stage.groups,
-        se=stage.se,
-        act=stage.act,
-    )
+    """One block of a stage, with what it needs before it to accept any input.
+
+    >>> block(image(8, 32), Stage(kind="fire", width=16, ratio=4), stride=2).shape
+    (16, 16, 16)
+
+    All that it decides by the channels of ``x`` is what ``case_of`` tells apart.
+    """
+    chosen = kind(stage.kind)
+    settings: dict[str, Any] = {"kernel": stage.kernel, "act": stage.act}
+    if chosen.ratio is not None:
+        settings[chosen.ratio] = stage.ratio
+    if chosen.groups is not None:
+        settings[chosen.groups] = stage.groups
+    if not chosen.strides and stride != 1:
+        x = x.max_pool(3, stride=stride, padding=1)
+    elif chosen.strides:
+        settings["stride"] = stride
+    if chosen.keeps_channels and stride == 1 and x.channels != stage.width:
+        x = unit(x, stage.width, 1, act=stage.act, name="widen")
+    function = excited(chosen.function, reduction=SQUEEZE) if stage.se else chosen.function
+    return function(x, stage.width, **settings)
 
 
 def _stage(x: Wire, stage: Stage) -> Wire:

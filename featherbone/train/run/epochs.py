@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from featherbone.data.batches import batches
+from featherbone.data.batches import Batching, TensorFormat, batches
 from featherbone.train.run.plan import Plan
 from featherbone.train.run.randomness import data_generator
 
@@ -43,16 +43,14 @@ def epoch_batches(plan: Plan, epoch: int, *, first: int = 0) -> Iterator[tuple[T
     split = plan.dataset.splits["train"]
     return batches(
         split,
-        mean=plan.dataset.mean,
-        std=plan.dataset.std,
-        batch_size=batch_of(plan),
-        shuffle=True,
+        Batching(batch_size=batch_of(plan), shuffle=True, drop_last=True, first=first, part=plan.processes.part),
+        TensorFormat(
+            mean=plan.dataset.mean,
+            std=plan.dataset.std,
+            channels_last=plan.setting.channels_last,
+            device=plan.device,
+        ),
         generator=data_generator(plan.seed, epoch),
         augment=plan.recipe.augment,
-        drop_last=True,
-        channels_last=plan.setting.channels_last,
-        first=first,
-        part=plan.processes.part,
         classes=len(plan.dataset.classes),
-        device=plan.device,
     )

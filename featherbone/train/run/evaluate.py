@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from featherbone.data.batches import batches
+from featherbone.data.batches import Batching, TensorFormat, batches
 from featherbone.data.dataset import Dataset, Split
 from featherbone.errors import FeatherboneError
 from featherbone.metrics import (
@@ -143,13 +143,9 @@ def _rows(
     found = [torch.zeros((0, 5), dtype=torch.float64)]
     passes = batches(
         split,
-        mean=dataset.mean,
-        std=dataset.std,
-        batch_size=batch_size * processes.count,
-        shuffle=False,
+        Batching(batch_size=batch_size * processes.count, part=processes.part),
+        TensorFormat(mean=dataset.mean, std=dataset.std),
         generator=torch.Generator(),
-        augment=None,
-        part=processes.part,
     )
     for images, labels in passes:
         scores = module(images.to(device)).float().cpu()

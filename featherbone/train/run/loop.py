@@ -13,7 +13,6 @@ from featherbone.data.dataset import Dataset
 from featherbone.graph import Graph
 from featherbone.nn import weights_of
 from featherbone.train.machine.memory import threads_of
-from featherbone.train.machine.setting import Setting
 from featherbone.train.machine.usable import usable
 from featherbone.train.optimize.objective import Objective, make_objective
 from featherbone.train.recipe.recipe import Recipe
@@ -23,6 +22,7 @@ from featherbone.train.run.clock import timed, timer
 from featherbone.train.run.early_stop import best_epoch, is_over, keep_best, stop_note
 from featherbone.train.run.epochs import epoch_batches, steps_of
 from featherbone.train.run.evaluate import evaluate
+from featherbone.train.run.execution import HERE, Execution
 from featherbone.train.run.files import Keeper
 from featherbone.train.run.finite import lost_note, require_finite
 from featherbone.train.run.identity import Identity
@@ -34,11 +34,9 @@ from featherbone.train.run.resuming import agreed_setting, resumed
 from featherbone.train.run.state import State
 from featherbone.train.run.step import make_step, recipe_rates
 from featherbone.train.run.stopping import Stopping, stoppable
-from featherbone.train.run.training import Report, Training
+from featherbone.train.run.training import Training
 from featherbone.train.several.distributed import joined, own_device
 from featherbone.train.transfer.freeze import frozen_nodes, hold
-
-SAVE_EVERY = 60.0  # seconds
 
 
 def train(
@@ -48,13 +46,9 @@ def train(
     *,
     folder: Path,
     seed: int,
-    until_epoch: int | None = None,
-    progress: Report | None = None,
-    device: str = "cpu",
-    setting: Setting | None = None,
-    objective: Objective | None = None,
     weights: Mapping[str, Tensor] | None = None,
-    save_every: float = SAVE_EVERY,
+    objective: Objective | None = None,
+    execution: Execution = HERE,
 ) -> Training:
     """Train a network, or go on where `folder` stands.
 
@@ -69,10 +63,9 @@ def train(
     (2, True, ['checkpoint.previous.safetensors', 'checkpoint.safetensors', 'log.jsonl', 'training.lock'])
 
     After each epoch the averaged weights are evaluated on `val`, and a checkpoint and `log.jsonl` are written; within
-    a long epoch a checkpoint is written every `save_every` seconds. Stopped at any moment and called again, or paused
-    with `until_epoch` (the schedule spans the recipe's epochs all the same), it ends bit for bit as if it had never
-    stopped, on a CPU with the same number of threads. Where `until_epoch` is behind already, nothing is trained and
-    nothing lost.
+    a long epoch a checkpoint is written every minute. Stopped at any moment and called again, or paused with
+    `until_epoch`, it ends bit for bit as if it had never stopped, on a CPU with the same number of threads. Where
+    `until_epoch` is behind already, nothing is trained and nothing lost.
 
     A first SIGINT (Ctrl-C) or SIGTERM lets the step end, saves it and raises `KeyboardInterrupt`; a second one raises
     at once. One process at a time trains in a folder.
@@ -80,23 +73,23 @@ def train(
     Started by `torchrun`, the processes train together, each on its share of every batch, with the same result but for
     the rounding; the first one writes and reports. A run goes on with another number of processes.
 
-    `weights` are begun with instead of random ones, `objective` is lowered instead of the recipe's loss. `setting` says
-    how it is computed: without one, as the checkpoint says, or channels_last in float32 for a new run.
+    `weights` are begun with instead of random ones, `objective` is lowered instead of the recipe's loss. `execution`
+    says where and how it is computed, how far, and who is told.
 
     Raises:
         FeatherboneError: the network does not fit the data; the folder belongs to another run, with the difference, or
             is in use; the loss is not finite, or a checkpoint cannot be written: the last checkpoint is then intact.
         KeyboardInterrupt: the run was asked to stop.
     """
-    last = recipe.epochs if until_epoch is None else until_epoch
+    last = recipe.epochs if execution.until_epoch is None else execution.until_epoch
     require_trainable(graph, dataset, recipe, last)
-    frozen, device = frozen_nodes(graph, recipe), own_device(device)
+    frozen, device = frozen_nodes(graph, recipe), own_device(execution.device)
     objective = objective or make_objective(recipe, dataset)
     identity = Identity.of(graph, recipe, dataset, seed, weights=weights, objective=objective.identity)
     with (
         joined(device) as processes,
         resumed(folder, identity, processes) as saved,
-        threads_of(agreed_setting(saved, setting, processes)) as setting,
+        threads_of(agreed_setting(saved, execution.setting, processes)) as setting,
         own_randomness(device),
         stoppable(processes) as stopping,
     ):
@@ -107,11 +100,11 @@ def train(
         state = begin(plan, objective, weights)
         if saved is not None:
             restore(saved, state)
-        tell, keep = Teller(plan, progress), Keeper(folder, identity, plan)
+        tell, keep = Teller(plan, execution.progress), Keeper(folder, identity, plan)
         tell.note(state, saved.note if saved else "")
         tell.note(state, lost)
         keep.begin(state.history)
-        step, save_due = make_step(plan, state, objective), timer(save_every)
+        step, save_due = make_step(plan, state, objective), timer(execution.save_every)
         while state.epoch <= last and not is_over(recipe, state.history):
             hold(state.network, frozen, recipe, state.epoch)
             for images, targets in timed(state, epoch_batches(plan, state.epoch, first=state.step)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -16,17 +16,53 @@ from featherbone.train.optimize.objective import Objective, make_objective
 from featherbone.train.recipe.recipe import Recipe
 from featherbone.train.run.begin import begin
 from featherbone.train.run.epochs import epoch_batches
+from featherbone.train.run.execution import HERE, Execution
 from featherbone.train.run.finite import NotFiniteError
 from featherbone.train.run.plan import Plan
 from featherbone.train.run.randomness import own_randomness
 from featherbone.train.run.requirements import require_trainable
 from featherbone.train.run.step import make_step
+from featherbone.train.run.training import Report, TrainingProgress
 from featherbone.train.transfer.freeze import frozen_nodes, hold
 
-STEPS = 100
-LOWEST, HIGHEST = {"sgd": 1e-4, "adamw": 1e-6, "rmsprop": 1e-5}, {"sgd": 10.0, "adamw": 1.0, "rmsprop": 1.0}
 SMOOTHING = 0.9
 WORSE = 4.0  # times the best smoothed loss so far: no use to go on
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateRange:
+    """The learning rates of a test: from `lowest` to `highest` in so many `steps`, by the same factor each.
+
+    >>> [RateRange(lowest=0.01, highest=10.0, steps=10).rate(step) for step in (0, 9)]
+    [0.01, 10.0]
+
+    Raises `FeatherboneError` for a range that does not rise, or is too short to show anything.
+    """
+
+    lowest: float
+    highest: float
+    steps: int = 100
+
+    def __post_init__(self) -> None:
+        if not 0 < self.lowest < self.highest < math.inf:
+            raise FeatherboneError(
+                f"the range of learning rates is {self.lowest} to {self.highest}; it must rise, and begin above 0"
+            )
+        if self.steps < 10:
+            raise FeatherboneError(
+                f"a range test of {self.steps} steps shows nothing; it needs at least 10", hint="try 100"
+            )
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step, counted from 0."""
+        return self.lowest * math.pow(self.highest / self.lowest, step / (self.steps - 1))
+
+
+RANGES = {  # by optimizer
+    "sgd": RateRange(lowest=1e-4, highest=10.0),
+    "adamw": RateRange(lowest=1e-6, highest=1.0),
+    "rmsprop": RateRange(lowest=1e-5, highest=1.0),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,16 +90,12 @@ def find_learning_rate(
     recipe: Recipe,
     *,
     seed: int = 0,
-    lowest: float | None = None,
-    highest: float | None = None,
-    steps: int = STEPS,
     weights: Mapping[str, Tensor] | None = None,
     objective: Objective | None = None,
-    setting: Setting | None = None,
-    device: str = "cpu",
-    progress: Callable[[RangePoint], None] | None = None,
+    rates: RateRange | None = None,
+    execution: Execution = HERE,
 ) -> RangeTest:
-    """Train a copy for `steps` steps, each with a higher learning rate than the last (arXiv:1506.01186, section 3.3).
+    """Train a copy for a hundred steps, each with a higher learning rate than the last (arXiv:1506.01186, section 3.3).
 
     >>> from featherbone.data import open_dataset
     >>> from featherbone.graph import image
@@ -73,45 +105,44 @@ def find_learning_rate(
     True
 
     Everything is as in the recipe (optimizer, batch, augmentation, objective, frozen parts) but the learning rate,
-    which rises by the same factor each step from `lowest` to `highest`, and stops where the loss is lost. Nothing is
-    written, and no run is changed.
+    which rises by the same factor each step from the lowest of the `rates` to the highest, and stops where the loss is
+    lost. Nothing is written, and no run is changed. Of the `execution`, only device, setting and progress have a use;
+    each step is told with its `lr` and its `train_loss`.
 
     The suggestion is for the highest rate of a schedule that falls: a third of the rate at which the smoothed loss was
     lowest, which lags behind the loss itself.
 
-    Raises `FeatherboneError` for a range that is none, a network that does not fit the data, a loss that never fell.
+    Raises `FeatherboneError` for a network that does not fit the data, a loss that never fell.
     """
-    first = LOWEST[recipe.optimizer] if lowest is None else lowest
-    last = HIGHEST[recipe.optimizer] if highest is None else highest
-    if not 0 < first < last < math.inf:
-        raise FeatherboneError(f"the range of learning rates is {first} to {last}; it must rise, and begin above 0")
-    if steps < 10:
-        raise FeatherboneError(f"a range test of {steps} steps shows nothing; it needs at least 10", hint="try 100")
     require_trainable(graph, dataset, recipe, 1)
-    plan = Plan(graph=graph, dataset=dataset, recipe=recipe, seed=seed, setting=setting or Setting(), device=device)
-    losses = _losses(plan, objective or make_objective(recipe, dataset), weights, first, last, steps, progress)
-    return _judged(losses)
+    plan = Plan(
+        graph=graph,
+        dataset=dataset,
+        recipe=recipe,
+        seed=seed,
+        setting=execution.setting or Setting(),
+        device=execution.device,
+    )
+    objective = objective or make_objective(recipe, dataset)
+    return _judged(_losses(plan, objective, weights, rates or RANGES[recipe.optimizer], execution.progress))
 
 
 def _losses(
     plan: Plan,
     objective: Objective,
     weights: Mapping[str, Tensor] | None,
-    first: float,
-    last: float,
-    steps: int,
-    progress: Callable[[RangePoint], None] | None,
+    rates: RateRange,
+    progress: Report | None,
 ) -> list[RangePoint]:
-    rates = [first * (last / first) ** (step / (steps - 1)) for step in range(steps)]
     points: list[RangePoint] = []
     average = 0.0
     with own_randomness(plan.device):
         state = begin(plan, objective, weights)
         hold(state.network, frozen_nodes(plan.graph, plan.recipe), plan.recipe, 1)
-        step = make_step(plan, state, objective, rates=lambda done: (rates[done], plan.recipe.momentum))
-        while len(points) < steps:
+        step = make_step(plan, state, objective, rates=lambda done: (rates.rate(done), plan.recipe.momentum))
+        while len(points) < rates.steps:
             for images, targets in epoch_batches(plan, state.epoch):
-                rate = rates[len(points)]
+                rate = rates.rate(len(points))
                 try:
                     loss = step(images, targets)
                 except NotFiniteError:
@@ -122,8 +153,10 @@ def _losses(
                 )
                 points.append(point)
                 if progress is not None:
-                    progress(point)
-                if len(points) == steps or point.smoothed > WORSE * min(entry.smoothed for entry in points):
+                    metrics = {"lr": rate, "train_loss": loss}
+                    told = TrainingProgress(epoch=1, epochs=1, step=len(points), steps=rates.steps, metrics=metrics)
+                    progress(told)
+                if len(points) == rates.steps or point.smoothed > WORSE * min(entry.smoothed for entry in points):
                     return points
             state.finish_epoch({})
     return points

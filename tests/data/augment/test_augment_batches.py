@@ -11,7 +11,7 @@ from torch import Tensor
 
 from featherbone.data import Split
 from featherbone.data.augment import Augment, change_images, change_pixels, draw, mixed
-from featherbone.data.batches import batches
+from featherbone.data.batches import Batching, TensorFormat, batches
 
 ALL = Augment(
     pad=1,
@@ -50,8 +50,10 @@ def split(count: int = 24, channels: int = 3) -> Split:
 
 def one_pass(augment: Augment, data: Split, seed: int = 0, **options: object) -> list[tuple[Tensor, Tensor]]:
     channels = data.images.shape[3]
-    settings = {"batch_size": 8, "shuffle": True, "mean": (0.4,) * channels, "std": (0.25,) * channels, **options}
-    return list(batches(data, generator=torch.Generator().manual_seed(seed), augment=augment, **settings))
+    form = TensorFormat(mean=(0.4,) * channels, std=(0.25,) * channels)
+    given = {name: options.pop(name) for name in ("classes",) if name in options}
+    batching, random = Batching(**{"batch_size": 8, "shuffle": True, **options}), torch.Generator().manual_seed(seed)
+    return list(batches(data, batching, form, generator=random, augment=augment, **given))
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -8,7 +8,7 @@ import torch
 
 from featherbone.data import open_dataset
 from featherbone.graph import image
-from featherbone.train import Recipe, Setting, TrainingProgress, train
+from featherbone.train import Execution, Recipe, Setting, TrainingProgress, train
 
 
 def test_a_training_computes_with_its_settings_threads_and_leaves_their_number_alone(tmp_path: Path) -> None:
@@ -20,6 +20,13 @@ def test_a_training_computes_with_its_settings_threads_and_leaves_their_number_a
 
     graph = image(1, 8).flatten().linear(10).graph("linear")
     recipe, setting = Recipe(epochs=1), Setting(threads=wanted)
-    train(graph, open_dataset("digits"), recipe, folder=tmp_path, seed=0, progress=watch, setting=setting)
+    train(
+        graph,
+        open_dataset("digits"),
+        recipe,
+        folder=tmp_path,
+        seed=0,
+        execution=Execution(progress=watch, setting=setting),
+    )
     assert seen == {wanted}
     assert torch.get_num_threads() == before

@@ -14,11 +14,11 @@ from torch import nn
 from train_cases import RECIPE, dataset, network
 
 from featherbone.data import Split
-from featherbone.data.batches import batches
+from featherbone.data.batches import Batching, TensorFormat, batches
 from featherbone.errors import FeatherboneError
 from featherbone.graph import image
 from featherbone.nn import module, module_with, weights_of
-from featherbone.train import Objective, TrainingProgress, evaluate, train
+from featherbone.train import Execution, Objective, TrainingProgress, evaluate, train
 from featherbone.train.optimize.average import MovingAverage
 from featherbone.train.optimize.optimizer import decayed, make_optimizer
 from featherbone.train.optimize.schedule import learning_rate
@@ -28,7 +28,8 @@ from featherbone.train.run.randomness import data_generator, own_randomness, see
 
 def test_it_learns(tmp_path: Path) -> None:
     events: list[TrainingProgress] = []
-    done = train(network(8), dataset(), replace(RECIPE, epochs=10), folder=tmp_path, seed=0, progress=events.append)
+    watched = Execution(progress=events.append)
+    done = train(network(8), dataset(), replace(RECIPE, epochs=10), folder=tmp_path, seed=0, execution=watched)
     losses = [row["train_loss"] for row in done.history]
     assert losses[-1] < 0.7 * losses[0]
     assert done.val_top1 > 0.8
@@ -52,13 +53,10 @@ def test_training_is_the_recipe_written_out(tmp_path: Path) -> None:
     for epoch in (1, 2):
         passes = batches(
             data.splits["train"],
-            mean=data.mean,
-            std=data.std,
-            batch_size=14,
-            shuffle=True,
+            Batching(batch_size=14, shuffle=True, drop_last=True),
+            TensorFormat(mean=data.mean, std=data.std),
             generator=data_generator(0, epoch),
             augment=recipe.augment,
-            drop_last=True,
         )
         with own_randomness("cpu"):
             for place, (images, labels) in enumerate(passes):
@@ -73,7 +71,7 @@ def test_training_is_the_recipe_written_out(tmp_path: Path) -> None:
                 average = {name: share * average[name] + (1 - share) * now for name, now in weights_of(plain).items()}
                 step += 1
     assert min(norms) > recipe.clip  # so that clipping is part of what is compared
-    trained = train(graph, data, recipe, folder=tmp_path, seed=0, until_epoch=2).weights
+    trained = train(graph, data, recipe, folder=tmp_path, seed=0, execution=Execution(until_epoch=2)).weights
     assert trained.keys() == average.keys()
     for name, tensor in average.items():
         torch.testing.assert_close(trained[name], tensor, rtol=1e-4, atol=1e-6)
@@ -89,14 +87,14 @@ def test_the_learning_rate_follows_the_schedule(tmp_path: Path) -> None:
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
-    train(network(), dataset(), RECIPE, folder=tmp_path, seed=0, until_epoch=1)
+    train(network(), dataset(), RECIPE, folder=tmp_path, seed=0, execution=Execution(until_epoch=1))
     before = (tmp_path / "checkpoint.safetensors").read_bytes()
     events: list[TrainingProgress] = []
     wild = replace(RECIPE, learning_rate=1e30, clip=0.0)
     with pytest.raises(
         FeatherboneError, match=r"became (nan|inf) in step \d of epoch 1, at a learning rate of"
     ) as caught:
-        train(network(), dataset(), wild, folder=tmp_path / "wild", seed=0, progress=events.append)
+        train(network(), dataset(), wild, folder=tmp_path / "wild", seed=0, execution=Execution(progress=events.append))
     assert all(math.isfinite(event.metrics["train_loss"]) for event in events)
     assert "the learning rate, 1e+30, is most likely too large: try learning_rate 0.1, clip 1" in caught.value.hint
 
@@ -116,7 +114,7 @@ def test_a_loss_without_a_value_from_the_start_is_not_blamed_on_the_learning_rat
 def test_a_loss_far_worse_than_guessing_is_said_once(tmp_path: Path) -> None:
     events: list[TrainingProgress] = []
     wild = replace(RECIPE, epochs=3, learning_rate=3e3, warmup_epochs=0.0)
-    train(network(), dataset(), wild, folder=tmp_path, seed=0, progress=events.append)
+    train(network(), dataset(), wild, folder=tmp_path, seed=0, execution=Execution(progress=events.append))
     (said,) = [event.note for event in events if event.note]
     assert "where guessing has 1.1; the learning rate, 3000, is most likely too large" in said
 
@@ -215,10 +213,10 @@ def test_a_network_that_does_not_fit_the_data_is_refused(tmp_path: Path) -> None
     with pytest.raises(FeatherboneError, match="many writes 4; stripes has 3 classes"):
         train(many, dataset(), RECIPE, folder=tmp_path / "a", seed=0)
     with pytest.raises(FeatherboneError, match="until_epoch is 7"):
-        train(network(), dataset(), RECIPE, folder=tmp_path / "a", seed=0, until_epoch=7)
+        train(network(), dataset(), RECIPE, folder=tmp_path / "a", seed=0, execution=Execution(until_epoch=7))
     assert not (tmp_path / "a").exists()
 
 
 def test_the_log_is_json_lines(tmp_path: Path) -> None:
-    done = train(network(), dataset(), RECIPE, folder=tmp_path, seed=0, until_epoch=2)
+    done = train(network(), dataset(), RECIPE, folder=tmp_path, seed=0, execution=Execution(until_epoch=2))
     assert [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()] == list(done.history)

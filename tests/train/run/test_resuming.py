@@ -22,7 +22,7 @@ from train_cases import LONG, RECIPE, dataset, network, train_until_killed
 
 from featherbone.errors import FeatherboneError
 from featherbone.nn import module, read_tensors, weights_of
-from featherbone.train import Evaluation, Training, TrainingProgress, evaluate, train
+from featherbone.train import Evaluation, Execution, Training, TrainingProgress, evaluate, train
 from featherbone.train.machine.setting import Setting
 from featherbone.train.run import checkpoint as checkpoint_module
 from featherbone.train.run import loop as loop_module
@@ -42,7 +42,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(folder: Path, **settings: object) -> Training:
-    return train(network(), dataset(), RECIPE, folder=folder, seed=7, **settings)
+    return train(network(), dataset(), RECIPE, folder=folder, seed=7, execution=Execution(**settings))
 
 
 def assert_same_end(folder: Path, other: Path) -> None:
@@ -75,6 +75,7 @@ KILLS = [(4, False), (4, True), (13, False), (15, False), (16, False), (17, Fals
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="SIGKILL is of POSIX")
+@pytest.mark.usefixtures("uninterrupted")  # what makes batches is compiled by then: that renames a file, too
 def test_killed_runs_end_like_the_uninterrupted_one(tmp_path: Path) -> None:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["featherbone.train", "torch._dynamo"])  # which the first step would load
@@ -103,7 +104,8 @@ def test_killed_runs_end_like_the_uninterrupted_one(tmp_path: Path) -> None:
 def test_paused_and_continued_equals_one_run(tmp_path: Path, optimizer: str) -> None:
     recipe = replace(RECIPE, optimizer=optimizer, learning_rate=0.02)
     for until in (1, 3, 6):
-        paused = train(network(), dataset(), recipe, folder=tmp_path / "a", seed=7, until_epoch=until)
+        now = Execution(until_epoch=until)
+        paused = train(network(), dataset(), recipe, folder=tmp_path / "a", seed=7, execution=now)
         assert paused.epoch == until
         torch.manual_seed(until)  # what happens between does not matter
     whole = train(network(), dataset(), recipe, folder=tmp_path / "b", seed=7)
@@ -193,7 +195,8 @@ def test_a_checkpoint_of_another_run_is_refused_with_the_difference(tmp_path: Pa
     assert (tmp_path / NEWEST).read_bytes() == before
     with pytest.raises(FeatherboneError, match="other weights to begin with"):
         train(network(), dataset(), RECIPE, folder=tmp_path, seed=7, weights=weights_of(module(network(), seed=1)))
-    assert train(network().renamed("other"), dataset(), RECIPE, folder=tmp_path, seed=7, until_epoch=1).epoch == 1
+    renamed, now = network().renamed("other"), Execution(until_epoch=1)
+    assert train(renamed, dataset(), RECIPE, folder=tmp_path, seed=7, execution=now).epoch == 1
 
 
 def test_a_full_disk_keeps_the_last_checkpoint(

@@ -19,7 +19,7 @@ from featherbone.data.batches import normalise
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, image
 from featherbone.nn import Model, Preprocessing, module, read_tensors, weights_of
-from featherbone.train import Distillation, Recipe, Training, train
+from featherbone.train import Distillation, Execution, Recipe, Training, train
 from featherbone.train.optimize.objective import make_objective
 from featherbone.train.transfer.distillation_loss import hint_loss, soft_losses
 from featherbone.train.transfer.parts import last_map, with_maps
@@ -61,7 +61,7 @@ def images() -> Tensor:
 
 def run(folder: Path, distillation: Distillation, recipe: Recipe = RECIPE, **more: Any) -> Training:
     objective = distillation.objective(network(), recipe, dataset(), seed=1)
-    return train(network(), dataset(), recipe, folder=folder, seed=1, objective=objective, **more)
+    return train(network(), dataset(), recipe, folder=folder, seed=1, objective=objective, execution=Execution(**more))
 
 
 def test_soft_losses_are_the_formula() -> None:

@@ -15,9 +15,11 @@ from train_resume_cases import assert_resumes_exactly
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, image, scope
+from featherbone.json_values import write_value
 from featherbone.networks import network as named_network
 from featherbone.nn import Model, Preprocessing, module, module_with, weights_of
 from featherbone.train import (
+    Execution,
     Objective,
     Recipe,
     Training,
@@ -29,6 +31,7 @@ from featherbone.train import (
 )
 from featherbone.train.transfer.freeze import frozen_nodes, hold
 from featherbone.train.transfer.parts import classifier_of, stages_of
+from featherbone.train.tuning.learning_rate_test import RANGES
 
 GREY = Preprocessing(resolution=6, channels=1, mean=(0.4,), std=(0.3,))
 
@@ -48,8 +51,11 @@ def model(**changes: Any) -> Model:
     return Model(**{**settings, **changes})
 
 
-def trained(folder: Path, recipe: Recipe, **settings: Any) -> Training:
-    return train(staged(), dataset(), recipe, folder=folder, seed=0, weights=model().weights, **settings)
+def trained(folder: Path, recipe: Recipe, objective: Objective | None = None, **settings: Any) -> Training:
+    now, weights = Execution(**settings), model().weights
+    return train(
+        staged(), dataset(), recipe, folder=folder, seed=0, weights=weights, objective=objective, execution=now
+    )
 
 
 def changed(training: Training) -> set[str]:
@@ -235,7 +241,7 @@ def test_networks_that_cannot_change_their_size_are_refused(tmp_path: Path) -> N
 def test_the_range_test_finds_where_the_loss_falls_and_leaves_everything_alone() -> None:
     torch.manual_seed(1)
     before, weights = torch.get_rng_state(), {name: tensor.clone() for name, tensor in model().weights.items()}
-    found = find_learning_rate(staged(), dataset(), RECIPE, steps=60, weights=weights)
+    found = find_learning_rate(staged(), dataset(), RECIPE, weights=weights, rates=replace(RANGES["sgd"], steps=60))
     assert torch.equal(torch.get_rng_state(), before)
     assert all(tensor.equal(model().weights[name]) for name, tensor in weights.items())
     rates = [point.learning_rate for point in found.points]
@@ -248,9 +254,9 @@ def test_the_range_test_finds_where_the_loss_falls_and_leaves_everything_alone()
     assert [point.smoothed for point in found.points] == pytest.approx(expected)
     assert found.lowest_at == rates[int(np.argmin(expected))]
     assert found.suggestion == found.lowest_at / 3
-    again = find_learning_rate(staged(), dataset(), RECIPE, steps=60, weights=weights)
+    again = find_learning_rate(staged(), dataset(), RECIPE, weights=weights, rates=replace(RANGES["sgd"], steps=60))
     assert again == found
-    assert found.to_dict()["points"][0]["learning_rate"] == 1e-4
+    assert write_value(found)["points"][0]["learning_rate"] == 1e-4
 
 
 def test_a_range_that_shows_nothing_is_refused() -> None:
@@ -260,4 +266,4 @@ def test_a_range_that_shows_nothing_is_refused() -> None:
         ({"lowest": 1e-12, "highest": 1e-11, "steps": 12}, "the loss never fell with learning rates from 1e-12"),
     ):
         with pytest.raises(FeatherboneError, match=message):
-            find_learning_rate(staged(), dataset(), RECIPE, **settings)
+            find_learning_rate(staged(), dataset(), RECIPE, rates=replace(RANGES["sgd"], **settings))
