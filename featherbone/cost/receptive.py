@@ -14,8 +14,8 @@ from featherbone.graph import Graph, Node
 from featherbone.graph.operators import AvgPool, Conv, ConvTranspose, MaxPool, Resize
 
 UNCHANGED = frozenset(
-    {"activation", "add", "batch_norm", "channel_shuffle", "concat", "dropout", "multiply", "pad_channels", "slice"}
-    | {"local_response_norm"}  # its neighbours are channels
+    {"activation", "add", "batch_norm", "channel_shuffle", "concat", "dropout", "multiply", "pad_channels"}
+    | {"local_response_norm", "reorder", "slice"}  # neighbours of channels are no neighbours of pixels
 )
 
 

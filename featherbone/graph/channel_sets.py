@@ -1,9 +1,9 @@
 """Which channels of a network belong together: a reading that every cut of channels stands on.
 
 Each operator says how the channels that it writes come from those that it reads (``featherbone.graph.operators.flow``).
-Channels that meet in a sum, a product or a filter of one channel can only be kept or cut together; so can channels at
-one place of the groups of a convolution, and in one column of a shuffle. From that follow *sets* of channels, and
-*spaces* of sets that are alike: the width of one place.
+Channels that meet in a sum, a product or a filter of one channel can only be kept or cut together; so can channels of
+which each group of a convolution has one. From that follow *sets* of channels, and *spaces* of sets that are alike: the
+width of one place.
 """
 
 from __future__ import annotations
@@ -75,10 +75,11 @@ def channel_sets(graph: Graph) -> ChannelSets:
     stem: 8 channels, 8 sets
     linear: 10 channels, 10 sets they are an output of the network
 
-    Sets are numbered in the order in which the graph first writes them. A convolution in groups keeps its groups, and
-    one channel at the same place of every group is a set; where its groups are many and small, or hold one channel,
-    a set is a whole group, which divides the layer into more sets. What an opaque operator reads or writes can't be
-    cut, nor what local response norm compares, nor a set that is all that some node writes.
+    Sets are numbered in the order in which the graph first writes them. A convolution in groups keeps its groups, and a
+    set has one channel of each (``featherbone.graph.balance``); where its groups are many and small, or hold one
+    channel, a set is a whole group, which divides the layer into more sets. A shuffle holds nothing together: where its
+    columns are not cut whole, another order is left. What an opaque operator reads or writes can't be cut, nor what
+    local response norm compares, nor a set that is all that some node writes.
 
     Raises:
         FeatherboneError: the graph holds symbolic sizes.

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
+from featherbone.graph.balance import balanced_sets
 from featherbone.graph.dimension import Shape
 from featherbone.graph.graph import Graph, Node
 from featherbone.graph.operators.flow import (
@@ -21,12 +22,13 @@ from featherbone.graph.operators.flow import (
     Joined,
     Mixed,
     Padded,
+    Reordered,
     Repeated,
-    Shuffled,
     Through,
 )
 
 Channels = list[int]
+Grouping = list[Sequence[int]]
 
 
 @dataclass(slots=True)
@@ -34,13 +36,15 @@ class Joins:
     """Channels by number, joined by union and find.
 
     ``channels`` lists for each node the channels that it writes; ``fixed`` says of a channel why it can't be cut;
-    ``mixing`` names the nodes that mix what they read.
+    ``mixing`` names the nodes that mix what they read; ``groupings`` are channels in groups of which a cut must take as
+    many from each.
     """
 
     parents: list[int] = field(default_factory=list)
     channels: dict[str, Channels] = field(default_factory=dict)
     fixed: dict[int, str] = field(default_factory=dict)
     mixing: set[str] = field(default_factory=set)
+    groupings: list[Grouping] = field(default_factory=list)
 
     def new(self, count: int) -> Channels:
         """So many channels that belong to nothing yet."""
@@ -92,6 +96,8 @@ def joined(graph: Graph) -> Joins:
         joins.channels[node.name] = _written(joins, node, flow, read, shapes)
         if node.shares:
             _share(joins, graph[node.shares], node)
+    for balanced in balanced_sets(joins.groupings, joins.find):
+        joins.join_all(balanced[:-1], balanced[1:])
     for name in graph.outputs:
         joins.fix(joins.channels[name], "they are an output of the network")
     return joins
@@ -127,8 +133,8 @@ def _written(joins: Joins, node: Node, flow: Flow, read: list[Channels], shapes:
             return list(chain(*read))
         case Cropped():
             return read[0][_number(flow.start) : _number(flow.stop)]
-        case Shuffled():
-            return _shuffled(joins, read[0], _number(flow.groups))
+        case Reordered():
+            return [read[0][channel] for channel in flow.order]
         case Padded():
             return [*joins.new(_number(flow.before)), *read[0], *joins.new(_number(flow.after))]
 
@@ -144,7 +150,7 @@ def _through(joins: Joins, node: Node, read: list[Channels], width: int) -> Chan
 
 
 def _mixed(joins: Joins, read: Channels, width: int, groups: int) -> Channels:
-    """Channels of their own; in groups, joined so that every cut leaves groups of one size."""
+    """Channels of their own; in groups, each with what it reads, or all of them to be left at one size."""
     made = joins.new(width)
     if groups == 1:
         return made
@@ -154,9 +160,7 @@ def _mixed(joins: Joins, read: Channels, width: int, groups: int) -> Channels:
             everything = [*left, *right]
             joins.join_all(everything[:-1], everything[1:])
     else:
-        for part in (inputs, outputs):
-            for other in part[1:]:
-                joins.join_all(part[0], other)
+        joins.groupings += [inputs, outputs]
     return made
 
 
@@ -169,14 +173,6 @@ def whole_groups(read: int, written: int, groups: int) -> bool:
     (True, False)
     """
     return min(read, written) == 1 or groups >= read + written
-
-
-def _shuffled(joins: Joins, read: Channels, groups: int) -> Channels:
-    """The columns of the table, whole: what is left of it is a table again."""
-    rows = parts(read, groups)
-    for row in rows[1:]:
-        joins.join_all(rows[0], row)
-    return list(chain(*zip(*rows, strict=True)))
 
 
 def parts(channels: Sequence[int], count: int) -> list[Sequence[int]]:

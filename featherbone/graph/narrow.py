@@ -9,8 +9,8 @@ from collections.abc import Collection
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph.channel_sets import ChannelSets, channel_sets
-from featherbone.graph.graph import Graph
-from featherbone.graph.operators.base import Kept
+from featherbone.graph.graph import Graph, Node
+from featherbone.graph.operators.base import Kept, Operator
 from featherbone.wording import listed
 
 
@@ -33,12 +33,14 @@ def narrow_graph(graph: Graph, cut: Collection[int], *, sets: ChannelSets | None
 
 def narrowed_graph(graph: Graph, kept: dict[str, Kept]) -> Graph:
     """``graph`` with these channels of each node, which ``kept_channels`` chose."""
-    entries = [
-        (node.name, node.operator.narrowed(tuple(kept[name] for name in node.inputs), kept[node.name]), node.inputs)
-        for node in graph.nodes
-    ]
+    entries = [(node.name, _narrowed(graph, node, kept), node.inputs) for node in graph.nodes]
     shares = {node.name: node.shares for node in graph.nodes if node.shares}
     return Graph.build(graph.name, entries, graph.outputs, shares=shares, unused=graph.unused)
+
+
+def _narrowed(graph: Graph, node: Node, kept: dict[str, Kept]) -> Operator:
+    read = tuple(kept[name] for name in node.inputs)
+    return node.operator.narrowed(read, kept[node.name], *graph.input_shapes(node))
 
 
 def kept_channels(sets: ChannelSets, cut: Collection[int]) -> dict[str, Kept]:

@@ -1,12 +1,10 @@
 """Networks written as Python that reads like the paper: a ``Wire`` is a feature map that has not been computed.
 
-Each method appends one operator and returns the wire it writes; nothing is shared or changed, so wires can be reused,
-stored and combined freely. ``wire.graph(name)`` collects what the wire depends on.
+Each method appends one operator and returns the wire it writes; nothing is shared or changed, so wires can be combined
+freely. ``wire.graph(name)`` collects what the wire depends on.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph.collect import collect
@@ -31,6 +29,7 @@ from featherbone.graph.operators import (
     Opaque,
     Operator,
     PadChannels,
+    Reorder,
     Resize,
     Slice,
 )
@@ -230,6 +229,10 @@ class Wire:
         """ShuffleNet's channel shuffle."""
         return _apply(ChannelShuffle(groups=size_of(prefix() + name, groups)), (self,), name)
 
+    def reorder(self, order: tuple[int, ...], *, name: str = "reorder") -> Wire:
+        """Channel ``order[i]`` as channel i."""
+        return _apply(Reorder(order=order), (self,), name)
+
     def slice(self, start: Dim, stop: Dim, *, name: str = "slice") -> Wire:
         """Channels ``start`` up to, not including, ``stop``."""
         return _apply(Slice(start=start, stop=stop), (self,), name)
@@ -283,7 +286,7 @@ class Wire:
         return _apply(operator, (self,), name or suffix)
 
 
-def _apply(operator: Operator, inputs: Sequence[Wire], label: str, suffix: str = "") -> Wire:
+def _apply(operator: Operator, inputs: tuple[Wire, ...], label: str, suffix: str = "") -> Wire:
     before = prefix()
     shape = infer(before + label + suffix, operator, tuple([wire.shape for wire in inputs]))
-    return Wire(operator, tuple(inputs), shape, before, label, suffix)
+    return Wire(operator, inputs, shape, before, label, suffix)

@@ -112,6 +112,11 @@ def _(operator: op.ChannelShuffle, place: Place) -> str:
 
 
 @expression.register
+def _(operator: op.Reorder, place: Place) -> str:
+    return f"{place.x}[:, [{', '.join(map(number, operator.order))}]]"
+
+
+@expression.register
 def _(operator: op.PadChannels, place: Place) -> str:
     sides = ((0, 0),) * (len(place.shape) - 1)
     return pad(place.x, ((operator.before, operator.after), *sides))

@@ -21,6 +21,7 @@ from featherbone.graph.operators import (
     Multiply,
     Operator,
     PadChannels,
+    Reorder,
     shape_text,
 )
 from featherbone.quantity import format_count
@@ -108,7 +109,8 @@ def _chip(operator: Operator, words: str) -> tuple[str, str]:
         return f"{window}{groups}, {operator.out_channels}", kind
     if isinstance(operator, Linear):
         return f"linear, {operator.out_features}", "linear"
-    short = {Add: "+", Multiply: "×", Concat: "concat", ChannelShuffle: "shuffle", PadChannels: "zero channels"}
+    moved = {ChannelShuffle: "shuffle", Reorder: "reorder", PadChannels: "zero channels"}
+    short = {Add: "+", Multiply: "×", Concat: "concat", **moved}
     return short.get(type(operator), words), "other"
 
 

@@ -130,6 +130,7 @@ def test_arranging_channels() -> None:
     x = torch.arange(6.0).reshape(1, 6, 1, 1).expand(2, 6, 4, 5).contiguous()
     wire = image(6, 4, 5)
     assert run(wire.shuffle(2), x)[0, :, 0, 0].tolist() == [0, 3, 1, 4, 2, 5]
+    assert run(wire.reorder((4, 0, 5, 1, 3, 2)), x)[0, :, 0, 0].tolist() == [4, 0, 5, 1, 3, 2]
     assert run(wire.slice(1, 3), x)[0, :, 0, 0].tolist() == [1, 2]
     assert run(wire.pad_channels(1, 2), x)[0, :, 0, 0].tolist() == [0, 0, 1, 2, 3, 4, 5, 0, 0]
     first, second = wire.split(2)

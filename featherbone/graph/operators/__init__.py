@@ -1,7 +1,7 @@
 """The closed vocabulary: every operator that a graph may hold, by the name it has in text."""
 
 from featherbone.graph.operators.activation import ACTIVATIONS, Activation, Dropout
-from featherbone.graph.operators.arrange import ChannelShuffle, PadChannels, Slice
+from featherbone.graph.operators.arrange import ChannelShuffle, PadChannels, Reorder, Slice
 from featherbone.graph.operators.base import Operator, shape_text
 from featherbone.graph.operators.boundary import Input, Opaque
 from featherbone.graph.operators.combine import Add, Concat, Multiply
@@ -32,6 +32,7 @@ VOCABULARY: dict[str, type[Operator]] = {
         Concat,
         Slice,
         ChannelShuffle,
+        Reorder,
         PadChannels,
         Opaque,
     )
@@ -59,6 +60,7 @@ __all__ = [
     "Opaque",
     "Operator",
     "PadChannels",
+    "Reorder",
     "Resize",
     "Slice",
     "shape_text",

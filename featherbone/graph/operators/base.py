@@ -38,8 +38,11 @@ class Operator:
         """How the channels that are written come from those of inputs of these shapes."""
         raise NotImplementedError
 
-    def narrowed(self, read: tuple[Kept, ...], written: Kept) -> Operator:
-        """The operator that is left where only these channels of each input are read, and these are written."""
+    def narrowed(self, read: tuple[Kept, ...], written: Kept, *inputs: Shape) -> Operator:
+        """What is left of the operator where only these channels of each input are read, and these are written.
+
+        ``inputs`` are the shapes that were read before.
+        """
         return self
 
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:

@@ -70,7 +70,7 @@ class ConvTranspose(Operator):
     def channels(self, *inputs: Shape) -> Flow:
         return filtered(inputs[0][0], self.out_channels, self.groups)
 
-    def narrowed(self, read: tuple[Kept, ...], written: Kept) -> Operator:
+    def narrowed(self, read: tuple[Kept, ...], written: Kept, *inputs: Shape) -> Operator:
         groups = groups_left(written, self.out_channels, self.groups)
         return replace(self, out_channels=len(written), groups=groups)
 

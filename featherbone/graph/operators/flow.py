@@ -52,10 +52,10 @@ class Cropped:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Shuffled:
-    """The channels as a table of ``groups`` rows, read by columns."""
+class Reordered:
+    """Channel i comes from channel ``order[i]``, and each is named once."""
 
-    groups: Dim
+    order: tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,4 +73,4 @@ class Entangled:
     why: str
 
 
-Flow: TypeAlias = "Given | Through | Mixed | Repeated | Joined | Cropped | Shuffled | Padded | Entangled"
+Flow: TypeAlias = "Given | Through | Mixed | Repeated | Joined | Cropped | Reordered | Padded | Entangled"

@@ -49,7 +49,7 @@ class Linear(Operator):
     def channels(self, *inputs: Shape) -> Flow:
         return Mixed()
 
-    def narrowed(self, read: tuple[Kept, ...], written: Kept) -> Operator:
+    def narrowed(self, read: tuple[Kept, ...], written: Kept, *inputs: Shape) -> Operator:
         return replace(self, out_features=len(written))
 
     def parameters(self, *inputs: Shape) -> dict[str, Shape]:

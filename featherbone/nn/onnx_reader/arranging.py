@@ -69,6 +69,8 @@ def gather(t: Tracer, inputs: list[Any], a: dict[str, Any]) -> Any:
         return attention.embedding(t, places, table) if dim == 0 and len(table.shape) == 2 else _picked(t, inputs, dim)
     if isinstance(places, np.ndarray) and places.ndim == 0:
         return index.select(t, table, dim, int(places))
+    if isinstance(places, np.ndarray) and (dim, places.ndim) == (1, 1) and index.is_order(table, places.tolist()):
+        return index.reorder(t, table, places.tolist())
     return _picked(t, inputs, dim)
 
 

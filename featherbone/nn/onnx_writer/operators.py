@@ -130,6 +130,11 @@ def _(operator: op.ChannelShuffle, site: Site) -> None:
 
 
 @write.register
+def _(operator: op.Reorder, site: Site) -> None:
+    site.emit("Gather", [*site.reads, site.numbers("order", operator.order)], axis=1)
+
+
+@write.register
 def _(operator: op.PadChannels, site: Site) -> None:
     none = [0] * (len(site.node.shape) - 1)
     edges = [0, int(operator.before), *none, 0, int(operator.after), *none]

@@ -51,7 +51,7 @@ def test_the_whole_vocabulary_comes_back():
     y = x.conv(12, (3, 5), stride=2, padding=((0, 1), (1, 3)), groups=2, bias=True).norm(epsilon=1e-3, momentum=0.2)
     y = y.act("hard_swish").local_response_norm(size=3, k=1.0)
     y = y.max_pool(3, stride=1, padding=((0, 1), (1, 0))).avg_pool(3, stride=1, padding=1, count_padding=False)
-    y = (y * y.global_pool("max").pointwise(12, bias=True).act("sigmoid")).shuffle(3)
+    y = (y * y.global_pool("max").pointwise(12, bias=True).act("sigmoid")).shuffle(3).reorder((*range(11, -1, -1),))
     left, right = y.split(2)
     y = concat(left, right.pad_channels(1, 2)).resize((9, 9), mode="bilinear").norm(affine=False)
     y = y.conv_transpose(6, 3, stride=2, padding=1, output_padding=1, groups=3, bias=True).max_pool(1, stride=2)

@@ -1,11 +1,11 @@
-"""Parts of a tensor: slices of channels and subsampling are of the vocabulary, other parts are opaque and free."""
+"""Parts of a tensor: slices and orders of channels, and subsampling, are of the vocabulary; others opaque and free."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import Any
 
-from featherbone.graph.operators import MaxPool, Slice
+from featherbone.graph.operators import MaxPool, Reorder, Slice
 from featherbone.nn.capture.calls import NoRule, Rule
 from featherbone.nn.capture.common import axis, is_batched, is_map
 from featherbone.nn.capture.rules.arrange import reshape_to
@@ -18,6 +18,8 @@ def getitem(tracer: Tracer, input: Any, index: Any) -> Any:
     if type(input) is not Traced or input.entry is None:
         raise NoRule
     items = list(index) if isinstance(index, tuple) else [index]
+    if len(items) == 2 and items[0] == slice(None) and isinstance(items[1], list) and is_order(input, items[1]):
+        return reorder(tracer, input, items[1])
     if any(item is not None and item is not Ellipsis and type(item) not in (int, slice) for item in items):
         raise NoRule
     rank = len(input._size)
@@ -43,6 +45,16 @@ def getitem(tracer: Tracer, input: Any, index: Any) -> Any:
         ranges[place] = range(size)[item]
         full.append(len(ranges[place]))
     return reshape_to(tracer, _part(tracer, input, ranges), tuple(full))
+
+
+def is_order(input: Traced, order: list[Any]) -> bool:
+    """Whether ``input[:, order]`` has all channels, each once."""
+    whole = is_batched(input) and all(type(place) is int for place in order)
+    return whole and sorted(order) == list(range(input._size[1]))
+
+
+def reorder(tracer: Tracer, input: Traced, order: list[int]) -> Traced:
+    return tracer.emit(Reorder(order=tuple(order)), (input,), "reorder", moves=True)
 
 
 def _part(tracer: Tracer, input: Traced, ranges: dict[int, range]) -> Traced:
