@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from featherbone import __version__
+from featherbone.cli.channels import channels
 from featherbone.cli.compare import compare
 from featherbone.cli.cost import cost
 from featherbone.cli.data import data
@@ -62,6 +63,7 @@ EXAMPLES: dict[Callable[..., None], str] = {  # one of each command, which its h
     time: "featherbone time mobilenet_v2 --runtime onnxruntime,torch --threads 1,2",
     formula: "featherbone formula fire",
     show: "featherbone show mobilenet_v2",
+    channels: "featherbone channels shufflenet_v2",
     networks: "featherbone networks",
     zoo: "featherbone zoo --macs '<300M' --params '<4M'",
     verify: "featherbone verify mobilenet_v2",
@@ -75,7 +77,7 @@ def _add(panel: str, *commands: Callable[..., None]) -> None:
 
 _add(JOB, fit, train, data, predict, report)
 app.add_typer(search, rich_help_panel=JOB)
-_add(DESIGN, cost, compare, time, formula, show, networks, zoo, verify)
+_add(DESIGN, cost, compare, time, formula, show, channels, networks, zoo, verify)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,4 +1,4 @@
-"""Branches that a network can do without: what a shortcut adds up with, found and taken away, before any weight is touched.
+"""Branches that a network can do without, as a shortcut goes around them: found, and taken out of a graph.
 
 ``featherbone.rewrite.drop`` takes the weights along.
 """
@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from featherbone.errors import FeatherboneError, did_you_mean
@@ -40,18 +40,17 @@ def branches(graph: Graph) -> tuple[Branch, ...]:
     >>> [(branch.name, branch.nodes) for branch in branches(x.graph("tiny"))]
     [('block1', ('block1.conv', 'block1.conv_norm'))]
 
-    A shortcut holds no weights of its own: it is the identity, or pools and pads. A projection is none, since it would be
-    all that is left of the block.
+    A shortcut holds no weights of its own: it is the identity, or pools and pads. A projection is none, since it would
+    be all that is left of the block.
     """
     found: list[tuple[Node, str, str, tuple[str, ...]]] = []
     behind = _ancestors(graph)
-    for node in graph.nodes:
-        if not isinstance(node.operator, Add) or len(set(node.inputs)) < len(node.inputs):
-            continue
-        own = {name: _own(graph, behind, name, node.inputs) for name in node.inputs}
-        shortcut = next((name for name in node.inputs if not any(map(_works, own[name]))), None)
-        if shortcut is not None:
-            for name in node.inputs:
+    for terms in _sums(graph):
+        operands = [operand for _, operand in terms]
+        own = {name: _own(graph, behind, name, operands) for name in operands}
+        shortcut = next((name for name in operands if not any(map(_works, own[name]))), None)
+        if shortcut is not None and len(own) == len(operands):
+            for node, name in terms:
                 if any(map(_works, own[name])):
                     found.append((node, shortcut, name, tuple(each.name for each in own[name])))
     scopes = Counter(node.name.rpartition(".")[0] for node, *_ in found)
@@ -87,14 +86,15 @@ def drop_branches(graph: Graph, names: Collection[str]) -> Graph:
                 hint=did_you_mean(name, known) if known else "none of its sums has a shortcut without weights",
             )
         dropped.add((known[name].add, known[name].operand))
-    stands: dict[str, str] = {}  # for a sum that went, the map that is left of it
+    stands: dict[str, str] = {}  # for a sum that went, the map that is left of it, if any
     left: list[Node] = []
     for node in graph.nodes:
-        rest = tuple(stands.get(name, name) for name in node.inputs if (node.name, name) not in dropped)
-        if len(rest) == 1 and isinstance(node.operator, Add):
-            stands[node.name] = rest[0]
+        rest = [stands.get(name, name) for name in node.inputs if (node.name, name) not in dropped]
+        rest = [name for name in rest if name]
+        if len(rest) < 2 and isinstance(node.operator, Add):
+            stands[node.name] = rest[0] if rest else ""
         else:
-            left.append(node._replace(inputs=rest))
+            left.append(node._replace(inputs=tuple(rest)))
     outputs = tuple(stands.get(name, name) for name in graph.outputs)
     left = _needed(left, outputs)
     owners = _owners(left)
@@ -113,7 +113,21 @@ def _ancestors(graph: Graph) -> dict[str, int]:
     return behind
 
 
-def _own(graph: Graph, behind: dict[str, int], name: str, operands: tuple[str, ...]) -> list[Node]:
+def _sums(graph: Graph) -> Iterator[list[tuple[Node, str]]]:
+    """The terms of each sum, with the node that adds each: a sum that only a sum reads is part of that one."""
+    readers = graph.consumers()
+    terms: dict[str, list[tuple[Node, str]]] = {}
+    for node in graph.nodes:
+        if isinstance(node.operator, Add):
+            found: list[tuple[Node, str]] = []
+            for name in node.inputs:
+                inner = name in terms and len(readers[name]) == 1 and name not in graph.outputs
+                found += terms.pop(name) if inner else [(node, name)]
+            terms[node.name] = found
+    yield from terms.values()
+
+
+def _own(graph: Graph, behind: dict[str, int], name: str, operands: Sequence[str]) -> list[Node]:
     """The nodes that one operand of a sum depends on and the others do not."""
     bits = behind[name]
     for other in operands:

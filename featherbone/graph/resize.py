@@ -1,4 +1,7 @@
-"""The same network for another resolution, where its weights allow that; ``featherbone.rewrite.resize`` takes them along."""
+"""The same network for another resolution, where its weights allow that.
+
+``featherbone.rewrite.resize`` does it for a whole model.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,13 @@ from dataclasses import replace
 from featherbone.errors import FeatherboneError
 from featherbone.graph.dimension import Shape
 from featherbone.graph.graph import Graph, Node, infer
-from featherbone.graph.operators import AvgPool, Input, MaxPool, Opaque, Operator, Resize, shape_text
+from featherbone.graph.operators import AvgPool, Conv, Input, MaxPool, Opaque, Operator, Resize, shape_text
 from featherbone.graph.operators.base import sides_text
+from featherbone.graph.operators.window import Padding
+from featherbone.graph.padding import padding_of
 from featherbone.wording import listed
 
+WINDOWS = (Conv, AvgPool, MaxPool)
 NEAR = 48  # resolutions up and down in which a message looks for others that work
 
 
@@ -22,21 +28,20 @@ def resize_graph(graph: Graph, resolution: int) -> Graph:
     >>> resize_graph(graph, 96)["conv"].shape
     (8, 48, 48)
 
-    A pool over a whole map stays one, and a resize keeps its factor. Padding stays what it is, so a network with
-    TensorFlow's is one for sides that divide as the old ones did.
+    A pool over a whole map stays one, and a resize keeps its factor. Padding stays what it is, but TensorFlow's, which
+    puts the odd pixel behind, follows from the size of the map as it did before.
 
     Raises:
-        FeatherboneError: several inputs, or one without sides; a map that would vanish; a layer whose weights would have
-            other shapes, as one that reads a flattened map; an opaque operator that would read another map.
+        FeatherboneError: several inputs, or one without sides; a map that would vanish; a layer whose weights would
+            have other shapes, as one that reads a flattened map; an opaque operator that would read another map.
     """
     try:
         return _resized(graph, resolution)
     except FeatherboneError as error:
         near = [] if graph.is_symbolic or len(graph.inputs) != 1 else _near(graph, resolution)
         hint = f"{graph.name} also works at {listed(near)}" if near else error.hint
-        raise FeatherboneError(
-            f"{graph.name} cannot take {resolution}×{resolution}: {error.sentence}", hint=hint
-        ) from None
+        sentence = f"{graph.name} cannot take {resolution}×{resolution}: {error.sentence}"
+        raise FeatherboneError(sentence, hint=hint) from None
 
 
 def _resized(graph: Graph, resolution: int) -> Graph:
@@ -45,11 +50,14 @@ def _resized(graph: Graph, resolution: int) -> Graph:
         raise FeatherboneError("a resolution is a whole number of at least 1")
     if not sides:
         raise FeatherboneError(f"its input is a vector of {channels} numbers, which has no sides")
+    follows = _follow_tensorflow(graph)
     shapes: dict[str, Shape] = {}
     entries: list[tuple[str, Operator, tuple[str, ...]]] = []
     for node in graph.nodes:
         before, after = graph.input_shapes(node), tuple(shapes[name] for name in node.inputs)
         operator = _fitted(node, before, after, resolution)
+        if node.name in follows and isinstance(operator, WINDOWS):
+            operator = replace(operator, padding=_tensorflow(node.name, operator, after[0]))
         _require_same_weights(node, operator, before, after)
         shapes[node.name] = infer(node.name, operator, after)
         entries.append((node.name, operator, node.inputs))
@@ -76,6 +84,23 @@ def _fitted(node: Node, before: tuple[Shape, ...], after: tuple[Shape, ...], res
     return operator
 
 
+def _follow_tensorflow(graph: Graph) -> set[str]:
+    """The windows that are padded as TensorFlow does, if an odd pixel behind says that it is TensorFlow's padding."""
+    found = {
+        node.name: node.operator
+        for node in graph.nodes
+        if isinstance(node.operator, WINDOWS)
+        and node.operator.padding == _tensorflow(node.name, node.operator, graph.input_shapes(node)[0])
+    }
+    odd = any(before != after for operator in found.values() for before, after in operator.padding)
+    return set(found) if odd else set()
+
+
+def _tensorflow(name: str, operator: Conv | AvgPool | MaxPool, shape: Shape) -> Padding:
+    dilation = operator.dilation if isinstance(operator, Conv) else (1,) * len(operator.kernel)
+    return padding_of(name, "tf_same", shape[1:], operator.kernel, operator.stride, dilation)
+
+
 def _padded(operator: AvgPool | MaxPool) -> bool:
     return any(edge != 0 for edges in operator.padding for edge in edges)
 
@@ -98,8 +123,9 @@ def _require_same_weights(node: Node, operator: Operator, before: tuple[Shape, .
     wanted, given = node.operator.parameters(*before), operator.parameters(*after)
     if wanted != given:
         raise FeatherboneError(
-            f"{node.name} was trained for {shape_text(before[0])} and would read {shape_text(after[0])}, as it stands behind "
-            "a flattened map",
+            f"{node.name} reads {shape_text(before[0])} features of a flattened map, and would be given "
+            f"{shape_text(after[0])}",
+            hint="a network whose maps are pooled to one value a channel takes any resolution",
         )
 
 

@@ -1,7 +1,7 @@
 """Fewer blocks: branches that a shortcut goes around are taken out of a trained network, graph and weights.
 
-Law: the result computes what the network computes with the last weights of those branches, a norm's scale and shift or a
-layer's weight and bias, set to zero.
+Law: the result computes what the network computes with the last weights of those branches, a norm's scale and shift or
+a layer's weight and bias, set to zero.
 """
 
 from __future__ import annotations

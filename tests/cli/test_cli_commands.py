@@ -29,7 +29,19 @@ def test_python_dash_m_is_the_command():
 def test_help_names_every_command(featherbone):
     ended = featherbone("--help")
     assert ended.code == 0
-    for command in ("fit", "predict", "report", "cost", "compare", "formula", "show", "networks", "zoo", "verify"):
+    for command in (
+        "fit",
+        "predict",
+        "report",
+        "cost",
+        "compare",
+        "formula",
+        "show",
+        "channels",
+        "networks",
+        "zoo",
+        "verify",
+    ):
         assert f" {command} " in ended.out
 
 
