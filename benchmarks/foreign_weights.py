@@ -23,6 +23,7 @@ from torch import nn
 
 import featherbone as fb
 
+REPGHOST_WIDTHS = ("050", "058", "080", "100", "111", "130", "150", "200")
 SPECS = {  # a peer's model, and the network here
     "torchvision/alexnet": "alexnet_single_column",
     **{f"torchvision/vgg{depth}": f"vgg{depth}" for depth in (11, 13, 16, 19)},
@@ -54,6 +55,12 @@ SPECS = {  # a peer's model, and the network here
     "timm/tf_mobilenetv3_small_075": "mobilenet_v3_small:width=0.75",
     "timm/efficientnet_b0": "efficientnet_b0",
     "timm/tf_efficientnet_b0": "efficientnet_b0",
+    "timm/efficientnet_lite0": "efficientnet_lite0",
+    **{f"timm/tf_efficientnet_lite{n}": f"efficientnet_lite{n}" for n in range(5)},
+    **{f"timm/tinynet_{model}": f"tinynet_{model}" for model in "abcde"},
+    **{f"timm/lcnet_{w}": f"lcnet:width={int(w) / 100}" for w in ("050", "075", "100")},
+    **{f"timm/repghostnet_{w}": f"repghostnet:width={int(w) / 100}" for w in REPGHOST_WIDTHS},
+    **{f"timm/mobileone_s{n}": f"mobileone_s{n}" for n in range(5)},
     "timm/mnasnet_100": "mnasnet_b1",
     "timm/semnasnet_100": "mnasnet_a1",
     "timm/ghostnet_100": "ghostnet",

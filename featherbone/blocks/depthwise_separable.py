@@ -16,7 +16,7 @@ def depthwise_separable(
     stride: int = 1,
     act: str = "relu",
     epsilon: float = 1e-5,
-    attend: Callable[[Wire], Wire] | None = None,
+    between: Callable[[Wire], Wire] | None = None,
 ) -> Wire:
     """A K×K kernel for each channel, then a pointwise convolution, each with its own norm and activation.
 
@@ -24,10 +24,11 @@ def depthwise_separable(
     >>> depthwise_separable(image(32, 112), 64).shape
     (64, 112, 112)
 
-    ``attend`` (squeeze-and-excitation) runs between the two, as LCNet does.
+    ``between`` (squeeze-and-excitation) runs on the map that is filtered and not yet mixed, as in LCNet; ``excited``
+    excites what the block writes.
 
     Cost per output position: K²M + MN. Source: MobileNets, arXiv:1704.04861, section 3.1 and figure 3.
     """
     y = x.depthwise(kernel, stride=stride).norm(epsilon=epsilon).act(act)
-    y = attend(y) if attend else y
+    y = between(y) if between else y
     return unit(y, out, 1, act=act, epsilon=epsilon, name="pointwise")

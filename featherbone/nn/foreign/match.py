@@ -12,7 +12,7 @@ import torch
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.graph.operators import Activation, BatchNorm, shape_text
-from featherbone.nn.foreign import keras, timm, torchvision
+from featherbone.nn.foreign import efficientnet_pytorch, keras, timm, torchvision
 from featherbone.nn.foreign.ambiguity import interchangeable
 from featherbone.nn.foreign.biases import biases_in_means
 from featherbone.nn.foreign.by_order import match_by_order
@@ -22,7 +22,7 @@ from featherbone.nn.foreign.rewrite import with_activation, with_epsilon, withou
 from featherbone.nn.weights import COUNTER
 from featherbone.wording import one_screen
 
-NAMINGS = (*torchvision.NAMINGS, *timm.NAMINGS, *keras.NAMINGS)
+NAMINGS = (*torchvision.NAMINGS, *timm.NAMINGS, *keras.NAMINGS, *efficientnet_pytorch.NAMINGS)
 AUXILIARY = re.compile(r"(AuxLogits|aux[12]?|aux_logits)\..*")  # classifiers of training; our networks have none
 MISSING = " is missing in the file"
 IN_DOUBT = "the names say nothing of activations"
@@ -33,14 +33,14 @@ CLOSE = 0.5  # with fewer of its layers known, a naming is not what the file was
 class Matched:
     """A graph, weights that fit it, the naming they had, and remarks; the graph may differ from what was asked.
 
-    ``tensorflow`` says that networks of that naming pad as TensorFlow does.
+    ``tensorflow`` says whether networks of that naming pad as TensorFlow does; None where the naming says nothing.
     """
 
     graph: Graph
     weights: dict[str, torch.Tensor]
     naming: str
     remarks: tuple[str, ...] = ()
-    tensorflow: bool = False
+    tensorflow: bool | None = None
 
 
 def match(graph: Graph, tensors: Mapping[str, torch.Tensor], *, activation: str | None = None) -> Matched:
@@ -114,7 +114,7 @@ def _cause(graph: Graph, problems: list[str]) -> str:
     if all(re.search(rf" is \d+(×\d+)*; {needs}\b", problem) for problem in problems):
         theirs = re.search(r" is (\d+)", problems[0])
         return f"only the classes differ: give the network the setting classes={theirs[1] if theirs else ''}"
-    return "give the network the settings that the weights were trained with, such as width, classes or depth"
+    return "give the network the settings that the weights were trained with, such as width, classes, depth or merged"
 
 
 def _folded(graph: Graph, tensors: Mapping[str, torch.Tensor]) -> bool:

@@ -86,6 +86,31 @@ def with_tensorflow_padding(graph: Graph) -> Graph:
     return _each(graph, padded)
 
 
+def with_symmetric_padding(graph: Graph) -> Graph:
+    """The graph with the same padding at all edges wherever it had TensorFlow's; the maps keep their sizes.
+
+    >>> from featherbone.graph import image
+    >>> graph = with_symmetric_padding(image(3, 224).conv(4, 3, stride=2, padding="tf_same").graph("tiny"))
+    >>> graph["conv"].operator.padding
+    ((1, 1), (1, 1))
+    """
+    there = with_tensorflow_padding(graph)
+
+    def padded(node: Node) -> Operator | None:
+        operator = node.operator
+        if not isinstance(operator, Conv | MaxPool | AvgPool) or there[node.name].operator != operator:
+            return None
+        if not any(before != after for before, after in operator.padding):
+            return None
+        dilation = operator.dilation if isinstance(operator, Conv) else (1,) * len(operator.kernel)
+        sides = graph.input_shapes(node)[0][1:]
+        return replace(
+            operator, padding=padding_of(node.name, "same", sides, operator.kernel, operator.stride, dilation)
+        )
+
+    return _each(graph, padded)
+
+
 def _each(graph: Graph, change: Callable[[Node], Operator | None]) -> Graph:
     entries = [(node.name, change(node) or node.operator, node.inputs) for node in graph.nodes]
     return Graph.build(graph.name, entries, graph.outputs, shares=_shares(graph))

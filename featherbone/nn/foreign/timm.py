@@ -35,6 +35,24 @@ MOBILENET_V1 = Naming(
         HEAD,
     ),
 )
+LCNET = Naming(  # after MobileNetV1, whose names it has and more: that one has ReLU6
+    name="timm lcnet",
+    epsilon=1e-5,
+    rules=(
+        *(  # two of its stages are one of the paper's
+            (rf"blocks\.{theirs}\.(\d)\.{layer}", f"stage{ours}.block{{1+{after}}}.{step}")
+            for theirs, ours, after in ((4, 4, 3), (5, 5, 1))
+            for layer, step in (
+                (r"(?:conv_dw|(?P<norm>bn1))", "depthwise"),
+                (r"(?:conv_pw|(?P<norm>bn2))", "pointwise"),
+                (r"se\.conv_reduce", "se.reduce"),
+                (r"se\.conv_expand", "se.expand"),
+            )
+        ),
+        *MOBILENET_V1.rules,
+        (r"conv_head", "head.hidden"),
+    ),
+)
 S = r"s(\d)\.b(\d+)\."
 CONV = r"\.(?:conv|(?P<norm>bn))"
 REGNET = Naming(
@@ -98,13 +116,13 @@ GHOSTS = tuple(
     for stage, blocks in enumerate(GHOST_BLOCKS, start=1)
     for number, block in enumerate(blocks.split(), start=1)
 )
+GHOST_MODULES = ((1, "expand"), (2, "project"))
+GHOST_ENDS = ((r"conv_stem|(?P<norm>bn1)", "stem.conv"), (r"conv_head", "head.hidden"), HEAD)
 GHOST_LAYERS = (
-    (r"ghost1\.primary_conv\.(?:0|(?P<norm>1))", "expand.primary"),
-    (r"ghost1\.cheap_operation\.(?:0|(?P<norm>1))", "expand.cheap"),
+    *((rf"ghost{n}\.primary_conv\.(?:0|(?P<norm>1))", f"{at}.primary") for n, at in GHOST_MODULES),
+    *((rf"ghost{n}\.cheap_operation\.(?:0|(?P<norm>1))", f"{at}.cheap") for n, at in GHOST_MODULES),
     (r"(?:conv|(?P<norm>bn))_dw", "depthwise"),
     (r"se\.conv_(reduce|expand)", "se.{1}"),
-    (r"ghost2\.primary_conv\.(?:0|(?P<norm>1))", "project.primary"),
-    (r"ghost2\.cheap_operation\.(?:0|(?P<norm>1))", "project.cheap"),
     (r"shortcut\.(?:0|(?P<norm>1))", "shortcut.depthwise"),
     (r"shortcut\.(?:2|(?P<norm>3))", "shortcut.pointwise"),
 )
@@ -112,11 +130,56 @@ GHOSTNET = Naming(
     name="timm ghostnet",
     epsilon=1e-5,
     rules=(
-        (r"conv_stem|(?P<norm>bn1)", "stem.conv"),
         *((rf"{at}\.{layer}", f"{block}.{ours}") for at, block in GHOSTS for layer, ours in GHOST_LAYERS),
         (r"blocks\.9\.0\.(?:conv|(?P<norm>bn1))", "last.conv"),
-        (r"conv_head", "head.hidden"),
-        HEAD,
+        *GHOST_ENDS,
     ),
 )
-NAMINGS = (EFFICIENTNET, MOBILENET_V1, REGNET, SENET, XCEPTION, GHOSTNET)
+REP_GHOST_LAYERS = (  # merged, a cheap operation is a convolution with a bias, without norms
+    *((rf"ghost{n}\.primary_conv\.(?:0|(?P<norm>1))", f"{at}.primary") for n, at in GHOST_MODULES),
+    *((rf"ghost{n}\.cheap_operation\.(?:0|(?P<norm>1))", f"{at}.cheap_branch1") for n, at in GHOST_MODULES),
+    *((rf"ghost{n}\.cheap_operation", f"{at}.cheap") for n, at in GHOST_MODULES),
+    *((rf"ghost{n}\.fusion_bn\.0", f"{at}.cheap_skip") for n, at in GHOST_MODULES),
+    *(rule for rule in GHOST_LAYERS if "ghost" not in rule[0]),
+)
+REPGHOSTNET = Naming(
+    name="timm repghostnet",
+    epsilon=1e-5,
+    rules=(
+        *((rf"{at}\.{layer}", f"{block}.{ours}") for at, block in GHOSTS for layer, ours in REP_GHOST_LAYERS),
+        (r"blocks\.9\.0\.(?:conv|(?P<norm>bn1))", "last.conv"),
+        *GHOST_ENDS,
+    ),
+)
+
+
+def _branches(theirs: str, ours: str) -> tuple[tuple[str, str], ...]:
+    """One of MobileOne's sums: of several branches, of one, or merged."""
+    unit = r"(?:conv|(?P<norm>bn))"
+    return (
+        (rf"{theirs}\.conv_kxk\.0\.{unit}", f"{ours}.conv_branch1|{ours}.conv"),
+        *((rf"{theirs}\.conv_kxk\.{n}\.{unit}", f"{ours}.conv_branch{n + 1}") for n in (1, 2, 3)),
+        (rf"{theirs}\.conv_scale\.{unit}", f"{ours}.conv_scale"),
+        (rf"{theirs}\.identity", f"{ours}.conv_skip"),
+        (rf"{theirs}\.reparam_conv", f"{ours}.conv"),
+        (rf"{theirs}\.attn\.fc1", f"{ours}.se.reduce"),
+        (rf"{theirs}\.attn\.fc2", f"{ours}.se.expand"),
+    )
+
+
+MOBILEONE = Naming(
+    name="timm mobileone",
+    epsilon=1e-5,
+    rules=(
+        *_branches("stem", "stem"),
+        *(  # a depthwise and a pointwise step count as two
+            rule
+            for step in range(20)
+            for rule in _branches(
+                rf"stages\.(\d)\.{step}", f"stage{{1+1}}.block{step // 2 + 1}.{('depthwise', 'pointwise')[step % 2]}"
+            )
+        ),
+        (r"head\.fc", "head.classifier"),
+    ),
+)
+NAMINGS = (EFFICIENTNET, MOBILENET_V1, LCNET, REGNET, SENET, XCEPTION, GHOSTNET, REPGHOSTNET, MOBILEONE)
