@@ -16,7 +16,7 @@ import typer
 from featherbone import __version__
 from featherbone.cli.channels import channels
 from featherbone.cli.compare import compare
-from featherbone.cli.cost import cost
+from featherbone.cli.cost.command import cost
 from featherbone.cli.data import data
 from featherbone.cli.fit import fit
 from featherbone.cli.formula import formula

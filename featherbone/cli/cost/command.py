@@ -55,7 +55,7 @@ def cost(
     ] = False,
 ) -> None:
     """Parameters, multiply-adds, activations, bytes moved and peak memory, per stage (and per operator)."""
-    from featherbone.cli.cost_output import write_table
+    from featherbone.cli.cost.output import write_table
     from featherbone.cost import convention_named
     from featherbone.cost.columns import OPERATORS, SCOPES
     from featherbone.cost.columns import columns as columns_of
@@ -82,7 +82,7 @@ def cost(
 
 def _explain(network: str, input: Inputs, form: str, *, alone: bool) -> None:
     """What each tool prints; ``alone`` says that no other option was given."""
-    from featherbone.cli.explain import print_explanation
+    from featherbone.cli.cost.explain import print_explanation
 
     if form not in ("table", "json") or not alone:
         raise FeatherboneError(
@@ -96,7 +96,7 @@ def _gate(
     network: str, input: Inputs, form: str, rules: Convention, *, budget: str, dtype: str, out: Path | None
 ) -> None:
     """A line for each limit that is broken, and exit code 1."""
-    from featherbone.cli.gate import gate
+    from featherbone.cli.cost.gate import gate
     from featherbone.cli.time import read_subject
 
     if form not in ("table", "json") or out is not None:
@@ -114,7 +114,7 @@ def _counted(imported: Imported, rules: Convention) -> Count:
 
 def _format(format: str | None, json: bool, out: Path | None) -> str:
     """One word for how it is written, checked; a page needs a file."""
-    from featherbone.cli.cost_output import require_format
+    from featherbone.cli.cost.output import require_format
 
     if json and format not in (None, "json"):
         raise FeatherboneError(f"--json and --format {format} cannot both hold", hint="give one of them")
