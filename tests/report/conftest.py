@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sealed_ledger import sealed
 
 from featherbone.cost import count, peak_memory
 from featherbone.graph import Graph, to_json
@@ -21,7 +22,6 @@ from featherbone.metrics import wilson_interval
 from featherbone.report.sheet import MISTAKES, write_sheet
 from featherbone.search import Design
 from featherbone.search.record.schema import SCHEMA, VERSION
-from featherbone.search.record.seal import seal
 
 RUNG_EPOCHS = (4, 12, 36)
 
@@ -64,13 +64,6 @@ def facts(**changes: Any) -> dict[str, Any]:
     }
 
 
-def sealed(folder: Path) -> sqlite3.Connection:
-    """The ledger of a run folder; what is written gets its checksums."""
-    ledger = sqlite3.connect(folder / "ledger.sqlite")
-    seal(ledger)
-    return ledger
-
-
 def _insert(ledger: sqlite3.Connection, **values: Any) -> None:
     row = {"origin": "random", "params": 1, "macs": 1, "peak_memory": 1, "size": 1, "int8_size": 1, **values}
     marks = ", ".join("?" for _ in row)
@@ -84,58 +77,58 @@ def write_run(folder: Path, run: dict[str, Any], *, trials: int = 24, seed: int 
     chance = random.Random(seed)
     with closing(sqlite3.connect(folder / "ledger.sqlite")) as empty:
         empty.executescript(f"{SCHEMA} PRAGMA user_version = {VERSION};")
-    ledger = sealed(folder)
-    for number in range(1, trials + 1):
-        last = 2 if number % 8 == 1 else 1 if number % 3 == 1 else 0
-        widths = [chance.choice([8, 12, 16]) + 4 * place for place in range(4)]
-        text, graph = design(widths, [chance.choice([1, 2, 3]) for _ in range(3)], se=number % 4 == 1)
-        cost = count(graph)
-        ceiling = 0.93 + 0.05 * math.log10(int(cost.macs) / 60_000) + chance.uniform(-0.015, 0.01)
-        log = [
-            {
-                "epoch": epoch,
-                "lr": 0.2,
-                "train_loss": 2.2 * math.exp(-epoch / 6) + 0.04 + chance.uniform(0, 0.02),
-                "val_loss": 2.2 * math.exp(-epoch / 6) + 0.11 + chance.uniform(0, 0.05),
-                "val_top1": min(0.995, ceiling * (1 - 0.85 * math.exp(-epoch / 3.5))) + chance.uniform(-0.004, 0.004),
-                "seconds": 0.6,
-            }
-            for epoch in range(1, RUNG_EPOCHS[last] + 1)
-        ]
-        (folder / "trials" / str(number)).mkdir(parents=True)
-        lines = "\n".join(json.dumps(entry) for entry in log)
-        (folder / "trials" / str(number) / "log.jsonl").write_text(lines + '\n{"epoch": 99, "tr')  # cut off by a kill
-        for rung, epochs in enumerate(RUNG_EPOCHS[: last + 1]):
-            entry = log[epochs - 1]
-            row = (number, rung, epochs, entry["val_top1"], entry["val_loss"], 0.6 * epochs, "")
-            ledger.execute("INSERT INTO rung VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", row)
-        _insert(
-            ledger,
-            id=number,
-            design=text + " " * number,  # a ledger holds each design once, and equal ones may be drawn here
-            params=int(cost.params),
-            macs=int(cost.macs),
-            peak_memory=peak_memory(graph).bytes,
-            state="done" if last == 2 else "stopped",
-            rung=last,
-            epochs=RUNG_EPOCHS[last],
-            val_top1=log[-1]["val_top1"],
-            seconds=0.6 * RUNG_EPOCHS[last],
-        )
-    if trials:
-        text, graph = design([8, 12, 16, 20], [1, 1, 1])
-        _insert(ledger, id=trials + 1, design=text, state="failed", error="the loss became NaN in epoch 2")
-    ledger.commit()
-    ledger.close()
+    with sealed(folder) as ledger:
+        for number in range(1, trials + 1):
+            last = 2 if number % 8 == 1 else 1 if number % 3 == 1 else 0
+            widths = [chance.choice([8, 12, 16]) + 4 * place for place in range(4)]
+            text, graph = design(widths, [chance.choice([1, 2, 3]) for _ in range(3)], se=number % 4 == 1)
+            cost = count(graph)
+            ceiling = 0.93 + 0.05 * math.log10(int(cost.macs) / 60_000) + chance.uniform(-0.015, 0.01)
+            log = [
+                {
+                    "epoch": epoch,
+                    "lr": 0.2,
+                    "train_loss": 2.2 * math.exp(-epoch / 6) + 0.04 + chance.uniform(0, 0.02),
+                    "val_loss": 2.2 * math.exp(-epoch / 6) + 0.11 + chance.uniform(0, 0.05),
+                    "val_top1": min(0.995, ceiling * (1 - 0.85 * math.exp(-epoch / 3.5)))
+                    + chance.uniform(-0.004, 0.004),
+                    "seconds": 0.6,
+                }
+                for epoch in range(1, RUNG_EPOCHS[last] + 1)
+            ]
+            (folder / "trials" / str(number)).mkdir(parents=True)
+            lines = "\n".join(json.dumps(entry) for entry in log)
+            (folder / "trials" / str(number) / "log.jsonl").write_text(
+                lines + '\n{"epoch": 99, "tr'
+            )  # cut off by a kill
+            for rung, epochs in enumerate(RUNG_EPOCHS[: last + 1]):
+                entry = log[epochs - 1]
+                row = (number, rung, epochs, entry["val_top1"], entry["val_loss"], 0.6 * epochs, "")
+                ledger.execute("INSERT INTO rung VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", row)
+            _insert(
+                ledger,
+                id=number,
+                design=text + " " * number,  # a ledger holds each design once, and equal ones may be drawn here
+                params=int(cost.params),
+                macs=int(cost.macs),
+                peak_memory=peak_memory(graph).bytes,
+                state="done" if last == 2 else "stopped",
+                rung=last,
+                epochs=RUNG_EPOCHS[last],
+                val_top1=log[-1]["val_top1"],
+                seconds=0.6 * RUNG_EPOCHS[last],
+            )
+        if trials:
+            text, graph = design([8, 12, 16, 20], [1, 1, 1])
+            _insert(ledger, id=trials + 1, design=text, state="failed", error="the loss became NaN in epoch 2")
     return folder
 
 
 def result(folder: Path, **changes: Any) -> dict[str, Any]:
     """What a finished run says of its best trial."""
-    ledger = sqlite3.connect(folder / "ledger.sqlite")
     best = "SELECT id, params, macs, peak_memory, val_top1 FROM trial WHERE state = 'done' ORDER BY val_top1 DESC"
-    number, params, macs, memory, top1 = ledger.execute(best).fetchone()
-    ledger.close()
+    with sealed(folder) as ledger:
+        number, params, macs, memory, top1 = ledger.execute(best).fetchone()
     costs = {"params": params, "macs": macs, "peak_memory": memory, "file_bytes": 98_304, "val_top1": top1}
     return {"trial": number, **finished(folder, **costs), **changes}
 

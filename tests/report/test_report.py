@@ -6,7 +6,6 @@ import hashlib
 import html
 import json
 import re
-import sqlite3
 from base64 import b64encode
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -17,6 +16,7 @@ from typing import Any
 import plotly.graph_objects as go
 import pytest
 from plotly.offline import get_plotlyjs
+from sealed_ledger import sealed
 
 from featherbone.cost import count
 from featherbone.cost.table import cost_table
@@ -26,18 +26,10 @@ from featherbone.report import write_report
 from featherbone.report.cost_page import render
 from featherbone.report.run import read_run
 from featherbone.report.words import verdict
-from featherbone.search.record.seal import seal
 
 MakeRun = Callable[..., Path]
 SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 HOSTILE = '</script><script>alert("x")</script><img src=x onerror=alert(1)>'
-
-
-def sealed(folder: Path) -> sqlite3.Connection:
-    """The ledger of a run folder; what is written gets its checksums."""
-    ledger = sqlite3.connect(folder / "ledger.sqlite")
-    seal(ledger)
-    return ledger
 
 
 class Elements(HTMLParser):
@@ -147,9 +139,8 @@ def test_the_scatter_shows_every_scored_design(make_run: MakeRun) -> None:
     folder = make_run(finished=True)
     figure = figures(own(write_report(folder)))["scatter"]
     traces = {trace["name"]: trace for trace in figure["data"] if trace.get("visible", True)}
-    rows = (
-        sqlite3.connect(folder / "ledger.sqlite").execute("SELECT macs, val_top1 FROM trial WHERE val_top1").fetchall()
-    )
+    with sealed(folder) as ledger:
+        rows = ledger.execute("SELECT macs, val_top1 FROM trial WHERE val_top1").fetchall()
     shown = [
         pair
         for name, trace in traces.items()
@@ -177,10 +168,9 @@ def test_hostile_names_stay_text(make_run: MakeRun, finished: bool) -> None:
         "warnings": [HOSTILE],
     }
     folder = make_run(finished=finished, data=data, command=["featherbone", HOSTILE], versions={HOSTILE: HOSTILE})
-    ledger = sealed(folder)
-    ledger.execute("UPDATE trial SET error = ?", (HOSTILE,))
-    ledger.execute("UPDATE trial SET design = ? WHERE state = 'failed'", (HOSTILE,))
-    ledger.commit()
+    with sealed(folder) as ledger:
+        ledger.execute("UPDATE trial SET error = ?", (HOSTILE,))
+        ledger.execute("UPDATE trial SET design = ? WHERE state = 'failed'", (HOSTILE,))
     page = own(write_report(folder))
     elements = Elements(page)
     assert 'alert("x")' not in page.replace("&#34;", '"').replace('\\"', '"') or "<script>alert" not in page
@@ -210,10 +200,9 @@ def test_an_empty_ledger_and_none_at_all(make_run: MakeRun) -> None:
 
 def test_trials_without_scores(make_run: MakeRun) -> None:
     folder = make_run(trials=5)
-    ledger = sealed(folder)
-    ledger.execute("UPDATE trial SET val_top1 = NULL, state = 'waiting', epochs = 0")
-    ledger.execute("DELETE FROM rung")
-    ledger.commit()
+    with sealed(folder) as ledger:
+        ledger.execute("UPDATE trial SET val_top1 = NULL, state = 'waiting', epochs = 0")
+        ledger.execute("DELETE FROM rung")
     text = Elements(own(write_report(folder))).text
     assert "No design has a score yet." in text
     assert "Still missing: scores" in text
@@ -221,11 +210,10 @@ def test_trials_without_scores(make_run: MakeRun) -> None:
 
 def test_designs_that_nobody_began_are_not_called_tried(make_run: MakeRun) -> None:
     folder = make_run(trials=24, finished=True)
-    ledger = sealed(folder)
-    total = len(ledger.execute("SELECT id FROM trial").fetchall())
-    last = "id IN (SELECT max(id) FROM trial WHERE state = 'stopped')"  # as a search leaves what it had no time for
-    ledger.execute(f"UPDATE trial SET val_top1 = NULL, epochs = 0, seconds = 0 WHERE {last}")
-    ledger.commit()
+    with sealed(folder) as ledger:
+        total = len(ledger.execute("SELECT id FROM trial").fetchall())
+        last = "id IN (SELECT max(id) FROM trial WHERE state = 'stopped')"  # as a search leaves what it had no time for
+        ledger.execute(f"UPDATE trial SET val_top1 = NULL, epochs = 0, seconds = 0 WHERE {last}")
     text = re.sub(r"\s+", " ", Elements(own(write_report(folder))).text)
     assert f"designs {total - 1} tried" in text
     assert "1 of them is drawn and not begun: the limit came first." in text
@@ -247,10 +235,9 @@ def test_a_file_that_differs_is_said_first(make_run: MakeRun) -> None:
 
 def test_a_tie_is_called_a_tie(make_run: MakeRun) -> None:
     folder = make_run(finished=True)
-    ledger = sealed(folder)
-    ledger.execute("UPDATE trial SET val_top1 = 0.97 WHERE state = 'done'")
-    ledger.execute("UPDATE rung SET val_top1 = 0.97 WHERE rung = 2")
-    ledger.commit()
+    with sealed(folder) as ledger:
+        ledger.execute("UPDATE trial SET val_top1 = 0.97 WHERE state = 'done'")
+        ledger.execute("UPDATE rung SET val_top1 = 0.97 WHERE rung = 2")
     text = Elements(own(write_report(folder))).text
     assert "at rung 2 with" in text
     assert ": as much as the chosen one. 269 images cannot tell it from design" in text

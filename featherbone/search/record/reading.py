@@ -42,10 +42,9 @@ def _opened(path: Path) -> sqlite3.Connection:
     ledger = sqlite3.connect(address, uri=True, timeout=10, isolation_level=None)
     try:
         ledger.execute("SELECT count(*) FROM sqlite_master")
-    except sqlite3.OperationalError:
-        if path.with_name(f"{LEDGER}-wal").exists():
-            ledger.close()
-            raise
+    except sqlite3.DatabaseError as error:
         ledger.close()
+        if not isinstance(error, sqlite3.OperationalError) or path.with_name(f"{LEDGER}-wal").exists():
+            raise
         ledger = sqlite3.connect(f"{address}&immutable=1", uri=True, isolation_level=None)
     return ledger
