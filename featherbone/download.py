@@ -58,6 +58,8 @@ def download(
 ) -> str:
     """Fetch ``url`` into ``path``; ``hashed`` names how its hash begins, as ``sha256:0a1b`` or ``md5:0a1b``.
 
+        download("https://example.org/weights.pt", Path("weights.pt"), hashed="sha256:0a1b")
+
     Returns the hash of what came, in full. MD5 is for files whose publisher states nothing better: it tells a damaged
     file, not a forged one.
 

@@ -112,4 +112,7 @@ class Progress(Protocol):
 
 
 def silent(event: Event, /) -> None:
-    """Watches nothing."""
+    """Watches nothing.
+
+    >>> silent(Step(name="export"))
+    """

@@ -35,6 +35,9 @@ from featherbone.graph import Wire, image, symbols
 class Block:
     """A block function, and how its arguments are called in formulas.
 
+    >>> BLOCKS["fire"].letters(), BLOCKS["fire"].paper[:10]
+    (('M', 'N', 'I', 'K', 't', 'p'), 'SqueezeNet')
+
     ``symbols`` maps each symbol of the formula to the argument of ``function`` that it stands for (``"M"`` and ``"I"``,
     the input, and ``"N"``, the channels out, are always there); ``fixed`` holds arguments that the closed form assumes,
     such as no projection on the shortcut. ``keeps_channels`` marks a block that needs N = M.

@@ -23,6 +23,11 @@ from featherbone.graph.operators import Opaque
 class Count:
     """The cost of a network: a row an operator, and totals. ``flops`` is 2 × ``macs``.
 
+    >>> from featherbone.graph import image
+    >>> found = count(image(3, 8).conv(4, 3, name="stem").graph("tiny"))
+    >>> found.params, found.macs, found.flops, found.complete
+    (108, 6912, 13824, True)
+
     ``params`` are those of the rows, and of what the graph holds ``unused``: ``unused_params`` are the latter alone.
     ``uncounted`` lists (name, label) of each operator whose multiply-adds no rule knows; the totals leave them out.
     """

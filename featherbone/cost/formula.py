@@ -27,6 +27,9 @@ class Formula:
     """A block's cost in letters: M channels in, N out, K the kernel's side, S a second one's, I the input's side,
     G groups, t a reduction or expansion, p a share.
 
+    >>> formula("depthwise_separable").per_position
+    K**2*M + M*N
+
     ``per_position`` is the multiply-adds for each position that the block writes; ``ratio`` compares the block with
     the standard convolution, K·K·M·N·I·I. Quotients such as N/t are exact: the formula holds where the division does.
     Where a function builds less at a special value (the inverted residual has no expansion at t = 1), the formula is of

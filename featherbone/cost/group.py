@@ -13,7 +13,14 @@ from featherbone.graph.dimension import Dim, Shape
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """The rows that share a scope, and what they cost together; ``output`` is the shape that the last one writes."""
+    """The rows that share a scope, and what they cost together; ``output`` is the shape that the last one writes.
+
+    >>> from featherbone.cost import count
+    >>> from featherbone.networks import network
+    >>> stem = count(network("mobilenet_v1")).by_scope()[1]
+    >>> stem.name, stem.macs, stem.output
+    ('stem', 10838016, (32, 112, 112))
+    """
 
     name: str
     rows: tuple[Row, ...]

@@ -29,7 +29,13 @@ class LiveTensor:
 
 @dataclass(frozen=True, kw_only=True)
 class PeakMemory:
-    """The peak in bytes, the node that runs then, the tensors alive (largest first), and the bytes at every node."""
+    """The peak in bytes, the node that runs then, the tensors alive (largest first), and the bytes at every node.
+
+    >>> from featherbone.graph import image
+    >>> peak = peak_memory(image(3, 8).conv(4, 3, name="stem").graph("tiny"))
+    >>> peak.bytes, peak.node, peak.dtype
+    (1792, 'stem', 'float32')
+    """
 
     bytes: int
     node: str

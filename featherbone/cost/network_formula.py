@@ -35,7 +35,12 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkFormula:
-    """Multiply-adds and parameters in α and I, and the samples at which they were checked."""
+    """Multiply-adds and parameters in α and I, and the samples at which they were checked.
+
+    >>> found = network_formula("mobilenet_v1")
+    >>> len(found.held) == len(found.checked)
+    True
+    """
 
     name: str
     macs: sympy.Expr

@@ -10,7 +10,14 @@ from featherbone.graph.operators import Operator
 
 
 class Row(NamedTuple):
-    """What one operator costs: its place in the network, the shapes it reads and writes, and the three counts."""
+    """What one operator costs: its place in the network, the shapes it reads and writes, and the three counts.
+
+    >>> from featherbone.cost import count
+    >>> from featherbone.graph import image
+    >>> row = count(image(3, 8).conv(4, 3, name="stem").graph("tiny")).rows[1]
+    >>> row.name, row.output, row.macs
+    ('stem', (4, 8, 8), 6912)
+    """
 
     name: str
     kind: str

@@ -27,6 +27,11 @@ USUAL_RESOLUTIONS = (224, 227, 299)
 class Verdict:
     """What a published figure is worth: the row, the figure, our count, and one of ``VERDICTS`` with its reason.
 
+    >>> from featherbone.cost.published import published
+    >>> verdict = verify(published()[:1])[0]
+    >>> verdict.verdict in VERDICTS
+    True
+
     ``published`` and ``computed`` are in units (not millions); ``network`` is the spec of our counterpart.
     """
 

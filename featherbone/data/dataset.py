@@ -30,7 +30,13 @@ LARGEST_RESOLUTION = 2048
 
 @dataclass(frozen=True, kw_only=True)
 class Split:
-    """One of train, val and test."""
+    """One of train, val and test.
+
+    >>> from featherbone.data import open_dataset
+    >>> test = open_dataset("digits").splits["test"]
+    >>> test.images.shape, test.labels.shape, len(test.paths)
+    ((359, 8, 8, 1), (359,), 359)
+    """
 
     images: np.ndarray  # uint8, (count, height, width, channels), memory-mapped read-only
     labels: np.ndarray  # int64, (count,), indices into the classes
@@ -39,7 +45,13 @@ class Split:
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """What `open_dataset` returns; `mean` and `std` are per channel of train, with pixels scaled to 0..1."""
+    """What `open_dataset` returns; `mean` and `std` are per channel of train, with pixels scaled to 0..1.
+
+    >>> from featherbone.data import open_dataset
+    >>> digits = open_dataset("digits")
+    >>> digits.channels, digits.resolution, len(digits.classes)
+    (1, 8, 10)
+    """
 
     name: str
     classes: tuple[str, ...]

@@ -20,6 +20,12 @@ WORKING = (BatchNorm, Conv, ConvTranspose, Linear, Multiply, Opaque)  # what a s
 class Branch:
     """What node ``add`` adds to ``shortcut``: ``operand``, and the ``nodes`` that serve it alone.
 
+    >>> from featherbone.graph import image
+    >>> from featherbone.graph.branches import branches
+    >>> x = image(4, 8)
+    >>> [(branch.operand, branch.shortcut) for branch in branches((x + x.conv(4, 3, name="body")).graph("residual"))]
+    [('body', 'image')]
+
     ``name`` is the block that the sum closes, by its scope, or the sum itself where that says more.
     """
 

@@ -21,6 +21,11 @@ from featherbone.graph.join import Joins, joined
 class ChannelSet:
     """Channels that can only be kept or cut together: for each node that writes some, which ones.
 
+    >>> from featherbone.graph import image
+    >>> first = channel_sets(image(3, 8).conv(4, 3, name="stem").norm().conv(2, 1, name="mix").graph("tiny")).sets[0]
+    >>> first.number
+    0
+
     ``space`` is the place of its space in ``ChannelSets.spaces``. ``fixed`` says why it can't be cut, and is empty
     where it can.
     """
@@ -34,6 +39,11 @@ class ChannelSet:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChannelSpace:
     """Sets with the same number of channels in the same nodes, named after the first node that writes them.
+
+    >>> from featherbone.graph import image
+    >>> spaces = channel_sets(image(3, 8).conv(4, 3, name="stem").norm().conv(2, 1, name="mix").graph("tiny")).spaces
+    >>> [(space.name, space.channels, space.readers) for space in spaces if space.name == "stem"]
+    [('stem', 4, ('mix',))]
 
     ``channels`` are those that all of its sets together have in that node. ``readers`` are the layers that mix its
     channels into others; what a cut of a set takes from their weights is what nobody computes any more.
@@ -49,7 +59,13 @@ class ChannelSpace:
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelSets:
-    """The sets and spaces of a graph; ``of`` has for each node the number of the set of each channel that it writes."""
+    """The sets and spaces of a graph; ``of`` has for each node the number of the set of each channel that it writes.
+
+    >>> from featherbone.graph import image
+    >>> found = channel_sets(image(3, 8).conv(4, 3, name="stem").norm().conv(2, 1, name="mix").graph("tiny"))
+    >>> found.of["stem"] == found.of["stem_norm"]
+    True
+    """
 
     graph: Graph
     of: Mapping[str, tuple[int, ...]]

@@ -21,6 +21,11 @@ NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
 class Node(NamedTuple):
     """One operator in its place: its name, the names of the nodes it reads, the shape it writes.
 
+    >>> from featherbone.graph import image
+    >>> node = image(3, 8).conv(4, 3, name="stem").graph("tiny").nodes[1]
+    >>> node.name, node.inputs, node.shape
+    ('stem', ('image',), (4, 8, 8))
+
     ``shares`` names an earlier node whose weights this one uses, or is empty: a layer that is called twice has its
     parameters once and its multiply-adds each time.
     """

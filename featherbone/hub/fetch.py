@@ -17,6 +17,8 @@ FILE = "model.safetensors"  # in every repository of timm
 def fetch(entry: PublishedWeights, *, progress: Progress | None = None) -> tuple[Path, str]:
     """The file, and its SHA-256, which was checked; a cached file is checked again each time.
 
+        path, sha256 = fetch(published("timm/ghostnet_100"))
+
     Files are kept under ``weights`` in the folder that ``FEATHERBONE_CACHE`` names (``~/.cache/featherbone`` unless
     set). With ``FEATHERBONE_OFFLINE=1`` nothing is downloaded.
 

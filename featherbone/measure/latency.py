@@ -23,7 +23,13 @@ TURNS = 20  # in which the seconds are taken
 
 @dataclass(frozen=True, kw_only=True)
 class Latency:
-    """What was measured, how, and on what; ``noise`` gives the reasons not to trust it, if there are any."""
+    """What was measured, how, and on what.
+
+        latency = measure(subjects)[0]
+        print(latency.times.p50_ms, latency.noise)
+
+    ``noise`` gives the reasons not to trust it, if there are any.
+    """
 
     network: str
     runtime: str

@@ -44,6 +44,8 @@ class OperatorTime:
 class Profile:
     """The operators of a network in computing order, then what the runtime adds; ``untimed`` nodes are in no operator.
 
+        slowest = max(profile(subject, roofline).operators, key=lambda operator: operator.milliseconds)
+
     Profiling slows a network down, and each time is a median, so the operators' sum is not its latency.
     """
 

@@ -42,6 +42,10 @@ class Built:
 class Subject:
     """A network under its name, with the file for each runtime; ``graph`` is None for an ONNX file from elsewhere.
 
+    >>> subject = Subject(name="tiny", graph=None, files={"onnxruntime": "tiny.onnx"})
+    >>> subject.job(runtime="onnxruntime", threads=1, batch=None).batch
+    1
+
     ``batch`` is what an ONNX file was exported for, where that is fixed; ``built``, ``inputs`` and ``sizes`` are a
     ``Workload``'s.
     """
@@ -75,6 +79,11 @@ def prepared(
     progress: Callable[[str], None] | None = None,
 ) -> Iterator[tuple[Subject, ...]]:
     """The models as files for these runtimes, in a folder that goes with the block.
+
+    >>> from featherbone.graph import image
+    >>> with prepared([image(3, 8).conv(4, 3).graph("tiny")], ["onnxruntime"]) as (subject,):
+    ...     subject.name, list(subject.files)
+    ('tiny', ['onnxruntime'])
 
         with prepared([network("mobilenet_v2"), Path("model.onnx")], ["onnxruntime"]) as subjects:
             latencies = measure(subjects)

@@ -69,6 +69,13 @@ def write_tensors(path: str | os.PathLike[str], tensors: Mapping[str, torch.Tens
 def read_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
     """The tensors and header texts that ``write_tensors`` wrote, after every check.
 
+    >>> import tempfile
+    >>> path = tempfile.mkdtemp() + "/weights.safetensors"
+    >>> write_tensors(path, {"mix.weight": torch.ones(2)}, {"seed": "0"})
+    >>> tensors, header = read_tensors(path)
+    >>> tensors["mix.weight"], header["seed"]
+    (tensor([1., 1.]), '0')
+
     Reading runs no code from the file, and takes memory in proportion to the size that the file really has.
 
     Raises:
@@ -94,6 +101,12 @@ def read_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, torch.Tensor],
 def stated_checksum(path: str | os.PathLike[str]) -> str:
     """The SHA-256 of the payload that a file of ``write_tensors`` states, read from its header alone.
 
+    >>> import tempfile
+    >>> path = tempfile.mkdtemp() + "/weights.safetensors"
+    >>> write_tensors(path, {"mix.weight": torch.ones(2)}, {})
+    >>> stated_checksum(path)[:12]
+    '80b8fd6d60fa'
+
     Raises:
         FeatherboneError: the file cannot be read, or states none.
     """
@@ -107,6 +120,12 @@ def stated_checksum(path: str | os.PathLike[str]) -> str:
 
 def read_foreign_tensors(path: str | os.PathLike[str]) -> dict[str, torch.Tensor]:
     """The tensors of any safetensors file, such as another project's weights; there is no checksum to verify.
+
+    >>> import tempfile
+    >>> path = tempfile.mkdtemp() + "/weights.safetensors"
+    >>> write_tensors(path, {"mix.weight": torch.ones(2)}, {})
+    >>> read_foreign_tensors(path)
+    {'mix.weight': tensor([1., 1.])}
 
     Raises:
         FeatherboneError: no such file, a pickle, another format, or truncated.

@@ -23,7 +23,14 @@ Weights = Mapping[str, torch.Tensor]
 
 @dataclass(frozen=True, kw_only=True)
 class Narrowed:
-    """A network after a cut: its graph, its weights, and for each node the channels of the uncut one that stayed."""
+    """A network after a cut: its graph, its weights, and for each node the channels of the uncut one that stayed.
+
+    >>> from featherbone.graph import image
+    >>> from featherbone.nn import module, weights_of
+    >>> graph = image(3, 8).conv(8, 3, name="a").norm().act("relu").pointwise(5, name="b").graph("tiny")
+    >>> narrow(graph, weights_of(module(graph, seed=0)), cut=range(3, 9)).kept["a"]
+    (6, 7)
+    """
 
     graph: Graph
     weights: dict[str, torch.Tensor]

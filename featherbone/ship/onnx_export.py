@@ -12,7 +12,17 @@ from featherbone.ship.metadata import describe, seal
 def export_onnx(model: Model, path: Path | str) -> None:
     """Write ``model`` as ONNX: float32 (batch, channels, resolution, resolution) → logits (batch, classes).
 
-        export_onnx(load_model("model.safetensors"), "model.onnx")
+    >>> import tempfile
+    >>> from featherbone.graph import image
+    >>> from featherbone.nn import Preprocessing, module, weights_of
+    >>> graph = image(1, 8).flatten().linear(2).graph("tiny")
+    >>> seen = Preprocessing(resolution=8, channels=1, mean=(0.5,), std=(0.25,))
+    >>> weights = weights_of(module(graph, seed=0))
+    >>> model = Model(graph=graph, weights=weights, classes=("cat", "dog"), preprocessing=seen)
+    >>> path = tempfile.mkdtemp() + "/model.onnx"
+    >>> export_onnx(model, path)
+    >>> Path(path).stat().st_size > 520  # bytes of the weights
+    True
 
     It is what ``featherbone.nn.to_onnx`` writes, so the file that is timed before a network is trained differs from it
     in the weights alone. The input is normalised already: the preprocessing stands in the metadata, with class names,

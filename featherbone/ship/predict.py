@@ -19,7 +19,11 @@ BATCH = 32
 
 @dataclass(frozen=True, kw_only=True)
 class ImagePrediction:
-    """The most probable classes of one image, the best first: (name, probability)."""
+    """The most probable classes of one image, the best first: (name, probability).
+
+    >>> ImagePrediction(path="cat.jpg", top=(("cat", 0.75), ("dog", 0.25))).top[0]
+    ('cat', 0.75)
+    """
 
     path: str
     top: tuple[tuple[str, float], ...]
@@ -27,7 +31,12 @@ class ImagePrediction:
 
 @dataclass(frozen=True, kw_only=True)
 class Classifier:
-    """A network, its classes and its preprocessing; ``logits`` maps float32 (N, C, H, W) to (N, classes)."""
+    """A network, its classes and its preprocessing; ``logits`` maps float32 (N, C, H, W) to (N, classes).
+
+    >>> seen = Preprocessing(resolution=8, channels=1, mean=(0.5,), std=(0.25,))
+    >>> Classifier(classes=("cat", "dog"), preprocessing=seen, logits=lambda images: images[:, 0, 0, :2]).predict([])
+    []
+    """
 
     classes: tuple[str, ...]
     preprocessing: Preprocessing
@@ -68,6 +77,10 @@ class Classifier:
 
 def load_predictor(path: Path | str) -> Classifier:
     """The predictor in a ``.safetensors`` or ``.onnx`` file that featherbone wrote.
+
+    >>> load_predictor("no/such/model.onnx")
+    Traceback (most recent call last):
+    featherbone.errors.FeatherboneError: there is no model file no/such/model.onnx (...)
 
         load_predictor("model.onnx").predict(["cat.jpg"])[0].top[0]
 

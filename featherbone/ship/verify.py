@@ -26,7 +26,18 @@ BATCH = 64
 def verify_onnx(model: Model, path: Path | str, images: np.ndarray) -> Verification:
     """Compare the file at ``path`` with ``model`` on ``images``, uint8 (N, H, W, C), as a data set's split holds them.
 
-        verify_onnx(model, "model.onnx", dataset.splits["test"].images[:256]).require()
+    >>> import tempfile
+    >>> from featherbone.graph import image
+    >>> from featherbone.nn import Preprocessing, module, weights_of
+    >>> from featherbone.ship import export_onnx
+    >>> graph = image(1, 8).flatten().linear(2).graph("tiny")
+    >>> seen = Preprocessing(resolution=8, channels=1, mean=(0.5,), std=(0.25,))
+    >>> weights = weights_of(module(graph, seed=0))
+    >>> model = Model(graph=graph, weights=weights, classes=("cat", "dog"), preprocessing=seen)
+    >>> path = tempfile.mkdtemp() + "/model.onnx"
+    >>> export_onnx(model, path)
+    >>> verify_onnx(model, path, np.zeros((2, 8, 8, 1), dtype=np.uint8)).passed
+    True
 
     It passes where the logits are finite and none differs by more than `LARGEST_RELATIVE_DIFFERENCE` of their spread
     (largest minus smallest), or than `ROUNDING` of the largest, or than `FLOOR`.

@@ -13,6 +13,24 @@ import featherbone
 PAGE = (Path(__file__).parents[2] / "docs/api.md").read_text(encoding="utf-8")
 TITLES = re.findall(r"^## (featherbone\S*)$", PAGE, flags=re.MULTILINE)
 PACKAGES = [title for title in TITLES if "." in title]
+# What trains, measures or fetches for seconds, and what only such a call gives: its example is code that is not run.
+TAKES_LONG = {
+    "Latency",
+    "LatencyModel",
+    "Profile",
+    "download",
+    "fetch",
+    "fit",
+    "measure",
+    "measure_limits",
+    "profile",
+    "run_fit",
+    "run_train",
+    "search",
+    "time_onnx",
+    "train_network",
+    "write_report",
+}
 PRIVATE = {"cli", "kernels", "latency"}  # the command is public by its options; the others serve those above them
 
 
@@ -47,3 +65,5 @@ def test_every_public_name_is_there_and_says_what_it_is(title: str) -> None:
         if callable(value) and getattr(value, "__module__", "").startswith("featherbone"):
             assert value.__doc__, f"{title}.{name} has no docstring"
             assert not value.__doc__.startswith(f"{name}("), f"{title}.{name} has only the docstring of dataclasses"
+            shown = "\n    >>> " in value.__doc__ or (name in TAKES_LONG and "\n\n        " in value.__doc__)
+            assert shown, f"{title}.{name} has no example"

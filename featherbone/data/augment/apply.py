@@ -29,7 +29,16 @@ def change_pixels(pixels: Tensor, drawn: Draws, *, fill: Tensor) -> Tensor:
 
 
 def change_images(images: Tensor, augment: Augment, drawn: Draws) -> Tensor:
-    """What is done to normalised images (N, C, H, W), whose mean colour is zero; channels_last in memory."""
+    """What is done to normalised images (N, C, H, W), whose mean colour is zero; channels_last in memory.
+
+    >>> import torch
+    >>> from featherbone.data.augment import Augment, draw
+    >>> augment = Augment(erase=1.0)
+    >>> drawn = draw(augment, count=2, shape=(1, 8, 8), generator=torch.Generator().manual_seed(0))
+    >>> images = change_images(torch.zeros(2, 1, 8, 8), augment, drawn)
+    >>> images.shape, bool(images.any())
+    (torch.Size([2, 1, 8, 8]), True)
+    """
     if drawn.affine is not None:
         images = shift_scale_rotate(images, drawn.affine)
     if drawn.crop is not None:

@@ -20,6 +20,12 @@ from featherbone.data.augment.settings import Augment
 class Draws:
     """What was drawn for a batch, a row an image; None where that part is off.
 
+    >>> import torch
+    >>> from featherbone.data.augment import Augment, draw
+    >>> drawn = draw(Augment(flip=True), count=2, shape=(3, 8, 8), generator=torch.Generator().manual_seed(0))
+    >>> drawn.crop.shape, drawn.noise is None
+    (torch.Size([2, 3]), True)
+
     A batch that several processes share is drawn whole by each of them, and each takes its `rows`: the same images come
     out however many processes there are. `partner` counts in the whole batch.
     """

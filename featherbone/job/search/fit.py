@@ -65,7 +65,12 @@ def fit(source: str | Path, budget: Budget, *, progress: Progress = silent, **as
 
 
 def run_fit(request: FitRequest, progress: Progress = silent) -> Path:
-    """Do what a request asks, as ``fit``; the folder of the run."""
+    """Do what a request asks; the folder of the run.
+
+        run_fit(FitRequest(source="digits", budget=Budget(macs=300_000)))
+
+    ``fit`` says what is done, and what it raises.
+    """
     draft = draft_search(request, progress)
     large = is_large(draft.recipe, request.budget)
     with (

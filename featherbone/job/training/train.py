@@ -53,7 +53,12 @@ def train_network(source: str | Path, network: str, *, progress: Progress = sile
 
 
 def run_train(request: TrainRequest, progress: Progress = silent) -> Path:
-    """Do what a request asks, as ``train_network``; the folder of the run."""
+    """Do what a request asks; the folder of the run.
+
+        run_train(TrainRequest(source="photos", network="mobilenet_v2", epochs=30))
+
+    ``train_network`` says what is done, and what it raises.
+    """
     with joined(own_device(device_of(request.device))) as processes, ExitStack() as held:
         tell = progress if processes.first else silent
         plan = plan_training(request, tell)

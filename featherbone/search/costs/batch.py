@@ -22,7 +22,15 @@ CHUNK = 8192  # designs whose numbers fit into the cache together
 
 @dataclass(frozen=True, kw_only=True)
 class BatchCosts:
-    """The costs of designs, one array of whole numbers for each that a budget can limit without measuring."""
+    """The costs of designs, one array of whole numbers for each that a budget can limit without measuring.
+
+    >>> from featherbone.search import Design, Space, SpaceCosts, StageSpace, costs_of
+    >>> stages = (StageSpace(blocks=("basic",)), StageSpace(blocks=("fire t4",), stride=2))
+    >>> costs = SpaceCosts(Space(name="mine", resolutions=(8,), stem_stride=1, stages=stages), classes=2, channels=1)
+    >>> design = Design.parse("r8 | stem w8 | basic w8 | fire w16 s2 t4")
+    >>> costs.of([design]).row(0).macs == costs_of(design.graph(classes=2, channels=1)).macs
+    True
+    """
 
     macs: np.ndarray
     params: np.ndarray

@@ -49,6 +49,8 @@ class LatencyLimit:
 class LatencyModel(Protocol):
     """What predicts latencies of a space's designs for one runtime and number of threads.
 
+        SpaceCosts(space, classes=10, channels=3, latency=model)
+
     A space's costs (``SpaceCosts``) take one; the search then asks it for the designs that fit every other limit. A
     design fits where its prediction and ``margin`` (a share of it) together keep the limit.
     """

@@ -28,7 +28,15 @@ from featherbone.search.record.seal import SPARE, require_ledger, seal
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A design to be tried, and where it came from, such as ``random`` or ``changed from 3``."""
+    """A design to be tried, and where it came from, such as ``random`` or ``changed from 3``.
+
+    >>> from featherbone.search import costs_of
+    >>> from featherbone.search.space.design_graph import candidate_graph
+    >>> design = "r8 | stem w4 | basic w8"
+    >>> entry = Entry(design=design, origin="random", costs=costs_of(candidate_graph(design, classes=2, channels=1)))
+    >>> entry.costs.params
+    1006
+    """
 
     design: str
     origin: str
@@ -36,7 +44,14 @@ class Entry:
 
 
 class Ledger:
-    """The ledger of one run; made by ``open_ledger``."""
+    """The ledger of one run; made by ``open_ledger``.
+
+    >>> import tempfile
+    >>> with open_ledger(Path(tempfile.mkdtemp())) as ledger:
+    ...     ledger.remember("asked", {"seed": 3})
+    ...     ledger.recall("asked")
+    {'seed': 3}
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -205,6 +220,11 @@ def _close(
 @contextmanager
 def open_ledger(folder: Path) -> Iterator[Ledger]:
     """The ledger of a run folder, held by this process until the block ends, or the process does.
+
+    >>> import tempfile
+    >>> with open_ledger(Path(tempfile.mkdtemp())) as ledger:
+    ...     ledger.trials()
+    ()
 
     Raises:
         FeatherboneError: another process holds it; it was written by another version; it is no ledger, or damaged.

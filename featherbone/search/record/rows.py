@@ -18,6 +18,11 @@ COLUMNS = {name: QUANTITIES[name].column for name in LIMITED}  # of a trial, by 
 class Trial:
     """A design in a search, by the columns of its row; numbers start at 1.
 
+    >>> costs = {"params": 90, "macs": 5000, "peak_memory": 800, "size": 4000, "int8_size": 2000}
+    >>> trial = Trial(id=1, design="r8 | stem w4", origin="random", **costs)
+    >>> trial.begun, trial.costs["macs"]
+    (False, 5000)
+
     ``rung`` is the last that it reached, -1 before the first.
     """
 
@@ -54,7 +59,11 @@ class Trial:
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """What a trial reached at a rung. Not a number is stored as nothing, and read as nothing."""
+    """What a trial reached at a rung. Not a number is stored as nothing, and read as nothing.
+
+    >>> Score(epochs=3, val_top1=0.5, val_loss=1.2, seconds=9.0).checkpoint
+    ''
+    """
 
     epochs: int
     val_top1: float | None

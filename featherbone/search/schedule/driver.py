@@ -41,6 +41,9 @@ def search(
 ) -> Trial:
     """Spend the limits on trials, and return the best one at the highest rung that any reached.
 
+        with open_ledger(folder) as ledger:
+            best = search(ledger, (1, 3, 9), limits=limits, propose=propose, executor=executor, progress=silent)
+
     ``propose`` may return fewer designs than it is asked for; none means that there are no more. Where the search has
     ended before, its winner is returned at once. A limit of seconds is of those that ``clock`` counts from now on,
     and of those that the trials took before.

@@ -13,7 +13,12 @@ from featherbone.search.space.block_kinds import SQUEEZE, kind
 
 @dataclass(frozen=True, kw_only=True)
 class Stem:
-    """The first convolution: its width, kernel, stride and activation."""
+    """The first convolution: its width, kernel, stride and activation.
+
+    >>> Stem(width=16, kernel=4)
+    Traceback (most recent call last):
+    featherbone.errors.FeatherboneError: stem has kernel 4; it must be odd (such as 3, 5 or 7)
+    """
 
     width: int
     kernel: int = 3
@@ -30,6 +35,9 @@ MOST_BLOCKS = 1000  # the deepest network of the papers has some 150
 @dataclass(frozen=True, kw_only=True)
 class Stage:
     """``depth`` blocks of one kind and width; the first takes the stride.
+
+    >>> Stage(kind="inverted_residual", width=16, ratio=4).depth
+    1
 
     ``ratio`` is the expansion, reduction or squeeze of the kinds that have one, ``groups`` as well; 1 elsewhere.
     """

@@ -22,6 +22,10 @@ DEEPEST = 64
 class StageSpace:
     """What one stage may be.
 
+    >>> stage = StageSpace(blocks=("basic", "inverted_residual t4"), depths=(1, 2), se=(False,))
+    >>> [choice.kind for choice in stage.choices]
+    ['basic', 'inverted_residual']
+
     ``blocks`` are written as in a design's text, without width, depth, stride and activation, such as
     ``"inverted_residual t4 k5"``. A depth of 0 leaves the stage out, with its stride. ``growth`` is the width relative
     to the stage before; all widths are scaled together to the budget afterwards. ``widths`` lists the only widths
@@ -76,6 +80,10 @@ class StageSpace:
 @dataclass(frozen=True, kw_only=True)
 class Space:
     """Allowed values of every choice of a design; ``heads`` are relative to the last stage's width, 0 is no head.
+
+    >>> stages = (StageSpace(blocks=("basic",)), StageSpace(blocks=("fire t4",), stride=2))
+    >>> Space(name="mine", resolutions=(24, 32), stem_stride=1, stages=stages).kinds()
+    ('basic', 'fire')
 
     Activation and resolution are choices of the whole network. ``widest`` bounds every width.
 

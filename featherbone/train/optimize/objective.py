@@ -23,6 +23,11 @@ Network = Callable[[Tensor], Any]
 class Objective:
     """A loss, and what a checkpoint must know of it.
 
+    >>> def halved(network, images, targets):
+    ...     return nn.functional.cross_entropy(network(images), targets) / 2
+    >>> Objective(loss=halved, identity="halved").maps
+    ()
+
     - `loss`: (network, images, targets) → a mean over the images; targets are int64 (N,) or float32 (N, classes). It
       calls the network itself, so that it may also call a teacher, or look at feature maps.
     - `identity`: of what it depends on beside recipe and data, such as the digest of a teacher's weights.

@@ -46,6 +46,12 @@ def from_toml(text: str) -> Recipe:
 def read_recipe(path: Path) -> Recipe:
     """The recipe in a file.
 
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "own.toml"
+    >>> _ = path.write_text("epochs = 3")
+    >>> read_recipe(path).epochs
+    3
+
     Raises `FeatherboneError` where it cannot be read, or is no recipe; the sentence begins with the path.
     """
     text = read_text(path, most=4 * LONGEST_TOML)

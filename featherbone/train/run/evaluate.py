@@ -40,7 +40,16 @@ class ClassifiedImage:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """What `evaluate` measured; shares are from 0 to 1."""
+    """What `evaluate` measured; shares are from 0 to 1.
+
+    >>> from featherbone.data import open_dataset
+    >>> from featherbone.graph import image
+    >>> from featherbone.nn import module
+    >>> digits, linear = open_dataset("digits"), module(image(1, 8).flatten().linear(10).graph("linear"), seed=0)
+    >>> found = evaluate(linear, digits.splits["val"], digits)
+    >>> found.count, found.confusion.shape, found.top1_interval[0] < found.top1 < found.top1_interval[1]
+    (359, (10, 10), True)
+    """
 
     count: int
     top1: float

@@ -13,6 +13,9 @@ from torch import Tensor
 class TrainingProgress:
     """One report: after every step with `train_loss` of the step; after every epoch with its row of the history.
 
+    >>> TrainingProgress(epoch=1, epochs=2, step=3, steps=17, metrics={"train_loss": 2.2}).is_epoch_end
+    False
+
     `note`, where not empty, is a sentence that a person should read; nothing else happened then.
     """
 
@@ -33,7 +36,12 @@ Report = Callable[[TrainingProgress], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """Where a run stands after `train`."""
+    """Where a run stands after `train`.
+
+    >>> rows = ({"epoch": 1, "val_top1": 0.5}, {"epoch": 2, "val_top1": 0.75})
+    >>> Training(epoch=2, best_epoch=2, finished=True, history=rows, weights={}, note="").val_top1
+    0.75
+    """
 
     epoch: int  # finished epochs
     best_epoch: int  # whose weights these are: the last one, or with patience the best

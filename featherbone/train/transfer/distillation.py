@@ -27,6 +27,16 @@ PRECISIONS = ("float32", "bfloat16")
 class Distillation:
     """A teacher, and how much its answers count (Hinton et al., arXiv:1503.02531, section 2).
 
+    >>> from featherbone.graph import image
+    >>> from featherbone.nn import Preprocessing, module, weights_of
+    >>> graph = image(1, 8).conv(4, 3).norm().act("relu").global_pool().flatten().linear(2).graph("tiny")
+    >>> seen = Preprocessing(resolution=8, channels=1, mean=(0.5,), std=(0.25,))
+    >>> weights = weights_of(module(graph, seed=0))
+    >>> teacher = Model(graph=graph, weights=weights, classes=("cat", "dog"), preprocessing=seen)
+    >>> Distillation(teacher=teacher, temperature=0)
+    Traceback (most recent call last):
+    featherbone.errors.FeatherboneError: temperature is 0; it must be positive (try 4)
+
         Distillation(teacher=load_model("teacher.safetensors"), temperature=4.0, weight=0.9)
 
     The loss of an image is (1 - `weight`) · cross entropy with its label + `weight` · T² · KL(teacher ‖ student), both

@@ -19,7 +19,19 @@ from featherbone.train.transfer.parts import classifier_of
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """What `train` begins with instead of random weights."""
+    """What `train` begins with instead of random weights.
+
+    >>> from featherbone.data import open_dataset
+    >>> from featherbone.graph import image
+    >>> from featherbone.nn import Preprocessing, module, weights_of
+    >>> graph = image(1, 8).conv(4, 3).norm().act("relu").global_pool().flatten().linear(2).graph("tiny")
+    >>> seen = Preprocessing(resolution=8, channels=1, mean=(0.5,), std=(0.25,))
+    >>> weights = weights_of(module(graph, seed=0))
+    >>> trained = Model(graph=graph, weights=weights, classes=("cat", "dog"), preprocessing=seen)
+    >>> start = start_from(trained, open_dataset("digits"))
+    >>> start.new_head, start.graph.output_shape, start.dataset.mean
+    (True, (10,), (0.5,))
+    """
 
     graph: Graph
     weights: Mapping[str, Tensor]
@@ -63,6 +75,16 @@ def with_new_head(model: Model, classes: Sequence[str], *, seed: int = 0) -> Mod
 
 def start_from(model: Model, dataset: Dataset, *, seed: int = 0) -> Start:
     """What training a model on a data set begins with.
+
+    >>> from featherbone.data import open_dataset
+    >>> from featherbone.graph import image
+    >>> from featherbone.nn import Preprocessing, module, weights_of
+    >>> graph = image(1, 8).conv(4, 3).norm().act("relu").global_pool().flatten().linear(2).graph("tiny")
+    >>> seen = Preprocessing(resolution=8, channels=1, mean=(0.5,), std=(0.25,))
+    >>> weights = weights_of(module(graph, seed=0))
+    >>> trained = Model(graph=graph, weights=weights, classes=("cat", "dog"), preprocessing=seen)
+    >>> start_from(trained, open_dataset("digits")).graph.output_shape
+    (10,)
 
     With the same class names in the same order the classifier is kept, otherwise there is a new one. The images get the
     model's mean and standard deviation, and the network the data set's resolution where it works there.

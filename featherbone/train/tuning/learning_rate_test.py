@@ -76,7 +76,12 @@ class RangePoint:
 
 @dataclass(frozen=True, kw_only=True)
 class RangeTest:
-    """What `find_learning_rate` saw; `points` are what a plot needs."""
+    """What `find_learning_rate` saw; `points` are what a plot needs.
+
+    >>> point = RangePoint(learning_rate=0.3, loss=2.0, smoothed=2.0)
+    >>> RangeTest(points=(point,), suggestion=0.1, lowest_at=0.3, reason="the loss was lowest there").suggestion
+    0.1
+    """
 
     points: tuple[RangePoint, ...]
     suggestion: float
