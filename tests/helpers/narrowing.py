@@ -8,12 +8,12 @@ from collections.abc import Collection, Mapping
 import torch
 
 from featherbone.errors import FeatherboneError
-from featherbone.graph import Graph
-from featherbone.graph.channel_sets import ChannelSets
+from featherbone.graph import ChannelSets, Graph, from_json, narrow_graph, to_json
 from featherbone.graph.operators import Conv, ConvTranspose, Linear
 from featherbone.graph.operators.flow import Mixed
 from featherbone.networks import network
-from featherbone.nn import module_with
+from featherbone.nn import check_weights, module_with
+from featherbone.rewrite import Narrowed
 
 RESOLUTIONS = (32, 64, 96, 128, 224)
 
@@ -102,3 +102,15 @@ def outputs(graph: Graph, weights: Mapping[str, torch.Tensor], seed: int = 0) ->
 def difference(first: list[torch.Tensor], second: list[torch.Tensor]) -> float:
     """The largest difference of two lists of outputs, relative to the largest value."""
     return max(float((one - other).abs().max() / one.abs().max()) for one, other in zip(first, second, strict=True))
+
+
+def check_law(
+    graph: Graph, weights: Mapping[str, torch.Tensor], sets: ChannelSets, cut: Collection[int], small: Narrowed
+) -> float:
+    """How far a narrowed network is from the masked one, after what is exact about it was checked."""
+    assert cut
+    check_weights(small.graph, small.weights)
+    assert narrow_graph(graph, cut, sets=sets) == small.graph
+    assert from_json(to_json(small.graph)) == small.graph
+    assert all(node.shape[0] == len(small.kept[node.name]) for node in small.graph.nodes)
+    return difference(outputs(graph, masked(graph, weights, sets, cut)), outputs(small.graph, small.weights))
