@@ -92,8 +92,8 @@ def masked(
 
 
 def outputs(graph: Graph, weights: Mapping[str, torch.Tensor], seed: int = 0) -> list[torch.Tensor]:
-    """What the network says of two random images."""
-    images = [torch.randn(2, *node.shape, generator=torch.Generator().manual_seed(seed)) for node in graph.inputs]
+    """What the network says of a random image."""
+    images = [torch.randn(1, *node.shape, generator=torch.Generator().manual_seed(seed)) for node in graph.inputs]
     with torch.inference_mode():
         said = module_with(graph, weights).eval()(*images)
     return list(said) if isinstance(said, tuple) else [said]

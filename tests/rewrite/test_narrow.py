@@ -12,9 +12,14 @@ from featherbone.rewrite import narrow
 
 CLOSE = 1e-5  # relative
 SMALL = {"width": 0.5}  # where a network has the setting
-# More of the blocks that a smaller sibling has, for many seconds of weights: their graphs are narrowed alone.
-DEEP = ("vgg13", "vgg16", "vgg19", "resnet101", "resnet152", "resnext101_32x4d", "se_resnet101", "se_resnet152",
-        "se_resnext101_32x4d", "senet154")  # fmt: skip
+# More of the blocks that a smaller sibling has, for many seconds of weights.
+DEEP = {
+    *("vgg13", "vgg16", "vgg19", "cifar_resnet32", "cifar_resnet44", "cifar_resnet56", "cifar_resnet110"),
+    *("resnet34", "resnet101", "resnet152", "resnext101_32x4d", "se_resnet101", "se_resnet152", "se_resnext101_32x4d"),
+    *("senet154", "regnetx_600mf", "regnetx_800mf", "regnety_600mf", "regnety_800mf", "alexnet_single_column"),
+    *("efficientnet_lite1", "efficientnet_lite3", "efficientnet_lite4", "tinynet_b", "tinynet_c", "tinynet_d"),
+    *("mobileone_s1", "mobileone_s2", "mobileone_s3", "mobileone_s4", "regnet", "se_resnext50_32x4d"),
+}
 
 
 def obeys(graph: Graph, share: float, seed: int) -> float:
@@ -32,7 +37,7 @@ def test_a_narrowed_network_of_the_zoo_computes_what_the_masked_one_does(name):
     assert obeys(smallest(name, **settings), 0.4, seed=len(name)) < 0.85
 
 
-@pytest.mark.parametrize("name", ["vgg19", "resnet101", "senet154"])
+@pytest.mark.parametrize("name", ["vgg19", "resnet101", "senet154", "tinynet_d", "mobileone_s2"])
 def test_a_deep_network_of_the_zoo_is_narrowed_to_a_network(name):
     graph = smallest(name)
     sets = channel_sets(graph)
