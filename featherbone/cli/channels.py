@@ -1,4 +1,4 @@
-"""``featherbone channels``: which channels of a network belong together, what they cost, and what can't be cut."""
+"""``featherbone channels``: which channels of a network belong together, what a cut saves, and what can't be cut."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from featherbone.cli.options import NETWORK_HELP, Inputs, Json, read_network
 from featherbone.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from featherbone.cost.set_costs import SpaceCost
+    from featherbone.cost.set_costs import BranchCost, SpaceCost
     from featherbone.graph import ChannelSets
 
 SHOWN = 2  # readers of a space that its row names
@@ -20,19 +20,19 @@ SHOWN = 2  # readers of a space that its row names
 def channels(
     network: Annotated[str, typer.Argument(help=NETWORK_HELP)], input: Inputs = None, json: Json = False
 ) -> None:
-    """Which channels can only be cut together, what each set of them costs, and what can't be cut and why."""
-    from featherbone.cost.set_costs import set_costs
+    """Which channels can only be cut together, what a set of them or a whole block costs, what can't be cut and why."""
+    from featherbone.cost.set_costs import branch_costs, set_costs
     from featherbone.graph import channel_sets
 
     sets = channel_sets(read_network(network, input))
-    costs = set_costs(sets.graph, sets=sets)
+    costs, blocks = set_costs(sets.graph, sets=sets), branch_costs(sets.graph)
     if json:
-        print_json(_document(sets, costs))
+        print_json(_document(sets, costs, blocks))
     else:
-        _print(sets, costs)
+        _print(sets, costs, blocks)
 
 
-def _print(sets: ChannelSets, costs: Sequence[SpaceCost]) -> None:
+def _print(sets: ChannelSets, costs: Sequence[SpaceCost], blocks: Sequence[BranchCost]) -> None:
     from featherbone.quantity import format_count
 
     rows = [
@@ -51,6 +51,14 @@ def _print(sets: ChannelSets, costs: Sequence[SpaceCost]) -> None:
         print_table(f"{sets.graph.name}: {len(sets.free):,} sets of channels can be cut", headings, rows, left=2)
     else:
         print(f"{sets.graph.name}: no channel can be cut")
+    if blocks:
+        found = [
+            (cost.branch.name, cost.branch.shortcut, format_count(cost.macs), format_count(cost.params))
+            for cost in blocks
+        ]
+        print_table(
+            "blocks that can be left out", ("block", "what its shortcut reads", "MACs", "params"), found, left=2
+        )
     fixed = [(space.name, space.fixed, f"{space.channels:,}") for space in sets.spaces if space.fixed]
     print_table("what can't be cut", ("written by", "why", "channels"), fixed, left=2)
 
@@ -61,7 +69,7 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join([*names[:SHOWN], *more]) or "nobody"
 
 
-def _document(sets: ChannelSets, costs: Sequence[SpaceCost]) -> dict[str, Any]:
+def _document(sets: ChannelSets, costs: Sequence[SpaceCost], blocks: Sequence[BranchCost]) -> dict[str, Any]:
     by_name = {cost.space.name: cost for cost in costs}
     return {
         "network": sets.graph.name,
@@ -78,5 +86,15 @@ def _document(sets: ChannelSets, costs: Sequence[SpaceCost]) -> dict[str, Any]:
                 **({"macs": by_name[space.name].macs, "params": by_name[space.name].params} if not space.fixed else {}),
             }
             for space in sets.spaces
+        ],
+        "blocks": [
+            {
+                "name": cost.branch.name,
+                "shortcut": cost.branch.shortcut,
+                "nodes": list(cost.branch.nodes),
+                "macs": cost.macs,
+                "params": cost.params,
+            }
+            for cost in blocks
         ],
     }

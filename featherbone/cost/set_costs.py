@@ -1,11 +1,20 @@
-"""What one set of channels costs, wherever it is written and read: what a cut of it saves."""
+"""What a set of channels costs, wherever it is written and read, and what a branch does: what a cut of it saves."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from featherbone.cost.count import Count, count
-from featherbone.graph import ChannelSets, ChannelSpace, Graph, channel_sets, narrow_graph
+from featherbone.graph import (
+    Branch,
+    ChannelSets,
+    ChannelSpace,
+    Graph,
+    branches,
+    channel_sets,
+    drop_branches,
+    narrow_graph,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,6 +24,31 @@ class SpaceCost:
     space: ChannelSpace
     macs: int
     params: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BranchCost:
+    """A branch that can be dropped, and the multiply-adds and parameters that go with it."""
+
+    branch: Branch
+    macs: int
+    params: int
+
+
+def branch_costs(graph: Graph) -> tuple[BranchCost, ...]:
+    """The cost of each branch that can be dropped, as the count of the graph without it tells.
+
+    >>> from featherbone.graph import image
+    >>> x = image(3, 8).conv(4, 3, name="stem")
+    >>> [(cost.branch.name, cost.macs, cost.params) for cost in branch_costs((x + x.pointwise(4)).graph("tiny"))]
+    [('add', 1024, 16)]
+    """
+    whole = count(graph)
+    costs: list[BranchCost] = []
+    for branch in branches(graph):
+        left = count(drop_branches(graph, [branch.name]))
+        costs.append(BranchCost(branch=branch, macs=_less(whole, left, "macs"), params=_less(whole, left, "params")))
+    return tuple(costs)
 
 
 def set_costs(graph: Graph, *, sets: ChannelSets | None = None) -> tuple[SpaceCost, ...]:

@@ -87,9 +87,9 @@ def channel_sets(graph: Graph) -> ChannelSets:
     >>> found = channel_sets((x + y).global_pool().flatten().linear(10).graph("tiny"))
     >>> for space in found.spaces:
     ...     print(f"{space.name}: {space.channels} channels, {len(space.sets)} sets {space.fixed}".rstrip())
-    image: 3 channels, 3 sets they are the input of the network
+    image: 3 channels, 3 sets it is an input of the network
     stem: 8 channels, 8 sets
-    linear: 10 channels, 10 sets they are an output of the network
+    linear: 10 channels, 10 sets it is an output of the network
 
     Sets are numbered in the order in which the graph first writes them. A convolution in groups keeps its groups, and a
     set has one channel of each (``featherbone.graph.balance``); where its groups are many and small, or hold one

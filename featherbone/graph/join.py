@@ -99,7 +99,7 @@ def joined(graph: Graph) -> Joins:
     for balanced in balanced_sets(joins.groupings, joins.find):
         joins.join_all(balanced[:-1], balanced[1:])
     for name in graph.outputs:
-        joins.fix(joins.channels[name], "they are an output of the network")
+        joins.fix(joins.channels[name], "it is an output of the network")
     return joins
 
 

@@ -3,7 +3,7 @@
 import json
 
 from featherbone.cost import count
-from featherbone.graph import channel_sets, image, narrow_graph, to_json
+from featherbone.graph import branches, channel_sets, drop_branches, image, narrow_graph, to_json
 from featherbone.networks import network
 
 
@@ -12,7 +12,7 @@ def test_spaces_with_their_costs_and_reasons(featherbone):
     lines = [line.split() for line in ended.out.splitlines()]
     assert ended.code == 0
     assert ["fire9.squeeze", "fire9.expand1,", "fire9.expand3", "64", "64", "519.2", "k", "3.1", "k"] in lines
-    assert ["head.classifier", "they", "are", "an", "output", "of", "the", "network", "1,000"] in lines
+    assert ["head.classifier", "it", "is", "an", "output", "of", "the", "network", "1,000"] in lines
 
 
 def test_json_holds_every_set_and_numbers_that_a_cut_keeps(featherbone):
@@ -29,6 +29,14 @@ def test_json_holds_every_set_and_numbers_that_a_cut_keeps(featherbone):
             assert space["macs"] > 0
         else:
             assert "macs" not in space
+    assert [block["name"] for block in document["blocks"]] == [branch.name for branch in branches(graph)]
+    assert document["blocks"][0]["macs"] == count(graph).macs - count(drop_branches(graph, ["stage2.block2"])).macs
+
+
+def test_blocks_that_can_be_left_out_are_listed(featherbone):
+    lines = [line.split() for line in featherbone("channels", "mobilenet_v2").out.splitlines()]
+    assert ["stage2.block2", "stage2.block1.project_norm", "25.7", "M", "8.8", "k"] in lines
+    assert "blocks that can be left out" not in featherbone("channels", "vgg11").out
 
 
 def test_what_is_outside_the_vocabulary_is_named(featherbone, tmp_path):

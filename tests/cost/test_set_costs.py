@@ -3,7 +3,7 @@
 import pytest
 
 from featherbone.cost import count
-from featherbone.cost.set_costs import set_costs
+from featherbone.cost.set_costs import branch_costs, set_costs
 from featherbone.graph import channel_sets, narrow_graph
 from featherbone.networks import network
 
@@ -24,3 +24,10 @@ def test_a_set_by_hand():
     cost = next(each for each in set_costs(network("mobilenet_v2")) if each.space.name == "stage7.block1.expand")
     assert cost.macs == 49 * (160 + 9 + 320)
     assert cost.params == 160 + 9 + 320 + 2 * 2
+
+
+def test_blocks_by_hand():
+    """The second block of MobileNetV2's second stage: 24 channels, expanded sixfold, on 56×56 places."""
+    cost = next(each for each in branch_costs(network("mobilenet_v2")) if each.branch.name == "stage2.block2")
+    assert cost.macs == 56 * 56 * 144 * (24 + 9 + 24)
+    assert cost.params == 144 * (24 + 9 + 24) + 2 * (144 + 144 + 24)

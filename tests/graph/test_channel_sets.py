@@ -112,18 +112,18 @@ def test_the_neighbours_of_local_response_norm_stay():
 def test_ends_stay_and_so_does_the_only_channel_of_a_map():
     graph = head(stem().pointwise(1, name="b").pointwise(5, name="c"))
     assert fixed(graph) == {
-        "image": "they are the input of the network",
+        "image": "it is an input of the network",
         "a": "",
         "b": "nothing would be left of b",
         "c": "",
-        "out": "they are an output of the network",
+        "out": "it is an output of the network",
     }
 
 
 def test_a_convolution_that_writes_the_classes_stays():
     """Public pruners cut SqueezeNet's classes, which a convolution writes."""
     sets = channel_sets(network("squeezenet"))
-    classes = [space for space in sets.spaces if space.fixed == "they are an output of the network"]
+    classes = [space for space in sets.spaces if space.fixed == "it is an output of the network"]
     assert [(space.channels, len(space.sets)) for space in classes] == [(1000, 1000)]
     assert not set(sets.of[sets.graph.outputs[0]]) & set(sets.free)
 
@@ -148,4 +148,4 @@ def test_the_small_networks_of_the_zoo_can_be_narrowed_nearly_everywhere():
         assert [each.number for each in sets.sets] == list(range(len(sets.sets)))
         assert all(len(sets.of[node.name]) == node.shape[0] for node in sets.graph.nodes)
         stuck = {space.fixed for space in sets.spaces if space.fixed}
-        assert all(why.startswith(("they are", "local response norm compares")) for why in stuck)
+        assert all(why.startswith(("it is an", "local response norm compares")) for why in stuck)

@@ -76,8 +76,8 @@ def test_nothing_cut_is_the_same_network_with_weights_of_its_own():
     [
         ([99], "tiny has no set of channels 99; its sets are 0 to 12"),
         ([-1], "no set of channels -1"),
-        ([0], r"set 0 of tiny \(image\) can't be cut: they are the input"),
-        ([12], r"set 12 of tiny \(out\) can't be cut: they are an output"),
+        ([0], r"set 0 of tiny \(image\) can't be cut: it is an input"),
+        ([12], r"set 12 of tiny \(out\) can't be cut: it is an output"),
         (
             range(3, 9),
             "cutting all 6 sets of a would leave none of its 6 channels .keep at least one of the sets 3, 4,",

@@ -27,7 +27,7 @@ class Input(Operator):
         return self.shape
 
     def channels(self, *inputs: Shape) -> Flow:
-        return Given(why="they are the input of the network")
+        return Given(why="it is an input of the network")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
