@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 from featherbone.cache import explained
 from featherbone.data.decode import BadImage, check_file_size
@@ -24,7 +24,8 @@ from featherbone.errors import FeatherboneError
 Listing = tuple[list[str], list[tuple[str, str]], Callable[[str], bytes]]
 
 
-COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ")  # how gzip, bzip2 and xz begin
+Mode = Literal["r:gz", "r:bz2", "r:xz", "r:"]
+COMPRESSED: dict[bytes, Mode] = {b"\x1f\x8b": "r:gz", b"BZh": "r:bz2", b"\xfd7zXZ": "r:xz"}  # by how they begin
 
 
 def is_zip(path: Path) -> bool:
@@ -85,7 +86,10 @@ def zip_listing(path: Path) -> Iterator[Listing]:
 def tar_listing(path: Path, *, scratch: Path) -> Iterator[Listing]:
     """The members of a tar, of a compressed one through a nameless decompressed copy in `scratch`."""
     try:
-        archive = tarfile.open(path)  # noqa: SIM115 - closed below, once it is known whether a copy replaces it
+        # Asked to find out by itself, tarfile tries them all, and xz takes gigabytes of zeros for padding.
+        head = _head(path)
+        mode: Mode = next((one for beginning, one in COMPRESSED.items() if head.startswith(beginning)), "r:")
+        archive = tarfile.open(path, mode)  # noqa: SIM115 - closed below, once it is known whether a copy replaces it
     except Exception as error:  # what is damaged raises a dozen types
         raise _no_tar(path, error) from error
     with archive, tempfile.TemporaryFile(dir=scratch) as copy:
@@ -189,15 +193,19 @@ def _opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
 
 def _no_tar(path: Path, error: Exception) -> FeatherboneError:
     """What a file is that can't be opened as a tar: a damaged one, or something else that says what it is."""
-    with path.open("rb") as file:
-        head = file.read(2048)
-    if head.startswith(COMPRESSED):
+    head = _head(path)
+    if head.startswith(tuple(COMPRESSED)):
         return _damaged(path, error)
     what = what_else(head)
     return FeatherboneError(
         f"{str(path)!r} {what}" if what else f"{str(path)!r} is neither a folder nor a readable archive",
         hint="give a folder of images by class, a .zip, .tar or .tar.gz of one, or a .csv of paths and labels",
     )
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(2048)
 
 
 def _damaged(path: Path, error: Exception) -> FeatherboneError:

@@ -56,8 +56,9 @@ def signature(path: Path, *, cache: Path | None = None) -> str:
             state = None if entry is None or not _is_file(entry) else entry.stat()
             add(relative, *(() if state is None else (state.st_size, state.st_mtime_ns)))
     elif path.suffix.lower() in ENDINGS:
+        files = sorted(read_table(path).files())  # refuses what is too large to be read at once
         add("table", path.resolve(), hashlib.sha256(path.read_bytes()).hexdigest())
-        for name in sorted(read_table(path).files()):
+        for name in files:
             add(name, *_state(path.parent / name))
     elif is_zip(path):
         add("zip")

@@ -8,6 +8,7 @@ from typing import Any
 import onnxruntime
 
 from featherbone.errors import FeatherboneError
+from featherbone.files import require_regular
 
 ONLY_FATAL = 4  # ONNX Runtime's severity; it would otherwise write its own error lines beside ours
 
@@ -23,8 +24,9 @@ def open_session(path: Path | str, *, threads: int = 1, profile: Path | None = N
         FeatherboneError: no such file, not an ONNX model, or one that ONNX Runtime can't run.
     """
     path = Path(path)
-    if not path.is_file():
+    if not path.exists():
         raise FeatherboneError(f"there is no file {path}", hint="give the path of a model.onnx")
+    require_regular(path)
     if threads < 1:
         raise FeatherboneError(f"threads is {threads}; it must be at least 1")
     options = onnxruntime.SessionOptions()

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from featherbone.errors import FeatherboneError
+from featherbone.files import require_regular
 from featherbone.graph import Graph
 from featherbone.graph.operators import Opaque
+from featherbone.measure.memory_needed import require_memory
 from featherbone.measure.runtimes.catalogue import require_runtime
 from featherbone.measure.runtimes.workload import Workload
 from featherbone.scratch import scratch
@@ -156,14 +158,18 @@ def _module(model: Built, runtimes: Sequence[str], stem: Path, say: Callable[[st
 
 
 def _foreign(model: OnnxFile, runtimes: Sequence[str]) -> Subject:
+    from featherbone.nn.onnx_reader.load import LARGEST_FILE
+
     path = model.path
-    if not path.is_file():
+    if not path.exists():
         raise FeatherboneError(f"there is no file {path}", hint="give the path of a model.onnx")
+    require_regular(path, most=LARGEST_FILE)
     if "torch" in runtimes:
         raise FeatherboneError(
             f"{path} is an ONNX file, which PyTorch does not run", hint="time it with --runtime onnxruntime,openvino"
         )
     files, (batch, sizes) = {runtime: str(path) for runtime in runtimes}, _inputs(model)
+    require_memory(path, model.inputs, batch or 1)
     return Subject(name=path.name, graph=None, files=files, batch=batch, sizes=sizes)
 
 

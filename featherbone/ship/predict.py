@@ -11,7 +11,7 @@ import numpy as np
 from featherbone.data.batches import normalise
 from featherbone.data.decode import load_image
 from featherbone.errors import FeatherboneError
-from featherbone.files import read_bytes
+from featherbone.files import opened, read_bytes
 from featherbone.nn import Preprocessing
 
 BATCH = 32
@@ -90,9 +90,9 @@ def load_predictor(path: Path | str) -> Classifier:
     path = Path(path)
     if path.is_dir():
         raise FeatherboneError(f"{path} is a folder", hint=f"name the model in it: {path / 'model.onnx'}")
-    if not path.is_file():
+    if not path.exists():
         raise FeatherboneError(f"there is no model file {path}", hint="fit writes model.safetensors and model.onnx")
-    with open(path, "rb") as file:
+    with opened(path) as file:
         start = file.read(9)
     if start[8:] == b"{" or path.suffix == ".safetensors":  # a header in JSON, after its length
         return _from_safetensors(path)

@@ -229,3 +229,25 @@ def test_empty_sources_are_refused(tmp_path: Path) -> None:
     for name in ("empty", "empty.zip", "empty.tar"):
         with pytest.raises(FeatherboneError, match="holds no files"):
             open_dataset(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["photos.zip", "photos.tar", "photos.csv"])
+def test_gigabytes_of_zeros_are_not_read_through(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a disk image, or a download that has only been reserved; tarfile would take them for the padding of xz."""
+    path = tmp_path / name
+    with path.open("wb") as file:
+        file.truncate(2**34)
+
+    whole = Path.read_bytes
+
+    def bounded(file: Path) -> bytes:
+        assert file != path
+        return whole(file)
+
+    def never(*_: object) -> None:
+        raise AssertionError("xz was tried")
+
+    monkeypatch.setattr(tarfile.TarFile, "xzopen", never)
+    monkeypatch.setattr(Path, "read_bytes", bounded)
+    with pytest.raises(FeatherboneError, match=r"holds no files|more than the limit"):
+        open_dataset(path, resolution=8)

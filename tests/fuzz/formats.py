@@ -38,13 +38,12 @@ from featherbone.nn.input_text import parsed
 from featherbone.quantity import parse_bytes, parse_count, parse_milliseconds, parse_seconds
 from featherbone.report.run import read_run
 from featherbone.run_file import FORMAT, VERSION
-from featherbone.search import Costs, Entry, Score, open_ledger
-from featherbone.search.record.search_record import read_search
 from featherbone.search.space.design_graph import candidate_graph
 from featherbone.search.space.space_file import open_space
 from featherbone.train.recipe.file import read_recipe, to_toml
 from featherbone.train.recipe.recipe import Recipe
 from tests.fuzz.fuzzing import Format
+from tests.fuzz.ledgers import DESIGNS, ledger, resealed, searched
 from tests.fuzz.mutations import contents, texts
 
 PARSERS: tuple[Callable[[str], object], ...] = (parse_count, parse_bytes, parse_milliseconds, parse_seconds)
@@ -65,10 +64,6 @@ stride = 2
 depths = [0, 1, 2]
 widths = [32, 48, 64]
 """
-DESIGNS = [
-    "r32 | stem w20 hard_swish | basic w16 se hard_swish | basic w24 d2 s2 | head w188",
-    "r8 | stem w8 | fire w16 t2",
-]
 BUDGETS = ["macs<300M params<4M peak-memory<2MiB", "latency<3ms size<1MB"]
 INPUTS = ["3x160x160", "ids:128:int64", "images:[3x32x32]"]
 LABELS = [
@@ -102,7 +97,9 @@ def formats() -> tuple[Format, ...]:
         Format(name="torchscript", file="w.pt", binary=True, seeds=_scripts, read=read_state, again=_rezipped),
         Format(name="pt2", file="m.pt2", binary=True, seeds=lambda: [_exported()], read=read, again=_rezipped),
         Format(name="onnx", file="m.onnx", binary=True, seeds=lambda: [_onnx()], read=read),
-        Format(name="ledger", file="ledger.sqlite", binary=True, seeds=lambda: [_ledger()], read=_searched),
+        Format(
+            name="ledger", file="ledger.sqlite", binary=True, seeds=lambda: [ledger()], read=searched, again=resealed
+        ),
         Format(name="images", file="i.png", binary=True, seeds=_images, read=_decoded),
         Format(name="archives", file="a.zip", binary=True, seeds=_archives, read=_unpacked),
     )
@@ -197,21 +194,6 @@ def _exported() -> bytes:
 def _onnx() -> bytes:
     content: bytes = untrained_onnx(small()).SerializeToString()
     return content
-
-
-def _ledger() -> bytes:
-    with tempfile.TemporaryDirectory() as name:
-        with open_ledger(Path(name)) as ledger:
-            ledger.remember("search", {"rungs": [1, 3], "limits": {"trials": 9}, "workers": 1})
-            costs = Costs(macs=1000, params=100, peak_memory=4096, size=800)
-            ledger.add([Entry(design=design, origin="random", costs=costs) for design in DESIGNS])
-            score = Score(epochs=1, val_top1=0.5, val_loss=1.5, seconds=2.0)
-            ledger.reach(ledger.begin(1, 0, "here"), 1, 0, score, worker="here", seconds=2.0, state="paused")
-        return (Path(name) / "ledger.sqlite").read_bytes()
-
-
-def _searched(path: str) -> object:
-    return read_search(Path(path).parent).to_json()
 
 
 def _images() -> list[bytes]:

@@ -57,6 +57,10 @@ def too_deep() -> FeatherboneError:
     )
 
 
+class TooLarge(FeatherboneError):
+    """More than a network has: a tensor that no machine holds, loops that do not end."""
+
+
 def check_turns(turned: int) -> None:
     """Refuse loops that run more operators than is read.
 
@@ -64,7 +68,7 @@ def check_turns(turned: int) -> None:
         FeatherboneError: they do.
     """
     if turned > MOST_TURNED:
-        raise FeatherboneError(
+        raise TooLarge(
             f"its loops run more than {MOST_TURNED:,} operators one by one, which is more than is read",
             hint="count the body of the innermost loop by itself",
         )

@@ -9,6 +9,7 @@ from typing import Any
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.nn.one_image import candidates
+from featherbone.nn.onnx_reader.expansion import TooLarge
 from featherbone.nn.onnx_reader.external import missing
 from featherbone.nn.onnx_reader.load import load
 from featherbone.nn.onnx_reader.one_image import fixed, recurrent
@@ -28,7 +29,8 @@ def read_onnx(
 
     Raises:
         FeatherboneError: what ``load`` refuses; a dynamic size other than the batch that nobody fills, or inputs that
-            the file does not have; an operator that does not fit what it reads; more work than a network has.
+            the file does not have; an operator that does not fit what it reads.
+        TooLarge: more work than a network has.
     """
     model = load(path)
     said = [
@@ -52,7 +54,8 @@ def read_onnx(
         hint = _hint_that_works(path.stem, model, given, named or {}, whole.open)
         raise FeatherboneError(f"{path}: {error.sentence}", hint=hint) from None
     except FeatherboneError as error:
-        raise FeatherboneError(f"{path}: {error.sentence}", hint=error.hint) from None
+        kind = TooLarge if isinstance(error, TooLarge) else FeatherboneError
+        raise kind(f"{path}: {error.sentence}", hint=error.hint) from None
     except MALFORMED as error:
         raise FeatherboneError(
             f"the graph in {path} is malformed: {type(error).__name__} {str(error)[:100]}",

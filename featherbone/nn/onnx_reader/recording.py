@@ -16,6 +16,7 @@ from featherbone.nn.capture.calls import NoRule
 from featherbone.nn.capture.common import ModelError
 from featherbone.nn.capture.structure import each_tensor
 from featherbone.nn.capture.traced import Traced
+from featherbone.nn.onnx_reader.expansion import TooLarge
 from featherbone.nn.onnx_reader.free import MOVES
 from featherbone.nn.onnx_reader.inference import TORCH, Written
 from featherbone.nn.onnx_reader.load import DOMAINS
@@ -163,7 +164,7 @@ def checked_volume(name: str, shape: tuple[int, ...]) -> int:
     for size in shape:
         volume *= size
         if not 0 <= size <= LARGEST or volume > LARGEST_VOLUME:
-            raise FeatherboneError(f"{name[:80]} has shape {shape[:8]}, which no tensor of a network has")
+            raise TooLarge(f"{name[:80]} has shape {shape[:8]}, which no tensor of a network has")
     return volume
 
 

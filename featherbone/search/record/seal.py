@@ -6,6 +6,7 @@ the statement; the file holds none, so that any SQLite reads it.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import zlib
 from contextlib import closing
@@ -64,6 +65,10 @@ def _require_whole(connection: sqlite3.Connection, path: Path) -> None:
             if not fits or _checksum(*values) != stated:
                 raise FeatherboneError(
                     f"{path} is damaged: row {place} of its table {table} does not match its checksum", hint=SPARE
+                )
+            if not all(math.isfinite(value) for value in values if isinstance(value, float)):  # none was written so
+                raise FeatherboneError(
+                    f"{path} is damaged: row {place} of its table {table} holds a number that is not finite", hint=SPARE
                 )
 
 

@@ -146,6 +146,20 @@ def test_the_schema_is_the_documented_one(tmp_path: Path) -> None:
     assert columns["attempt"] == ["id", "trial", "rung", "worker", "outcome", "seconds", "error", "began", "ended"]
 
 
+@pytest.mark.parametrize(("table", "column"), [("trial", "seconds"), ("rung", "val_loss")])
+def test_a_number_that_is_not_finite_is_damage_even_where_its_checksum_fits(
+    tmp_path: Path, table: str, column: str
+) -> None:
+    with open_ledger(tmp_path) as ledger:
+        fill(ledger)
+        ledger.reach(ledger.begin(1, 0, "here"), 1, 0, SCORE, worker="here", seconds=2.5, state="paused")
+        with ledger.change() as change:
+            change.execute(f"UPDATE {table} SET {column} = 9e999")
+    message = f"row 1 of its table {table} holds a number that is not finite"
+    with pytest.raises(FeatherboneError, match=message), reading(tmp_path):
+        pass
+
+
 @pytest.mark.parametrize(
     ("change", "row"),
     [
