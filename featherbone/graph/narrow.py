@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from operator import index
+from typing import SupportsIndex
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph.channel_sets import ChannelSets, channel_sets
@@ -14,7 +16,7 @@ from featherbone.graph.operators.base import Kept, Operator
 from featherbone.wording import listed
 
 
-def narrow_graph(graph: Graph, cut: Collection[int], *, sets: ChannelSets | None = None) -> Graph:
+def narrow_graph(graph: Graph, cut: Collection[SupportsIndex], *, sets: ChannelSets | None = None) -> Graph:
     """``graph`` without the sets of channels with these numbers, as ``channel_sets`` numbers them.
 
     >>> from featherbone.graph import image
@@ -43,7 +45,7 @@ def _narrowed(graph: Graph, node: Node, kept: dict[str, Kept]) -> Operator:
     return node.operator.narrowed(read, kept[node.name], *graph.input_shapes(node))
 
 
-def kept_channels(sets: ChannelSets, cut: Collection[int]) -> dict[str, Kept]:
+def kept_channels(sets: ChannelSets, cut: Collection[SupportsIndex]) -> dict[str, Kept]:
     """For each node the channels that stay where these sets are cut, in order.
 
     >>> from featherbone.graph import image
@@ -54,12 +56,8 @@ def kept_channels(sets: ChannelSets, cut: Collection[int]) -> dict[str, Kept]:
     Raises:
         FeatherboneError: a number that no set has, a set that can't be cut, a node of which nothing would be left.
     """
-    gone = set(cut)
+    gone = {_number(sets, number) for number in cut}
     for number in gone:
-        if type(number) is not int or not 0 <= number < len(sets.sets):
-            raise FeatherboneError(
-                f"{sets.graph.name} has no set of channels {number!r}; its sets are 0 to {len(sets.sets) - 1}"
-            )
         found = sets.sets[number]
         if found.fixed:
             raise FeatherboneError(
@@ -80,3 +78,16 @@ def kept_channels(sets: ChannelSets, cut: Collection[int]) -> dict[str, Kept]:
                 + (" …" if len(there) > 8 else ""),
             )
     return kept
+
+
+def _number(sets: ChannelSets, number: SupportsIndex) -> int:
+    """The number of a set, as an ``int``, if there is such a set."""
+    try:
+        found = index(number)
+    except TypeError:
+        found = -1
+    if not 0 <= found < len(sets.sets):
+        raise FeatherboneError(
+            f"{sets.graph.name} has no set of channels {number!r}; its sets are 0 to {len(sets.sets) - 1}"
+        )
+    return found

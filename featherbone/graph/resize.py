@@ -35,6 +35,8 @@ def resize_graph(graph: Graph, resolution: int) -> Graph:
         FeatherboneError: several inputs, or one without sides; a map that would vanish; a layer whose weights would
             have other shapes, as one that reads a flattened map; an opaque operator that would read another map.
     """
+    if type(resolution) is not int or resolution < 1:
+        raise FeatherboneError(f"the resolution is {resolution!r}; it must be a whole number of at least 1")
     try:
         return _resized(graph, resolution)
     except FeatherboneError as error:
@@ -46,8 +48,6 @@ def resize_graph(graph: Graph, resolution: int) -> Graph:
 
 def _resized(graph: Graph, resolution: int) -> Graph:
     channels, *sides = graph.input_shape
-    if type(resolution) is not int or resolution < 1:
-        raise FeatherboneError("a resolution is a whole number of at least 1")
     if not sides:
         raise FeatherboneError(f"its input is a vector of {channels} numbers, which has no sides")
     follows = _follow_tensorflow(graph)

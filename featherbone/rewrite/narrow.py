@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import SupportsIndex
 
 import torch
 
@@ -37,7 +38,9 @@ class Narrowed:
     kept: dict[str, Kept]
 
 
-def narrow(graph: Graph, weights: Weights, cut: Collection[int], *, sets: ChannelSets | None = None) -> Narrowed:
+def narrow(
+    graph: Graph, weights: Weights, cut: Collection[SupportsIndex], *, sets: ChannelSets | None = None
+) -> Narrowed:
     """A trained network without the sets of channels with these numbers, as ``channel_sets`` numbers them.
 
     >>> from featherbone.graph import image

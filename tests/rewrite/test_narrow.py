@@ -1,5 +1,6 @@
 """Narrowing equals masking: on every network of the zoo, and on networks with odd wiring."""
 
+import numpy as np
 import pytest
 import torch
 from narrowing import check_law, lively_weights, random_cut, smallest
@@ -76,6 +77,8 @@ def test_nothing_cut_is_the_same_network_with_weights_of_its_own():
     [
         ([99], "tiny has no set of channels 99; its sets are 0 to 12"),
         ([-1], "no set of channels -1"),
+        (["stem"], "no set of channels 'stem'"),
+        ([3.0], "no set of channels 3.0"),
         ([0], r"set 0 of tiny \(image\) can't be cut: it is an input"),
         ([12], r"set 12 of tiny \(out\) can't be cut: it is an output"),
         (
@@ -94,3 +97,8 @@ def test_weights_of_another_network_are_refused():
     weights["a.weight"][0, 0, 0, 0] = float("nan")
     with pytest.raises(FeatherboneError, match=r"a\.weight holds numbers that are not finite"):
         narrow(tiny(), weights, [])
+
+
+def test_numbers_of_sets_may_be_those_of_numpy():
+    weights = lively_weights(tiny())
+    assert narrow(tiny(), weights, np.array([4, 6])).kept == narrow(tiny(), weights, [4, 6]).kept

@@ -47,7 +47,8 @@ def flat(side: int = 32) -> Graph:
     [
         (flat(), 48, "flat cannot take 48×48: out reads 64 features of a flattened map, and would be given 144"),
         (flat(), 48, "flat also works at 36, 37 and 38"),
-        (flat(), 0, "a resolution is a whole number of at least 1"),
+        (flat(), 0, "the resolution is 0; it must be a whole number of at least 1"),
+        (flat(), "96", "the resolution is '96'; it must be a whole number"),
         (flat(), 4, "would shrink the map below 1×1"),
         (network("inception_v3"), 64, r"does not fit side 2 .*also works at 75, 76 and 77"),
         (image(3, 8).opaque("fft", (3, 8, 8), name="x").graph("net"), 16, "x: fft is outside the vocabulary"),
