@@ -70,7 +70,7 @@ def kept_channels(sets: ChannelSets, cut: Collection[SupportsIndex]) -> dict[str
         if id(numbers) not in known:
             known[id(numbers)] = tuple([channel for channel, number in enumerate(numbers) if number not in gone])
         kept[name] = known[id(numbers)]
-        if not kept[name]:
+        if numbers and not kept[name]:
             there = sorted(set(numbers))
             raise FeatherboneError(
                 f"cutting all {len(there)} sets of {name} would leave none of its {len(numbers)} channels",

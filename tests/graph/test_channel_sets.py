@@ -3,7 +3,7 @@
 import pytest
 
 from featherbone.errors import FeatherboneError
-from featherbone.graph import Graph, Wire, channel_sets, concat, image, symbols
+from featherbone.graph import Graph, Wire, channel_sets, concat, image, narrow_graph, symbols
 from featherbone.graph.operators import VOCABULARY, Operator
 from featherbone.networks import network
 
@@ -101,6 +101,15 @@ def test_what_is_outside_the_vocabulary_holds_on_to_what_it_touches():
     graph = head(stem().pointwise(3, name="b").opaque("fft", (5, 8, 8), name="x").pointwise(6, name="c"))
     why = "fft is outside the vocabulary (x)"
     assert fixed(graph) | {"a": "", "b": why, "x": why, "c": ""} == fixed(graph)
+
+
+def test_a_number_that_has_no_channels_is_in_no_set():
+    x = stem()
+    graph = x.pointwise(5, name="b").graph("net", x.opaque("largest", (), name="x"))
+    assert of(graph, "x") == ()
+    assert (
+        narrow_graph(image(3, 8).conv(4, 3).pointwise(2).opaque("sum", (), name="s").graph("net"), [3])["s"].shape == ()
+    )
 
 
 def test_the_neighbours_of_local_response_norm_stay():
