@@ -109,6 +109,24 @@ def test_what_cannot_be_read(folder, target, sentence, hint):
     assert hint in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("script", "sentence"),
+    [
+        ("import sys; sys.exit(2)", "fails when it is imported: SystemExit: 2"),
+        ("import sys\ndef build(): sys.exit('no weights')", "fails: SystemExit: no weights"),
+        (
+            "import sys, torch\nclass build(torch.nn.Module):\n    def forward(self, x): sys.exit(3)",
+            "it ends Python with 3",
+        ),
+    ],
+    ids=["imported", "called", "run"],
+)
+def test_a_script_that_ends_python_is_told(tmp_path, script, sentence):
+    (tmp_path / "script.py").write_text(script)
+    with pytest.raises(FeatherboneError, match=sentence):
+        read(f"{tmp_path}/script.py:build")
+
+
 def test_files_of_ours(tmp_path):
     graph = network("mlperf_tiny_resnet8")
     (tmp_path / "graph.json").write_text(to_json(graph))

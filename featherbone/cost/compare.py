@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from featherbone.cost.convention import PAPERS, Convention
 from featherbone.cost.count import Count, count
 from featherbone.cost.memory import peak_memory
+from featherbone.cost.rules import kind_of
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
-
-LAYERS = ("conv", "conv_transpose", "linear")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +80,13 @@ def _costs(cost: Count, peak: int) -> dict[str, int]:
         "macs": int(cost.macs),
         "activations": int(cost.activations),
         "peak_memory": peak,
-        "depth": sum(row.kind in LAYERS for row in cost.rows),
+        "depth": layers(cost),
     }
+
+
+def layers(cost: Count) -> int:
+    """How many convolutions and linear layers there are."""
+    return sum(kind_of(row.operator) in ("conv", "conv_transpose", "linear") for row in cost.rows)
 
 
 def _cell(value: int, first: int) -> ComparedCost:

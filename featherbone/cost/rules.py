@@ -33,6 +33,11 @@ LAYERS = {
 """What an operator outside the vocabulary is, where only its input or its weights keep it out: tokens, made weights."""
 
 
+def kind_of(operator: Operator) -> str:
+    """The kind of an operator; of one outside the vocabulary the layer that it is, where it is one."""
+    return LAYERS.get(operator.label, operator.kind) if isinstance(operator, Opaque) else operator.kind
+
+
 def parameters(operator: Operator, inputs: tuple[Shape, ...], convention: Convention) -> Dim:
     """The elements of its trained tensors that the convention counts."""
     if isinstance(operator, BatchNorm) and not convention.norm_parameters:
@@ -79,8 +84,7 @@ def multiply_adds(
 def activations(operator: Operator, output: Shape, convention: Convention) -> Dim:
     """The elements written, for the operators whose results the convention calls activations."""
     wanted = convention.activations
-    kind = LAYERS.get(operator.label, operator.kind) if isinstance(operator, Opaque) else operator.kind
-    if isinstance(operator, Input) if wanted is None else kind not in wanted:
+    if isinstance(operator, Input) if wanted is None else kind_of(operator) not in wanted:
         return 0
     return volume(output)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from featherbone.cost.compare import LAYERS
+from featherbone.cost.compare import layers
 from featherbone.cost.count import Count
 from featherbone.cost.group import Group
 from featherbone.cost.memory import PeakMemory, peak_memory
@@ -80,7 +80,7 @@ class Table:
     @property
     def layers(self) -> int:
         """Convolutions and linear layers."""
-        return sum(row.kind in LAYERS for row in self.count.rows)
+        return layers(self.count)
 
     @property
     def intensity(self) -> float | None:

@@ -63,11 +63,11 @@ def maker(home: str, function: str, call: str) -> Callable[[bool], Made]:
                 try:
                     with Weightless():
                         return made(*arguments, **settings), ()
-                except Exception as error:
+                except (Exception, SystemExit) as error:
                     said = f"{function} could not be built without weights ({_sentence(error)}), so they were allocated"
             try:
                 return made(*arguments, **settings), (said,)
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise FeatherboneError(
                     f"{home}:{function}{call if call != '()' else ''} fails: {_sentence(error)}",
                     hint=f"give its arguments as plain values, such as {function}(width=0.5)",
@@ -106,8 +106,8 @@ def _from_file(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         specification.loader.exec_module(module)
-    except Exception as error:
-        raise FeatherboneError(f"{path} fails when it is imported: {_sentence(error)}") from error
+    except (Exception, SystemExit) as error:
+        raise FeatherboneError(f"{path} fails when it is imported: {_sentence(error)}", hint=_guard(error)) from error
     finally:
         sys.path.remove(str(path.resolve().parent))
         if before is not None:
@@ -125,8 +125,8 @@ def _from_package(name: str) -> ModuleType:
         raise FeatherboneError(
             f"there is no module {name!r}", hint=_closest(missing, _modules_beside(missing)) or "check its name"
         ) from None
-    except Exception as error:
-        raise FeatherboneError(f"{name} fails when it is imported: {_sentence(error)}") from error
+    except (Exception, SystemExit) as error:
+        raise FeatherboneError(f"{name} fails when it is imported: {_sentence(error)}", hint=_guard(error)) from error
 
 
 def _modules_beside(name: str) -> list[str]:
@@ -165,6 +165,13 @@ def _closest(word: str, known: list[str]) -> str:
     return hint if len(known) <= 12 or not hint.startswith("known") else f"such as {', '.join(sorted(known)[-6:])}"
 
 
-def _sentence(error: Exception) -> str:
+def _guard(error: BaseException) -> str:
+    """What to do where a script ends Python, as one does that reads its own arguments."""
+    if not isinstance(error, SystemExit):
+        return ""
+    return "let what runs stand under if __name__ == '__main__', so that its functions can be imported"
+
+
+def _sentence(error: BaseException) -> str:
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__

@@ -102,6 +102,15 @@ def test_compare_gives_values_and_differences_from_the_first() -> None:
     assert (second.macs.value, second.macs.difference) == (300774272, -267966080)
 
 
+@pytest.mark.parametrize(("label", "layers"), [("linear", 2), ("conv2d", 2), ("conv_transpose1d", 2), ("matmul", 1)])
+def test_layers_count_where_only_their_weights_or_inputs_keep_them_out_of_the_vocabulary(
+    label: str, layers: int
+) -> None:
+    """As of tokens, and of weights that are unpacked first."""
+    graph = image(3, 8).conv(4, 3).opaque(label, (5, 8), weights=(("weight", (5, 4)),), macs=160).graph("g")
+    assert compare([graph])[0].depth.value == layers
+
+
 def test_compare_of_nothing_and_of_symbols_is_refused() -> None:
     with pytest.raises(FeatherboneError, match="nothing to compare"):
         compare([])

@@ -89,7 +89,7 @@ def trace(model: nn.Module, /, *inputs: Any, name: str | None = None, **named: A
         tracer, outputs = _run(model, found, given, keywords, real=False)
     except ModelError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         notes.append(
             f"{title} could not be captured without values ({_sentence(error)}), so it was run on "
             + ("meta tensors" if found.device.type == "meta" else "real tensors")
@@ -121,7 +121,7 @@ def _run_for_real(
         return _run(model, found, given, keywords, real=True)
     except FeatherboneError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         sizes = ", ".join(str(tuple(tensor.shape)) for tensor in each_tensor((given, keywords)))
         meta = found.device.type == "meta"
         values = meta and _looks_at_values(error)
@@ -135,7 +135,7 @@ def _run_for_real(
         ) from error
 
 
-def _looks_at_values(error: Exception) -> bool:
+def _looks_at_values(error: BaseException) -> bool:
     """Whether torch says that a kernel or a question needs what meta tensors lack."""
     return isinstance(error, NotImplementedError) or "meta" in str(error) or "data-dependent" in str(error)
 
@@ -178,6 +178,7 @@ def unused_note(graph: Graph) -> tuple[str, ...]:
     return (f"{total:,} of the parameters are not used for this input: {shown}",)
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: BaseException) -> str:
     text = " ".join(str(error).split()) or type(error).__name__
+    text = f"it ends Python with {text}" if isinstance(error, SystemExit) else text
     return text if len(text) <= 200 else text[:200] + "…"
