@@ -10,6 +10,7 @@ import numpy as np
 from featherbone.graph import Graph, Node
 from featherbone.graph.folding import folded_norms
 from featherbone.graph.operators import Conv, Dropout, Operator
+from featherbone.graph.parallel import merged_graph
 from featherbone.latency.kernel import DEPTHWISE
 
 
@@ -35,6 +36,7 @@ def sketch(graph: Graph) -> tuple[Part, ...]:
     >>> [(part.operator.kind, part.channels.tolist(), part.sides) for part in parts]
     [('input', [3], (8, 8)), ('conv', [4], (4, 4)), ('activation', [4], (4, 4))]
     """
+    graph = merged_graph(graph)  # as the file that is timed
     nodes, inputs = folded(graph)
     return parts_of(
         graph, nodes, inputs, [np.array([node.shape[0]]) for node in nodes], [sides(node) for node in nodes]

@@ -9,12 +9,13 @@ import torch
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, concat, image
+from featherbone.graph.folding import without_norms
 from featherbone.networks import list_networks, network
 from featherbone.nn import module, module_with, weights_of
 from featherbone.nn.foreign import match
 from featherbone.nn.foreign.match import NAMINGS
 from featherbone.nn.foreign.naming import Naming, our_layer
-from featherbone.nn.foreign.rewrite import with_epsilon, with_tensorflow_padding, without_norms
+from featherbone.nn.foreign.rewrite import with_epsilon, with_tensorflow_padding
 
 
 def randomised(graph: Graph) -> dict[str, torch.Tensor]:

@@ -11,6 +11,7 @@ import torch
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
+from featherbone.graph.folding import without_norms
 from featherbone.graph.operators import Activation, BatchNorm, shape_text
 from featherbone.nn.foreign import efficientnet_pytorch, keras, timm, torchvision
 from featherbone.nn.foreign.ambiguity import interchangeable
@@ -18,7 +19,7 @@ from featherbone.nn.foreign.biases import biases_in_means
 from featherbone.nn.foreign.by_order import match_by_order
 from featherbone.nn.foreign.dialect import in_torch
 from featherbone.nn.foreign.naming import Naming, our_layer
-from featherbone.nn.foreign.rewrite import with_activation, with_epsilon, without_norms
+from featherbone.nn.foreign.rewrite import with_activation, with_epsilon
 from featherbone.nn.weights import COUNTER
 from featherbone.wording import one_screen
 

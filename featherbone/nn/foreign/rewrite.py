@@ -1,4 +1,4 @@
-"""A network as other projects compute it: norms folded into biases, another epsilon, TensorFlow's padding."""
+"""A network as other projects compute it: another epsilon, another activation, other padding."""
 
 from __future__ import annotations
 
@@ -11,40 +11,6 @@ from featherbone.graph.operators import Activation, AvgPool, BatchNorm, Conv, Ma
 from featherbone.graph.padding import padding_of
 
 TENSORFLOW_EPSILON = 1e-3
-
-
-def without_norms(graph: Graph) -> Graph:
-    """The graph after folding: each batch norm that alone reads a convolution is gone, the convolution has a bias.
-
-    >>> from featherbone.graph import image
-    >>> graph = image(3, 8).conv(4, 1).norm().act("relu").graph("tiny")
-    >>> list(without_norms(graph).parameters())
-    ['conv.weight', 'conv.bias']
-
-    Norms that do not follow a convolution stay, and so does a pair whose weights are shared.
-    """
-    readers = graph.consumers()
-    sharing = {node.shares for node in graph.nodes if node.shares}
-    gone: dict[str, str] = {}  # a norm, and the convolution that writes in its place
-    for node in graph.nodes:
-        if not isinstance(node.operator, BatchNorm):
-            continue
-        before = graph[node.inputs[0]]
-        own = not ({node.name, before.name} & sharing or node.shares or before.shares)
-        if isinstance(before.operator, Conv) and readers[before.name] == [node] and own:
-            gone[node.name] = before.name
-    biased = set(gone.values())
-    entries = [
-        (node.name, _biased(node.operator, node.name in biased), tuple(gone.get(name, name) for name in node.inputs))
-        for node in graph.nodes
-        if node.name not in gone
-    ]
-    outputs = tuple(gone.get(name, name) for name in graph.outputs)
-    return Graph.build(graph.name, entries, outputs, shares=_shares(graph))
-
-
-def _biased(operator: Operator, biased: bool) -> Operator:
-    return replace(operator, bias=True) if biased and isinstance(operator, Conv) else operator
 
 
 def with_epsilon(graph: Graph, epsilon: float) -> Graph:

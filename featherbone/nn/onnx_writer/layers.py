@@ -1,8 +1,9 @@
 """The operators that hold weights, as ONNX; a norm behind a layer is folded into the layer's weights.
 
 A folded norm costs nothing when the network runs, and every runtime would fold it itself. Folding here makes the file
-that is timed, the one that is checked and the one that ships the same, whatever the runtime does. The norm's scale and
-shift are computed in float64, so that the weights lose no more than a rounding of the scale and one of the product.
+that is timed, the one that is checked and the one that ships the same, whatever the runtime does. It is done while the
+file is written, and not by ``featherbone.rewrite.fold`` before, as a layer that is called twice, with two norms, is
+written twice; the numbers are the same (``featherbone.nn.norm_folding``).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from featherbone.graph import operators as op
+from featherbone.nn.norm_folding import scale_and_shift, scaled
 from featherbone.nn.onnx_writer.site import Site
 
 
@@ -17,7 +19,7 @@ def conv(operator: op.Conv, site: Site) -> None:
     _ = site.sides
     site.emit(
         "Conv",
-        [*site.reads, *_weights(site, channels=0)],
+        [*site.reads, *_weights(site)],
         kernel_shape=operator.kernel,
         strides=operator.stride,
         pads=edges(operator.padding),
@@ -30,7 +32,7 @@ def conv_transpose(operator: op.ConvTranspose, site: Site) -> None:
     _ = site.sides
     site.emit(
         "ConvTranspose",
-        [*site.reads, *_weights(site, channels=1, groups=int(operator.groups))],
+        [*site.reads, *_weights(site)],
         kernel_shape=operator.kernel,
         strides=operator.stride,
         pads=operator.padding * 2,
@@ -41,7 +43,7 @@ def conv_transpose(operator: op.ConvTranspose, site: Site) -> None:
 
 
 def linear(operator: op.Linear, site: Site) -> None:
-    site.emit("Gemm", [*site.reads, *_weights(site, channels=0)], transB=1)
+    site.emit("Gemm", [*site.reads, *_weights(site)], transB=1)
 
 
 def batch_norm(operator: op.BatchNorm, site: Site) -> None:
@@ -60,39 +62,18 @@ def edges(padding: tuple[tuple[object, object], ...]) -> list[object]:
     return [*(before for before, _ in padding), *(after for _, after in padding)]
 
 
-def _weights(site: Site, *, channels: int, groups: int = 1) -> list[str]:
-    """The names of weight and bias; ``channels`` is the weight's axis of channels out, for each of the groups."""
-    has_bias = "bias" in site.node.operator.parameters(*site.shapes)
-    if site.norm is None:
+def _weights(site: Site) -> list[str]:
+    """The names of weight and bias, with the norm in them that is folded into the layer."""
+    operator, norm = site.node.operator, site.norm
+    has_bias = "bias" in operator.parameters(*site.shapes)
+    if norm is None:
         return [site.weight("weight"), *([site.weight("bias")] if has_bias else [])]
-    owner = site.node.shares or site.node.name
-    scale, shift = _norm(site)
+    owner, of_norm = site.node.shares or site.node.name, norm.shares or norm.name
+    scale, shift = scale_and_shift(norm, lambda key: site.weights[f"{of_norm}.{key}"].cpu())
     if has_bias:
-        shift = shift + scale * site.values(f"{owner}.bias")
-    weight, scale = site.values(f"{owner}.weight"), scale.astype(np.float32)
-    if channels == 0:
-        folded = weight * scale.reshape(-1, *(1,) * (weight.ndim - 1))
-    else:  # (channels in, channels out / groups, …): each group of channels in writes its own channels out
-        grouped = weight.reshape(groups, -1, *weight.shape[1:])
-        folded = (grouped * scale.reshape(groups, 1, -1, *(1,) * (weight.ndim - 2))).reshape(weight.shape)
+        shift = shift + scale * site.weights[f"{owner}.bias"].detach().cpu().double()
+    folded = scaled(operator, site.weights[f"{owner}.weight"].cpu(), scale)
     return [
-        site.draft.constant(f"{site.node.name}.weight", folded),
-        site.draft.constant(f"{site.node.name}.bias", shift.astype(np.float32)),
+        site.draft.constant(f"{site.node.name}.weight", folded.float().numpy()),
+        site.draft.constant(f"{site.node.name}.bias", shift.float().numpy()),
     ]
-
-
-def _norm(site: Site) -> tuple[np.ndarray, np.ndarray]:
-    """What the folded norm multiplies each channel with, and adds to it."""
-    norm = site.norm
-    assert norm is not None, "asked only where a norm is folded"
-    assert isinstance(norm.operator, op.BatchNorm), "folded_norms finds batch norms"
-    owner = norm.shares or norm.name
-
-    def statistic(key: str) -> np.ndarray:
-        return site.values(f"{owner}.{key}").astype(np.float64)
-
-    scale = 1 / np.sqrt(statistic("running_var") + norm.operator.epsilon)
-    shift = np.zeros_like(scale)
-    if norm.operator.affine:
-        scale, shift = scale * statistic("weight"), statistic("bias")
-    return scale, shift - scale * statistic("running_mean")

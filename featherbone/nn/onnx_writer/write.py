@@ -12,6 +12,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.graph.folding import folded_norms
 from featherbone.graph.operators import Dropout, Opaque
+from featherbone.nn.branch_merging import merge_branches
 from featherbone.nn.initialise import initial_weights
 from featherbone.nn.numeric import require_numbers
 from featherbone.nn.onnx_writer.draft import Draft
@@ -33,10 +34,11 @@ def to_onnx(graph: Graph, weights: Mapping[str, torch.Tensor]) -> onnx.ModelProt
     >>> [(node.op_type, node.name) for node in proto.graph.node][:2]
     [('Conv', 'stem_norm'), ('Relu', 'stem_act')]
 
-    Norms are folded into the layers before them where that is exact (``featherbone.graph.folding``), and dropout does
-    nothing. A node, and what it writes, is named after the graph's node that it computes, a step on the way there
-    ``name/step``; so a runtime's profile speaks of the graph. Weights have their names in the state dict. The input is
-    ``image`` and the output ``logits``; of several, each has the name of its node.
+    Sums of branches are merged into one convolution (``featherbone.graph.parallel``), norms are folded into the layers
+    before them where that is exact (``featherbone.graph.folding``), and dropout does nothing. A node, and what it
+    writes, is named after the graph's node that it computes, a step on the way there ``name/step``; so a runtime's
+    profile speaks of the graph. Weights have their names in the state dict. The input is ``image`` and the output
+    ``logits``; of several, each has the name of its node.
 
     Raises:
         FeatherboneError: a node outside the vocabulary, with its name; symbolic sizes; weights that do not fit the
@@ -44,6 +46,7 @@ def to_onnx(graph: Graph, weights: Mapping[str, torch.Tensor]) -> onnx.ModelProt
     """
     require_writable(graph)
     check_weights(graph, weights)
+    graph, weights = merge_branches(graph, weights)
     draft = Draft(graph.name)
     inputs = [draft.free(INPUT if len(graph.inputs) == 1 else node.name) for node in graph.inputs]
     outputs = [draft.free(OUTPUT if len(graph.outputs) == 1 else name) for name in graph.outputs]

@@ -142,3 +142,11 @@ def test_maps_of_four_sides_are_refused() -> None:
     wire = Wire(Input(shape=(4, 3, 3, 3, 3)), (), (4, 3, 3, 3, 3), "", "image", "")
     with pytest.raises(FeatherboneError, match="deep: PyTorch has no conv for a map with 4 sides"):
         untrained_onnx(wire.conv(8, 1, name="deep").graph("deep"))
+
+
+def test_branches_are_merged_in_the_file() -> None:
+    graph = network("mobileone_s0:width=0.125,small=true", classes=4)
+    proto = untrained_onnx(graph)
+    assert "Add" not in {node.op_type for node in proto.graph.node}
+    plain = untrained_onnx(network("mobileone_s0:width=0.125,small=true,merged=true", classes=4))
+    assert [node.name for node in proto.graph.node] == [node.name for node in plain.graph.node]
