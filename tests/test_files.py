@@ -30,6 +30,12 @@ from featherbone.train.recipe.file import read_recipe
 SPARE = 300 * 2**20  # bytes of memory that a refusal may take
 
 
+def sparse(path: Path, size: int) -> None:
+    """A file of this size that takes no room."""
+    path.touch()
+    os.truncate(path, size)
+
+
 def _ledger(path: Path) -> None:
     with reading(path.parent):
         pass
@@ -138,7 +144,7 @@ BOMBS: dict[str, tuple[str, Callable[[Path], object], str]] = {
     ),
     "a file that is only said to be large": (
         "m.safetensors",
-        lambda path: (path.touch(), os.truncate(path, 2**33)),
+        lambda path: sparse(path, 2**33),
         "not a safetensors file",
     ),
     "lists in a graph": ("g.json", lambda path: path.write_text("[" + "[]," * 10_000_000 + "[]]"), "values"),

@@ -169,7 +169,7 @@ def test_a_norm_without_weights_is_not_scaled() -> None:
     graph = Graph.build(
         "plain",
         [
-            (n.name, replace(n.operator, affine=False) if n.operator.kind == "batch_norm" else n.operator, n.inputs)
+            (n.name, replace(n.operator, affine=False) if n.operator.kind == "batch_norm" else n.operator, n.inputs)  # type: ignore[type-var]
             for n in tiny().nodes
         ],
         tiny().outputs,

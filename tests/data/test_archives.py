@@ -55,7 +55,7 @@ def test_zips_made_on_windows_and_macos_are_read(make_folder: MakeFolder, tmp_pa
 def test_a_tar_whose_first_entry_is_a_file_is_read(make_folder: MakeFolder, tmp_path: Path, mode: str) -> None:
     """As `tar cf pets.tar */*.png` writes it: without entries of folders."""
     root = make_folder({"cat": 4, "dog": 4})
-    with tarfile.open(tmp_path / "pets.tar", mode) as archive:
+    with tarfile.open(tmp_path / "pets.tar", mode) as archive:  # type: ignore[call-overload]
         for path in sorted(root.rglob("*.png")):
             archive.add(path, path.relative_to(root))
     assert open_dataset(tmp_path / "pets.tar").fingerprint == open_dataset(root).fingerprint

@@ -217,7 +217,7 @@ def _archives() -> list[bytes]:
         for name, content in members.items():
             archive.writestr(name, content)
     for file, mode in ((plain, "w"), (packed, "w:gz")):
-        with tarfile.open(fileobj=file, mode=mode) as tar:
+        with tarfile.open(fileobj=file, mode=mode) as tar:  # type: ignore[call-overload]
             for name, content in members.items():
                 entry = tarfile.TarInfo(name)
                 entry.size = len(content)

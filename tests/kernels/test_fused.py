@@ -70,7 +70,7 @@ def one_step(net: nn.Module, run: nn.Module, images: Tensor, low: bool) -> dict[
 def test_a_step_is_the_same(cases: Callable[[], Graph], low: bool, count: int) -> None:
     images = torch.randn(count, 3, 13, 13, generator=torch.Generator().manual_seed(0))
     images = images.contiguous(memory_format=torch.channels_last)
-    exact, plain, other = (module(cases(), seed=0).to(memory_format=torch.channels_last).train() for _ in range(3))
+    exact, plain, other = (module(cases(), seed=0).to(memory_format=torch.channels_last).train() for _ in range(3))  # type: ignore[call-overload]
     replaced = fused(other)
     kinds = [type(layer) for layer in replaced.modules()]
     assert [kinds.count(kind) for kind in (FusedNorm, Convolution, Shuffle, Excite)] == (

@@ -103,7 +103,7 @@ def test_networks_of_the_zoo_are_as_wide_as_the_latency_allows() -> None:
         assert costs.latency is not None
         wider = network(found.spec.replace(f"width={found.hundredths / 100}", f"width={(found.hundredths + 1) / 100}"))
         assert costs.latency.of_graph(wider) > ms
-        widths.append(found.hundredths)
+        widths.append(found.hundredths or 0)
     assert widths == sorted(widths)
     with pytest.raises(FeatherboneError, match="no latency model"):
         scaled_zoo(Budget(latency=LatencyLimit(ms=1)), **images)

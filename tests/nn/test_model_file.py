@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import torch
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import image, to_json
+from featherbone.graph.operators import Linear
 from featherbone.nn import (
     Model,
     Preprocessing,
@@ -174,7 +174,7 @@ def test_headers_that_lie(path: Path, changes: dict[str, str | None], message: s
 
 def test_a_graph_that_demands_more_than_the_file_holds_allocates_nothing(path: Path) -> None:
     weights, header = read_tensors(path)
-    huge = replace(GRAPH["fc"].operator, out_features=2**30)
+    huge = Linear(out_features=2**30)
     nodes = [(n.name, huge if n.name == "fc" else n.operator, n.inputs) for n in GRAPH.nodes]
     header["graph"] = to_json(type(GRAPH).build("tiny", nodes, GRAPH.outputs))
     write_tensors(path, weights, header)

@@ -154,7 +154,7 @@ def test_memory_formats_agree(name: str) -> None:
     net, x = module(graph, seed=0).eval(), torch.randn(2, *graph.input_shape)
     with torch.no_grad():
         plain = net(x)
-        last = net.to(memory_format=torch.channels_last)(x.to(memory_format=torch.channels_last))
+        last = net.to(memory_format=torch.channels_last)(x.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
     torch.testing.assert_close(last, plain, rtol=1e-5, atol=1e-5)
 
 

@@ -134,9 +134,9 @@ def opened(browser: Any, path: Path) -> tuple[Any, list[str]]:
     page = browser.new_page(viewport={"width": 1280, "height": 844})
     page.set_default_timeout(PATIENCE)
     told: list[str] = []
-    page.on("console", lambda message: message.type == "error" and told.append(message.text))
+    page.on("console", lambda message: told.extend([message.text] if message.type == "error" else []))
     page.on("pageerror", lambda error: told.append(str(error)))
-    page.on("request", lambda request: request.url.startswith("http") and told.append(request.url))
+    page.on("request", lambda request: told.extend([request.url] if request.url.startswith("http") else []))
     page.goto(path.as_uri())
     assert settled(page, UNDRAWN) == []
     return page, told

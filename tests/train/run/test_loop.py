@@ -42,7 +42,7 @@ def test_it_learns(tmp_path: Path) -> None:
 
 def test_training_is_the_recipe_written_out(tmp_path: Path) -> None:
     recipe, data, graph = replace(RECIPE, clip=0.05), dataset(), network()
-    plain = module(graph, seed=0).to(memory_format=torch.channels_last)
+    plain = module(graph, seed=0).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     average = {name: tensor.clone() for name, tensor in weights_of(plain).items()}
     groups = [
         {"params": [value for name, value in plain.named_parameters() if (name in decayed(graph)) is yes], **settings}
