@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import random
+import sqlite3
+from contextlib import closing
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 
-from featherbone.search.record.ranking import Rank, rank_of
+from featherbone.search.record.ranking import LEADER, Rank, rank_of
 from featherbone.search.record.rows import Trial
 
 
@@ -47,3 +50,32 @@ def test_what_failed_or_is_too_slow_or_has_no_score_cannot_lead(
     costs = {"params": 9, "macs": 9, "peak_memory": 9, "size": 9, "int8_size": 9}
     trial = Trial(id=1, design="", origin="", **costs, rung=1, val_top1=0.5, val_loss=0.7, state="paused")
     assert rank_of(replace(trial, **changes), limit).leads is leads
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("limit", [None, 2.0])
+def test_the_leader_in_sql_is_the_first_in_rank(seed: int, limit: float | None) -> None:
+    chance, costs = random.Random(seed), {"params": 9, "peak_memory": 9, "size": 9, "int8_size": 9}
+    times = [{"latency_ms": ms, "latency_by": by} for ms in (2.0, 2.1) for by in ("measured", "predicted")] + [{}]
+    trials = [
+        Trial(
+            id=number,
+            design=f"d{number}",
+            origin="",
+            **costs,
+            macs=chance.choice([8, 9]),
+            rung=chance.choice([0, 1]),
+            val_top1=chance.choice([None, 0.5, 0.5]),
+            val_loss=chance.choice([None, 0.7, 0.7, 0.8]),
+            state=chance.choice(["paused", "paused", "failed"]),
+            **chance.choice(times),
+        )
+        for number in range(1, 9)
+    ]
+    first = min(trials, key=lambda trial: rank_of(trial, limit))
+    names = [each.name for each in fields(Trial)]
+    with closing(sqlite3.connect(":memory:")) as ledger:
+        ledger.execute(f"CREATE TABLE trial ({', '.join(names)})")
+        ledger.executemany(f"INSERT INTO trial VALUES ({', '.join(f':{name}' for name in names)})", map(vars, trials))
+        found = ledger.execute(LEADER, {"limit": limit}).fetchone()
+    assert (found and found[0]) == (first.id if rank_of(first, limit).leads else None)

@@ -124,6 +124,16 @@ def test_what_a_slow_leader_needs_is_set_aside(tmp_path: Path, waited: float, be
     assert spending.affords(RungJob(trial=2, rung=0)) is affords
 
 
+@pytest.mark.parametrize(("epochs", "affords"), [(RUNGS[-1] - 1, False), (RUNGS[-1], True)])
+def test_a_limit_of_epochs_may_be_spent_to_the_last(tmp_path: Path, epochs: int, affords: bool) -> None:
+    with open_ledger(tmp_path) as ledger:
+        trials = ledger.add(unlike(Board(RUNGS), 1))
+    board = Board(RUNGS)
+    board.add(trials)
+    spending = Spending(Limits(trials=9, epochs=epochs), board, 1, lambda: 0.0)
+    assert spending.affords(RungJob(trial=1, rung=0)) is affords
+
+
 def test_limits_must_be_positive() -> None:
     for limits in ({"trials": 0}, {"trials": 1, "seconds": 0.0}, {"trials": 1, "epochs": -1}):
         with pytest.raises(FeatherboneError, match="a search needs more than 0"):
