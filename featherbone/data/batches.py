@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from featherbone.data.cut import cut_pixels, cut_rows
 from featherbone.data.dataset import Split
 from featherbone.errors import FeatherboneError
 
-__all__ = ["Augment", "Batching", "TensorFormat", "batches", "normalise"]
+__all__ = ["Augment", "Batching", "TensorFormat", "batches", "normalise", "shape_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +68,10 @@ def batches(
     *,
     generator: torch.Generator,
     augment: Augment | None = None,
+    drawn: Draws | None = None,
+    beside: Callable[[np.ndarray], Tensor] | None = None,
     classes: int | None = None,
-) -> Iterator[tuple[Tensor, Tensor]]:
+) -> Iterator[tuple[Tensor, ...]]:
     """One pass over a split: float32 images (N, C, H, W), normalised, and int64 labels (N,).
 
     >>> from featherbone.data import open_dataset
@@ -80,72 +82,84 @@ def batches(
     >>> tuple(images.shape), labels.dtype
     ((32, 1, 8, 8), torch.int64)
 
-    Every random draw comes from `generator`, a CPU one, so its state determines the batches. It gives the order and a
-    seed; from it each batch has draws of its own, so that a pass can begin at any batch and goes on the same. Within a
-    batch images keep the order of the memory map, which is read front to back.
+    Every random draw comes from `generator`, a CPU one, so its state determines the batches. It gives the order, and
+    then, unless they are given as `drawn`, the changes of all images, a row an image in the order of the split: how an
+    image is changed depends neither on the batch that it comes in nor on its place there, and a pass can begin at any
+    batch and goes on the same. Within a batch images keep the order of the memory map, which is read front to back.
 
-    With mixup or CutMix the labels become float32 targets (N, `classes`); unless given, the labels of the split end at
-    `classes` - 1.
+    With mixup or CutMix the partner of an image is any image of the split, changed by its own draw, and the labels
+    become float32 targets (N, `classes`); unless given, the labels of the split end at `classes` - 1. What `beside`
+    makes of the numbers that a batch's images have in the split is its third tensor.
     """
-    batch_size, first = batching.batch_size, batching.first
+    batch_size, first, part = batching.batch_size, batching.first, batching.part
     count = len(split.labels)
-    classes = classes or int(split.labels.max(initial=0)) + 1
     order = torch.randperm(count, generator=generator).numpy() if batching.shuffle else np.arange(count)
-    seed = int(torch.randint(2**62, (), generator=generator))
+    augment = augment or Augment()
+    if drawn is None:
+        drawn = draw(augment, count=count, shape=shape_of(split), generator=generator)
+    classes = classes or int(split.labels.max(initial=0)) + 1
+    source = _Source(split=split, form=form, augment=augment, drawn=drawn, classes=classes)
     last = count // batch_size if batching.drop_last else -(-count // batch_size)
 
     def rows_of(number: int) -> np.ndarray:
-        return np.sort(order[number * batch_size : (number + 1) * batch_size])
+        return np.sort(order[number * batch_size : (number + 1) * batch_size])[part[0] :: part[1]]
 
-    ahead = ReadAhead(split.images, lambda number: rows_of(number) if number < last else None)
+    ahead = ReadAhead(split.images, lambda number: source.read_for(rows_of(number)) if number < last else None)
     ahead(first - 1)
     for number in range(first, last):
         rows = rows_of(number)
-        own = torch.Generator().manual_seed(seed + number * batch_size)
-        images, targets = _batch(split, rows, augment or Augment(), own, form, batching.part, classes)
+        images, targets = source.batch(rows)
+        others = () if beside is None else (beside(rows),)
         ahead(number)
-        yield images if form.channels_last else images.contiguous(), targets
+        yield images if form.channels_last else images.contiguous(), targets, *others
 
 
-def _batch(
-    split: Split,
-    rows: np.ndarray,
-    augment: Augment,
-    generator: torch.Generator,
-    form: TensorFormat,
-    part: tuple[int, int],
-    classes: int,
-) -> tuple[Tensor, Tensor]:
+def shape_of(split: Split) -> tuple[int, int, int]:
+    """Channels, height and width of the images of a split."""
     _, height, width, channels = split.images.shape
-    drawn = draw(augment, count=len(rows), shape=(channels, height, width), generator=generator)
-    places = torch.arange(part[0], len(rows), part[1])
-    wanted = places if part == (0, 1) or drawn.partner is None else torch.cat([places, drawn.partner[places]])
-    if len(wanted) != len(rows) or part != (0, 1):
-        rows, drawn = rows[wanted.numpy()], drawn.rows(wanted)
-    images = _images(split.images, rows, augment, drawn, form)
-    labels = torch.from_numpy(split.labels[rows]).to(form.device, non_blocking=True)
-    if drawn.partner is None or drawn.share is None or drawn.cut is None:
-        return images, labels
-    if part == (0, 1):
-        partner = drawn.partner.to(form.device, non_blocking=True)
-        others, other_labels = images[partner], labels[partner]
-    else:
-        (images, others), (labels, other_labels) = images.chunk(2), labels.chunk(2)
-    share, boxes = drawn.share[: len(images)], drawn.cut[: len(images)]
-    return mixed(images, labels, others, other_labels, share=share, boxes=boxes, classes=classes)
+    return channels, height, width
 
 
-def _images(source: np.ndarray, rows: np.ndarray, augment: Augment, drawn: Draws, form: TensorFormat) -> Tensor:
-    at_once = drawn.crop if drawn.affine is None else None  # else what is turned is cut and mirrored after it
-    rest = drawn if at_once is None else replace(drawn, crop=None)
-    if form.device == "cpu" and drawn.box is None and drawn.operations is None:
-        images = cut_rows(source, rows, form.mean, form.std, at_once, border=augment.pad)
-    else:
-        pixels = torch.from_numpy(source[rows]).to(form.device, non_blocking=True).permute(0, 3, 1, 2)
-        fill = torch.tensor([round(255 * value) for value in form.mean], dtype=torch.uint8)
-        pixels = change_pixels(pixels, drawn, fill=fill)
-        images = cut_pixels(pixels, form.mean, form.std, at_once, border=augment.pad)
-    return change_images(images, augment, rest)
+@dataclass(frozen=True, kw_only=True)
+class _Source:
+    """The images of a split, each with its draw."""
+
+    split: Split
+    form: TensorFormat
+    augment: Augment
+    drawn: Draws
+    classes: int
+
+    def read_for(self, rows: np.ndarray) -> np.ndarray:
+        """The images that a batch of these needs, in rising order."""
+        return rows if self.drawn.partner is None else np.union1d(rows, self.drawn.partner[rows].numpy())
+
+    def batch(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
+        """Images and their targets."""
+        drawn = self.drawn.rows(torch.from_numpy(rows))
+        if drawn.partner is None or drawn.share is None or drawn.cut is None:
+            return self._changed(rows, drawn), self._labels(rows)
+        both = np.concatenate([rows, drawn.partner.numpy()])
+        images, others = self._changed(both, self.drawn.rows(torch.from_numpy(both))).chunk(2)
+        labels, other_labels = self._labels(both).chunk(2)
+        return mixed(images, labels, others, other_labels, share=drawn.share, boxes=drawn.cut, classes=self.classes)
+
+    def _labels(self, rows: np.ndarray) -> Tensor:
+        return torch.from_numpy(self.split.labels[rows]).to(self.form.device, non_blocking=True)
+
+    def _changed(self, rows: np.ndarray, drawn: Draws) -> Tensor:
+        """Some images, normalised and changed by these draws."""
+        source, border, form = self.split.images, self.augment.pad, self.form
+        at_once = drawn.crop if drawn.affine is None else None  # else what is turned is cut and mirrored after it
+        rest = drawn if at_once is None else replace(drawn, crop=None)
+        if form.device == "cpu" and drawn.box is None and drawn.operations is None:
+            images = cut_rows(source, rows, form.mean, form.std, at_once, border=border)
+        else:
+            pixels = torch.from_numpy(source[rows]).to(form.device, non_blocking=True).permute(0, 3, 1, 2)
+            fill = torch.tensor([round(255 * value) for value in form.mean], dtype=torch.uint8)
+            pixels = change_pixels(pixels, drawn, fill=fill)
+            images = cut_pixels(pixels, form.mean, form.std, at_once, border=border)
+        return change_images(images, self.augment, rest)
 
 
 def normalise(images_uint8: np.ndarray, mean: Sequence[float], std: Sequence[float]) -> Tensor:

@@ -128,7 +128,7 @@ def trained(
         data,
         MIXED,
         folder=folder,
-        seed=7,
+        seed=8,  # of 7, rounding alone puts a value on the other side of a ReLU
         objective=objective,
         execution=Execution(until_epoch=until, progress=watch, setting=setting),
     )

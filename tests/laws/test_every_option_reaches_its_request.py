@@ -40,7 +40,9 @@ SAMPLES = {  # a value of an option that has no default that nobody asks for; an
     "time": "343h7m7.5s",
 }
 NEEDED = {
-    **dict.fromkeys(("temperature", "teacher_weight", "hint_weight", "teacher_precision"), ("--teacher", "t")),
+    **dict.fromkeys(
+        ("temperature", "teacher_weight", "hint_weight", "teacher_views", "teacher_precision"), ("--teacher", "t")
+    ),
     **dict.fromkeys(("activation", "tensorflow", "drop_background", "mean", "std"), ("--weights", "w")),
     **dict.fromkeys(("runtime", "threads"), ("--latency", "3ms")),
 }

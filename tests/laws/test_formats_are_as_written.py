@@ -19,6 +19,7 @@ from featherbone.run_file import FORMAT as RUN
 from featherbone.run_file import VERSION as RUN_VERSION
 from featherbone.search.record.schema import VERSION as LEDGER_VERSION
 from featherbone.train.run.checkpoint import FORMAT as CHECKPOINT
+from featherbone.train.transfer.kept_answers import FORMAT as ANSWERS
 
 PAGE = (Path(__file__).parents[2] / "docs/formats.md").read_text(encoding="utf-8")
 ROWS = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in PAGE.splitlines() if line.startswith("| ")]
@@ -47,6 +48,8 @@ def test_files_of_a_run() -> None:
 def test_files_of_the_cache() -> None:
     assert row("decoded images") == [str(PIXELS)]
     name, version = LATENCIES.rsplit(" ", 1)
+    assert row(f"`{name}`") == [version]
+    name, version = ANSWERS.split()
     assert row(f"`{name}`") == [version]
 
 

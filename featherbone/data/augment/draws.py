@@ -1,7 +1,9 @@
-"""Every random number that a batch needs, drawn at once on the CPU."""
+"""Every random number that the images of a pass need, drawn at once on the CPU."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 import torch
@@ -18,7 +20,7 @@ from featherbone.data.augment.settings import Augment
 
 @dataclass(frozen=True, kw_only=True)
 class Draws:
-    """What was drawn for a batch, a row an image; None where that part is off.
+    """What was drawn for images, a row an image; None where that part is off.
 
     >>> import torch
     >>> from featherbone.data.augment import Augment, draw
@@ -26,8 +28,8 @@ class Draws:
     >>> drawn.crop.shape, drawn.noise is None
     (torch.Size([2, 3]), True)
 
-    A batch that several processes share is drawn whole by each of them, and each takes its `rows`: the same images come
-    out however many processes there are. `partner` counts in the whole batch.
+    All images of a pass are drawn together, in their own order, and a batch takes its `rows`: the same images come out
+    however they are divided into batches, and however many processes there are. `partner` counts in the whole pass.
     """
 
     box: Tensor | None = None  # of resized_crop
@@ -42,11 +44,25 @@ class Draws:
     cut: Tensor | None = None
 
     def rows(self, rows: Tensor) -> Draws:
-        """The draws of some images of the batch, by their places in it."""
-        chosen = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Draws(
-            **{name: value if value is None or name == "noise" else value[rows] for name, value in chosen.items()}
-        )
+        """The draws of some of the images, by their numbers."""
+        return Draws(**{name: value if name == "noise" else value[rows] for name, value in self._drawn()})
+
+    def digest(self) -> str:
+        """SHA-256 of all that was drawn.
+
+        >>> Draws(crop=torch.zeros(1, 3)).digest() == Draws(crop=torch.zeros(1, 3)).digest() != Draws().digest()
+        True
+        """
+        found = hashlib.sha256()
+        for name, value in self._drawn():
+            found.update(f"{name} {tuple(value.shape)} {value.dtype} ".encode())
+            found.update(value.contiguous().numpy().tobytes())
+        return found.hexdigest()
+
+    def _drawn(self) -> Iterator[tuple[str, Tensor]]:
+        """The parts that are on, by name."""
+        parts = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return ((name, value) for name, value in parts if value is not None)
 
 
 def draw(augment: Augment, *, count: int, shape: tuple[int, int, int], generator: torch.Generator) -> Draws:

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-LEAST_NOISE = 2**16
+LEAST_NOISE = 2**18
 
 
 def draw_erase(
@@ -17,7 +17,7 @@ def draw_erase(
     image's noise begins in the second result, a row of draws from N(0, 1).
 
     `shape` is (C, H, W). Rectangles that would be larger than the image are cut to it, where the paper draws again. The
-    noise of an image is a window, at a place of its own, of numbers that the batch shares: a number for each pixel of
+    noise of an image is a window, at a place of its own, of numbers that all images share: a number for each pixel of
     each image would take longer to draw than the step it is for.
     """
     channels, height, width = shape

@@ -94,8 +94,8 @@ class TrainRequest:
     - `class_weights`: ``none``, ``balanced``, or a number for each class that is named, such as ``cat=2,dog=0.5``.
     - `weights`: a file of weights, or published ones by name, that the network begins with.
     - `choices`: what those weights do not say themselves; its view is for any images.
-    - `teacher`: a model file whose answers are learned from; `temperature`, `teacher_weight`, `hint_weight` and
-      `teacher_precision` are those of ``featherbone.train.Distillation``.
+    - `teacher`: a model file whose answers are learned from; `temperature`, `teacher_weight`, `teacher_views`,
+      `hint_weight` and `teacher_precision` are those of ``featherbone.train.Distillation``.
     - `precision`: of convolutions and matrices; ``auto`` is what a short measured trial finds fastest.
     - `setting`: how steps are computed, such as ``channels_last, float32, 1 thread``, in place of a trial.
     - `name`, `out`: of the run's folder.
@@ -124,6 +124,12 @@ class TrainRequest:
     temperature: float | None = option("Softens the answers of both; 4.", float, panel=TEACHER)
     teacher_weight: float | None = option("The teacher's share of the loss; 0.9.", float, panel=TEACHER)
     hint_weight: float | None = option("Of the distance of feature maps; 0 is off.", float, panel=TEACHER)
+    teacher_views: int | None = option(
+        "Views of each image that it is asked about, once for each; 16, and 0 is another every epoch.",
+        int,
+        least=0,
+        panel=TEACHER,
+    )
     teacher_precision: str | None = option("float32, or bfloat16 where the hardware has it.", panel=TEACHER)
     device: str = common.device()
     precision: str = option("auto (the fastest, by trial), float32 or bfloat16.", default="auto", panel=WORK)
@@ -167,7 +173,7 @@ def _require_one_rate(request: TrainRequest) -> None:
 def _require_teacher(request: TrainRequest) -> None:
     taught = [
         f"--{name.replace('_', '-')}"
-        for name in ("temperature", "teacher_weight", "hint_weight", "teacher_precision")
+        for name in ("temperature", "teacher_weight", "hint_weight", "teacher_views", "teacher_precision")
         if getattr(request, name) is not None
     ]
     if taught and request.teacher is None:

@@ -47,6 +47,7 @@ def read_teaching(request: TrainRequest) -> Teaching | None:
     asked = {
         "temperature": request.temperature,
         "weight": request.teacher_weight,
+        "views": request.teacher_views,
         "hint_weight": request.hint_weight,
         "precision": request.teacher_precision,
     }

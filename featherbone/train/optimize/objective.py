@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
@@ -15,8 +15,25 @@ from featherbone.data.dataset import Dataset
 from featherbone.errors import FeatherboneError, did_you_mean
 from featherbone.train.recipe.recipe import Recipe
 
+if TYPE_CHECKING:
+    from featherbone.train.run.views import AugmentedView, RowsBeside
+
 # Images → scores, or with `maps` a tuple of the scores and these feature maps.
 Network = Callable[[Tensor], Any]
+
+
+class ViewAnswers(Protocol):
+    """What is known of each training image as a view shows it, such as a teacher's scores."""
+
+    @property
+    def views(self) -> int:
+        """So many views are seen in turn; 0: each epoch sees another."""
+
+    def of(self, view: AugmentedView, device: str) -> RowsBeside:
+        """What is known of a view, by the numbers of images; computed on this device where it must be."""
+
+    def said(self, view: AugmentedView) -> str:
+        """A sentence where it must be computed, which takes long; else an empty text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,13 +47,15 @@ class Objective:
 
     - `loss`: (network, images, targets) → a mean over the images; targets are int64 (N,) or float32 (N, classes). It
       calls the network itself, so that it may also call a teacher, or look at feature maps.
+    - `answers`: what is known of each image of a view beside its target; `loss` then gets it as a fourth argument.
     - `identity`: of what it depends on beside recipe and data, such as the digest of a teacher's weights.
     - `module`: what moves to the device with the network; its parameters, if it has any, are trained with the
       network's, and kept in checkpoints.
     - `maps`: names of nodes; with any, the network returns their feature maps after its scores while it trains.
     """
 
-    loss: Callable[[Network, Tensor, Tensor], Tensor]
+    loss: Callable[..., Tensor]
+    answers: ViewAnswers | None = None
     identity: str = ""
     module: nn.Module | None = None
     maps: tuple[str, ...] = ()

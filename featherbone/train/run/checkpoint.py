@@ -27,7 +27,7 @@ from featherbone.train.run.identity import Identity
 from featherbone.train.run.state import State, place
 
 NEWEST, PREVIOUS, NEXT = "checkpoint.safetensors", "checkpoint.previous.safetensors", "checkpoint.next.safetensors"
-FORMAT = "featherbone-checkpoint 2"
+FORMAT = "featherbone-checkpoint 3"
 BEST = "best/"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from featherbone.train.run.state import State
@@ -28,6 +29,16 @@ def timer(seconds: float) -> Callable[[], bool]:
         return True
 
     return due
+
+
+@contextmanager
+def counted(state: State) -> Iterator[None]:
+    """The time inside is added to the epoch's."""
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        state.seconds += time.perf_counter() - started
 
 
 def timed(state: State, items: Iterable[Item]) -> Iterator[Item]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,9 @@ from featherbone.train.optimize.objective import Objective, make_objective
 from featherbone.train.recipe.recipe import Recipe
 from featherbone.train.run.begin import begin
 from featherbone.train.run.checkpoint import restore
-from featherbone.train.run.clock import timed, timer
+from featherbone.train.run.clock import counted, timed, timer
 from featherbone.train.run.early_stop import best_epoch, is_over, keep_best, stop_note
-from featherbone.train.run.epochs import epoch_batches, steps_of
+from featherbone.train.run.epochs import epoch_batches, said_of_answers, steps_of
 from featherbone.train.run.evaluate import evaluate
 from featherbone.train.run.execution import HERE, Execution
 from featherbone.train.run.files import Keeper
@@ -105,19 +107,19 @@ def train(
         tell.note(state, lost)
         keep.begin(state.history)
         step, save_due = make_step(plan, state, objective), timer(execution.save_every)
+        at_once = partial(_at_once, stopping, keep, tell, state)
+        tell.note(state, said_of_answers(plan, state.epoch, objective.answers))
         while state.epoch <= last and not is_over(recipe, state.history):
             hold(state.network, frozen, recipe, state.epoch)
-            for images, targets in timed(state, epoch_batches(plan, state.epoch, first=state.step)):
-                tell.step(state, step(images, targets))
+            with at_once(), counted(state):  # what a teacher says of the epoch's images may have to be asked
+                shown = epoch_batches(plan, state.epoch, first=state.step, answers=objective.answers)
+            for batch in timed(state, shown):
+                tell.step(state, step(*batch))
                 if stopping.agreed() or save_due():
                     keep.save(state)
                     tell.stop(state, stopping)
-            try:
-                row = _evaluated(plan, state, stopping)
-            except KeyboardInterrupt:
-                keep.save(state)
-                tell.stop(state, stopping)
-                raise
+            with at_once():
+                row = _evaluated(plan, state)
             state.finish_epoch(row)
             keep_best(recipe, state)
             keep.epoch(state, row)
@@ -141,13 +143,24 @@ def _ended(recipe: Recipe, state: State, note: str) -> Training:
     )
 
 
-def _evaluated(plan: Plan, state: State, stopping: Stopping) -> dict[str, Any]:
-    """The row of the history of an epoch whose steps are done; it changes nothing, and may be stopped at any moment."""
+@contextmanager
+def _at_once(stopping: Stopping, keep: Keeper, tell: Teller, state: State) -> Iterator[None]:
+    """For long work between steps that changes nothing: stopped at any moment, the run is saved where it stands."""
+    try:
+        with stopping.at_once():
+            yield
+    except KeyboardInterrupt:
+        keep.save(state)
+        tell.stop(state, stopping)
+        raise
+
+
+def _evaluated(plan: Plan, state: State) -> dict[str, Any]:
+    """The row of the history of an epoch whose steps are done; it changes nothing."""
     started, steps = time.perf_counter(), steps_of(plan)
-    with stopping.at_once():
-        found = evaluate(
-            state.averaged, plan.dataset.splits["val"], plan.dataset, device=plan.device, processes=plan.processes
-        )
+    found = evaluate(
+        state.averaged, plan.dataset.splits["val"], plan.dataset, device=plan.device, processes=plan.processes
+    )
     rate, _ = recipe_rates(plan)(state.epoch * steps - 1)
     require_finite(found.loss, f"on val after epoch {state.epoch}", plan.recipe, plan.setting, rate=rate, first=False)
     return {

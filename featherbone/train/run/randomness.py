@@ -1,4 +1,4 @@
-"""Random numbers that depend on the run's seed, the epoch and the step alone, so that a run can stop after any step."""
+"""Random numbers that depend on the run's seed and the place in it alone, so that a run can stop after any step."""
 
 from __future__ import annotations
 
@@ -20,8 +20,13 @@ def derived_seed(seed: int, purpose: str, *place: int) -> int:
 
 
 def data_generator(seed: int, epoch: int) -> torch.Generator:
-    """The generator that orders and augments an epoch's images."""
+    """The generator that orders an epoch's images."""
     return torch.Generator().manual_seed(derived_seed(seed, "data", epoch))
+
+
+def view_generator(seed: int, view: int) -> torch.Generator:
+    """The generator of how each image is changed in a view of them all."""
+    return torch.Generator().manual_seed(derived_seed(seed, "view", view))
 
 
 @contextmanager

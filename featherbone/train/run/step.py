@@ -22,7 +22,7 @@ from featherbone.train.run.randomness import seed_network
 from featherbone.train.run.resolution import resized, side_at
 from featherbone.train.run.state import State
 
-Step = Callable[[Tensor, Tensor], float]
+Step = Callable[..., float]  # of images, targets and, where the objective has answers, those
 Rates = Callable[[int], tuple[float, float]]
 
 
@@ -33,8 +33,8 @@ class Loss(nn.Module):
         super().__init__()
         self.network, self.own, self._loss = network, objective.module, objective.loss
 
-    def forward(self, images: Tensor, targets: Tensor, side: int) -> Tensor:
-        return self._loss(lambda given: self.network(resized(given, side)), images, targets)
+    def forward(self, side: int, images: Tensor, *others: Tensor) -> Tensor:
+        return self._loss(lambda given: self.network(resized(given, side)), images, *others)
 
 
 def together(loss: Loss, plan: Plan) -> nn.Module:
@@ -69,21 +69,21 @@ def make_step(plan: Plan, state: State, objective: Objective, *, rates: Rates | 
     rates = rates or recipe_rates(plan)
     parameters = [parameter for _, parameter in state.named_parameters()]
     network = fused(state.network) if setting.fused else state.network
-    compute: Callable[[Tensor, Tensor, int], Tensor] = together(Loss(network, objective), plan)
+    compute: Callable[..., Tensor] = together(Loss(network, objective), plan)
     compute = torch.compile(compute) if setting.compiled else compute
     kind = torch.device(plan.device).type
     low = None if setting.precision == "float32" else getattr(torch, setting.precision)
 
     @threads_of(setting)
-    def step(images: Tensor, targets: Tensor) -> float:
+    def step(*batch_here: Tensor) -> float:
         behind = (state.epoch - 1) * steps + state.step
         rate, momentum_now = rates(behind)
         set_rates(optimizer, rate, momentum_now)
         seed_network(plan.seed, state.epoch, state.step, rank=plan.processes.rank)
-        images, targets = (tensor.to(plan.device, non_blocking=True) for tensor in (images, targets))
+        given = [tensor.to(plan.device, non_blocking=True) for tensor in batch_here]
         with torch.autocast(kind, dtype=low, enabled=low is not None):
-            loss = compute(images, targets, side_at(recipe, state.epoch, plan.dataset.resolution))
-        loss = loss * (len(images) / batch)  # this process's share of the mean
+            loss = compute(side_at(recipe, state.epoch, plan.dataset.resolution), *given)
+        loss = loss * (len(given[0]) / batch)  # this process's share of the mean
         value = plan.processes.sum(float(loss.detach()))
         place = f"in step {state.step + 1} of epoch {state.epoch}"
         require_finite(value, place, recipe, setting, rate=rate, first=behind == 0)

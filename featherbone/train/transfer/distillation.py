@@ -17,10 +17,13 @@ from featherbone.train.optimize.objective import Objective, cross_entropy
 from featherbone.train.recipe.recipe import Recipe
 from featherbone.train.run.identity import digest
 from featherbone.train.transfer.distillation_loss import Distilling, Regressor
+from featherbone.train.transfer.kept_answers import KeptAnswers
 from featherbone.train.transfer.parts import last_map, with_maps
 from featherbone.train.transfer.teacher import Teacher
 
 PRECISIONS = ("float32", "bfloat16")
+VIEWS = 16  # benchmarks/teaching_views.py
+MOST_VIEWS = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +43,18 @@ class Distillation:
         Distillation(teacher=load_model("teacher.safetensors"), temperature=4.0, weight=0.9)
 
     The loss of an image is (1 - `weight`) · cross entropy with its label + `weight` · T² · KL(teacher ‖ student), both
-    softened by the `temperature` T; T² keeps the size of the gradients. The teacher sees the very batch that the
-    student sees, augmented, turned into its own preprocessing and resolution.
+    softened by the `temperature` T; T² keeps the size of the gradients. The teacher sees the very images that the
+    student sees, augmented and mixed at the student's resolution, turned into its own preprocessing and resolution.
+
+    It is asked once about each image of a view, and what it says is kept, in half precision, in the cache: for later
+    epochs, and for every other training that shows the same view (`featherbone.train.transfer.kept_answers`). There are
+    so many `views`, which the epochs show in turn; with 0 each epoch shows another.
 
     With a `hint_weight`, ½ · `hint_weight` · the mean squared distance of a feature map from the teacher's is added
     (FitNets, arXiv:1412.6550, section 2.2, where it is a stage of training of its own). A 1×1 regressor, trained with
     the student and dropped in the end, brings the student's channels to the teacher's, and the larger map is pooled to
     the size of the smaller. The maps are the last ones before pooling unless `student_map` and `teacher_map` name
-    nodes.
+    nodes. Maps are too large to be kept: the teacher is then asked at every step, and each epoch shows another view.
 
     The teacher's `precision` is `float32` or, by autocast, `bfloat16`, which is faster where the hardware has it.
 
@@ -57,6 +64,7 @@ class Distillation:
     teacher: Model
     temperature: float = 4.0
     weight: float = 0.9
+    views: int = VIEWS
     hint_weight: float = 0.0
     student_map: str = ""
     teacher_map: str = ""
@@ -67,6 +75,10 @@ class Distillation:
             raise FeatherboneError(f"temperature is {self.temperature}; it must be positive", hint="try 4")
         if not 0 <= self.weight <= 1:
             raise FeatherboneError(f"the teacher's weight is {self.weight}; it must be from 0 to 1", hint="try 0.9")
+        if not 0 <= self.views <= MOST_VIEWS:
+            raise FeatherboneError(
+                f"views is {self.views}; it must be from 0 (each epoch another) to {MOST_VIEWS}", hint=f"try {VIEWS}"
+            )
         if not 0 <= self.hint_weight < math.inf:
             raise FeatherboneError(f"hint_weight is {self.hint_weight}; it must be 0 (off) or more")
         if self.precision not in PRECISIONS:
@@ -79,11 +91,8 @@ class Distillation:
 
     def identity(self) -> str:
         """JSON of all that it does to a run: its settings, and a digest of the teacher."""
-        model = self.teacher
-        parts = [to_json(model.graph.renamed("teacher")), digest(model.weights), json.dumps(model.classes)]
-        parts.append(json.dumps(asdict(model.preprocessing)))
         settings = {name: value for name, value in vars(self).items() if name != "teacher"}
-        return json.dumps({"teacher": hashlib.sha256("\n".join(parts).encode()).hexdigest(), **settings})
+        return json.dumps({"teacher": teacher_digest(self.teacher), **settings})
 
     def objective(self, graph: Graph, recipe: Recipe, dataset: Dataset, *, seed: int) -> Objective:
         """What training `graph` lowers instead of the recipe's loss alone.
@@ -99,15 +108,33 @@ class Distillation:
             maps, teacher_graph = (student_map,), with_maps(teacher_graph, (teacher_map,))
             channels = _channels(graph, student_map), _channels(self.teacher.graph, teacher_map)
             regressor = Regressor(*channels, torch.Generator().manual_seed(seed))
+        teacher = Teacher(self.teacher, teacher_graph, dataset, self.precision)
+        asked = f"{teacher_digest(self.teacher)} {self.precision}"
         module = Distilling(
             labels=cross_entropy(recipe, dataset),
-            teacher=Teacher(self.teacher, teacher_graph, dataset, self.precision),
+            teacher=teacher,
             regressor=regressor,
             temperature=self.temperature,
             weight=self.weight,
             hint_weight=self.hint_weight,
         )
-        return Objective(loss=module, identity=self.identity(), module=module, maps=maps)
+        return Objective(
+            loss=module,
+            answers=None if self.hint_weight else KeptAnswers(teacher=teacher, identity=asked, views=self.views),
+            identity=self.identity(),
+            module=module,
+            maps=maps,
+        )
+
+
+def teacher_digest(model: Model) -> str:
+    """SHA-256 of all that decides what a model answers: graph, weights, classes and preprocessing, but no names.
+
+    The order of the classes counts, as it is that of the answers.
+    """
+    parts = [to_json(model.graph.renamed("teacher")), digest(model.weights), json.dumps(model.classes)]
+    parts.append(json.dumps(asdict(model.preprocessing)))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _channels(graph: Graph, name: str) -> int:

@@ -13,10 +13,10 @@ from featherbone.train.transfer.teacher import Teacher
 
 
 class Distilling(nn.Module):
-    """(network, images, targets) → the loss that `Distillation` describes.
+    """(network, images, targets, and the teacher's scores) → the loss that `Distillation` describes.
 
-    Its parameters are the regressor's alone: the teacher is kept out of them, so that it is neither trained nor written
-    into checkpoints.
+    Without these scores, or with a regressor, the teacher is asked about the images. The parameters are the regressor's
+    alone: the teacher is kept out of them, so that it is neither trained nor written into checkpoints.
     """
 
     def __init__(
@@ -34,14 +34,17 @@ class Distilling(nn.Module):
         self.temperature, self.weight, self.hint_weight = temperature, weight, hint_weight
         self._teacher = (teacher,)  # in a tuple, which PyTorch does not search for parameters
 
-    def forward(self, network: Network, images: Tensor, targets: Tensor) -> Tensor:
-        found, taught = network(images), self._teacher[0](images)
+    def forward(self, network: Network, images: Tensor, targets: Tensor, answers: Tensor | None = None) -> Tensor:
+        found = network(images)
         scores, *maps = found if isinstance(found, tuple) else (found,)
+        taught_maps: list[Tensor] = []
+        if answers is None:
+            answers, *taught_maps = self._teacher[0](images)
         own = self.labels.losses(scores, targets)
-        losses = (1 - self.weight) * own + self.weight * soft_losses(scores, taught[0], self.temperature)
+        losses = (1 - self.weight) * own + self.weight * soft_losses(scores, answers, self.temperature)
         loss = self.labels.mean(losses, targets)
         if self.regressor is not None:
-            loss = loss + self.hint_weight * hint_loss(self.regressor(maps[0]), taught[1])
+            loss = loss + self.hint_weight * hint_loss(self.regressor(maps[0]), taught_maps[0])
         return loss
 
     def _apply(self, fn, recurse=True):  # type: ignore[no-untyped-def]

@@ -1,4 +1,4 @@
-"""A trained model that answers for another network's batches: same images, its own preprocessing."""
+"""A trained model that answers for another network's images: the same pixels, its own preprocessing."""
 
 from __future__ import annotations
 

@@ -146,10 +146,10 @@ def _losses(
         hold(state.network, frozen_nodes(plan.graph, plan.recipe), plan.recipe, 1)
         step = make_step(plan, state, objective, rates=lambda done: (rates.rate(done), plan.recipe.momentum))
         while len(points) < rates.steps:
-            for images, targets in epoch_batches(plan, state.epoch):
+            for batch in epoch_batches(plan, state.epoch, answers=objective.answers):
                 rate = rates.rate(len(points))
                 try:
-                    loss = step(images, targets)
+                    loss = step(*batch)
                 except NotFiniteError:
                     return points
                 average = SMOOTHING * average + (1 - SMOOTHING) * loss

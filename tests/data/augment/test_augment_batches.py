@@ -93,6 +93,32 @@ def test_a_pass_begins_anywhere(augment: Augment) -> None:
     assert rest[0][1].equal(whole[2][1])
 
 
+@pytest.mark.parametrize("augment", EACH, ids=parts)
+def test_what_becomes_of_an_image_does_not_depend_on_its_batch(augment: Augment) -> None:
+    """Other sizes and another order give the same images and targets, to the bit."""
+    data = split()
+    drawn = draw(augment, count=24, shape=(3, 8, 8), generator=torch.Generator().manual_seed(5))
+
+    def by_number(seed: int, **options: object) -> dict[int, tuple[Tensor, Tensor]]:
+        found: dict[int, tuple[Tensor, Tensor]] = {}
+        for images, targets, numbers in one_pass(augment, data, seed, drawn=drawn, beside=torch.from_numpy, **options):
+            found |= {int(n): (i, t) for n, i, t in zip(numbers, images, targets, strict=True)}
+        return found
+
+    expected = by_number(0, batch_size=24, shuffle=False)
+    assert sorted(expected) == list(range(24))
+    for found in (by_number(1), by_number(2, batch_size=5), by_number(3, batch_size=7, first=1)):
+        assert len(found) >= 17
+        assert all(each.equal(expected[n][0]) and target.equal(expected[n][1]) for n, (each, target) in found.items())
+
+
+def test_the_partner_of_an_image_is_any_other_of_the_set() -> None:
+    drawn = draw(Augment(mixup=1.0), count=1000, shape=(3, 8, 8), generator=torch.Generator().manual_seed(0))
+    assert drawn.partner is not None
+    assert sorted(drawn.partner.tolist()) == list(range(1000))
+    assert (drawn.partner - torch.arange(1000)).abs().float().mean() > 250
+
+
 def test_targets_have_as_many_classes_as_asked() -> None:
     assert one_pass(Augment(mixup=0.2), split(), classes=10)[0][1].shape == (8, 10)
 

@@ -14,7 +14,7 @@ from torch import nn
 from train_cases import RECIPE, dataset, network
 
 from featherbone.data import Split
-from featherbone.data.batches import Batching, TensorFormat, batches
+from featherbone.data.batches import Batching
 from featherbone.errors import FeatherboneError
 from featherbone.graph import image
 from featherbone.nn import module, module_with, weights_of
@@ -24,6 +24,7 @@ from featherbone.train.optimize.optimizer import decayed, make_optimizer
 from featherbone.train.optimize.schedule import learning_rate
 from featherbone.train.run.epochs import equal_batches
 from featherbone.train.run.randomness import data_generator, own_randomness, seed_network
+from featherbone.train.run.views import AugmentedView
 
 
 def test_it_learns(tmp_path: Path) -> None:
@@ -51,13 +52,9 @@ def test_training_is_the_recipe_written_out(tmp_path: Path) -> None:
     optimizer = torch.optim.SGD(groups, lr=1.0, momentum=0.9, nesterov=True)
     step, norms = 0, []
     for epoch in (1, 2):
-        passes = batches(
-            data.splits["train"],
-            Batching(batch_size=14, shuffle=True, drop_last=True),
-            TensorFormat(mean=data.mean, std=data.std),
-            generator=data_generator(0, epoch),
-            augment=recipe.augment,
-        )
+        view = AugmentedView(dataset=data, augment=recipe.augment, seed=0, number=epoch)
+        batching = Batching(batch_size=14, shuffle=True, drop_last=True)
+        passes = view.batches(batching, generator=data_generator(0, epoch))
         with own_randomness("cpu"):
             for place, (images, labels) in enumerate(passes):
                 seed_network(0, epoch, place)

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from distil_cases import teacher, wide
 from torch import Tensor, nn
 from train_cases import CLASSES, RECIPE, dataset, network
 from train_resume_cases import assert_resumes_exactly
 
 from featherbone.data.batches import normalise
 from featherbone.errors import FeatherboneError
-from featherbone.graph import Graph, image
-from featherbone.nn import Model, Preprocessing, module, read_tensors, weights_of
+from featherbone.nn import Model, Preprocessing, module, read_tensors
 from featherbone.train import Distillation, Execution, Recipe, Training, train
 from featherbone.train.optimize.objective import make_objective
 from featherbone.train.transfer.distillation_loss import hint_loss, soft_losses
@@ -34,25 +34,6 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-def wide(channels: int = 1, side: int = 6, classes: int = 3) -> Graph:
-    x = image(channels, side).conv(7, 3).norm().act("relu").conv(7, 3, stride=2).norm().act("relu")
-    return x.global_pool().flatten().linear(classes).graph("wide")
-
-
-def teacher(graph: Graph | None = None, seed: int = 5, **changes: Any) -> Model:
-    graph = graph or wide()
-    channels, side, _ = graph.input_shape
-    settings: dict[str, Any] = {
-        "graph": graph,
-        "weights": weights_of(module(graph, seed=seed)),
-        "classes": CLASSES,
-        "preprocessing": Preprocessing(
-            resolution=side, channels=channels, mean=(0.5,) * channels, std=(0.1,) * channels
-        ),
-    }
-    return Model(**{**settings, **changes})
 
 
 def images() -> Tensor:
@@ -155,6 +136,7 @@ def test_teachers_of_something_else_are_refused(model: Model, changes: dict[str,
         ({"temperature": 0.0}, "temperature is 0.0"),
         ({"weight": 1.5}, "weight is 1.5"),
         ({"hint_weight": -1.0}, "hint_weight is -1.0"),
+        ({"views": -1}, "views is -1"),
         ({"precision": "float16"}, "precision is 'float16'"),
         ({"student_map": "conv"}, "hint_weight is 0"),
         ({"hint_weight": 1.0, "student_map": "convv"}, "tiny has no node 'convv'"),
