@@ -16,6 +16,7 @@ import typer
 from featherbone import __version__
 from featherbone.cli.channels import channels
 from featherbone.cli.compare import compare
+from featherbone.cli.convert import convert
 from featherbone.cli.cost.command import cost
 from featherbone.cli.data import data
 from featherbone.cli.fit import fit
@@ -55,6 +56,7 @@ JOB = "Train and ship"
 EXAMPLES: dict[Callable[..., None], str] = {  # one of each command, which its help ends with
     fit: "featherbone fit photos/ --macs 20M --params 200k --time 30m",
     train: "featherbone train photos/ --network mobilenet_v2:width=0.5 --epochs 30",
+    convert: "featherbone convert mobilenet_v2 --weights torchvision/mobilenet_v2 --out mobilenet_v2.safetensors",
     data: "featherbone data photos/ --resolution 64",
     predict: "featherbone predict runs/photos/model.onnx new/*.jpg",
     report: "featherbone report runs/photos",
@@ -75,7 +77,7 @@ def _add(panel: str, *commands: Callable[..., None]) -> None:
         app.command(rich_help_panel=panel, epilog=f"Example: {EXAMPLES[command]}")(command)
 
 
-_add(JOB, fit, train, data, predict, report)
+_add(JOB, fit, train, convert, data, predict, report)
 app.add_typer(search, rich_help_panel=JOB)
 _add(DESIGN, cost, compare, time, formula, show, channels, networks, zoo, verify)
 

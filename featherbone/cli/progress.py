@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from featherbone.cli.dashboard import Dashboard
+from featherbone.cli.dashboard.dashboard import Dashboard
 from featherbone.cli.learning import Remaining, epoch_line, step_note
 from featherbone.cli.output import console
 

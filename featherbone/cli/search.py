@@ -46,7 +46,7 @@ def show(
     from featherbone.search.record.search_record import read_search
 
     if watch:
-        from featherbone.cli.watch import watch as go_on
+        from featherbone.cli.dashboard.watch import watch as go_on
 
         go_on(run, json_lines=json)
         return

@@ -8,17 +8,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from featherbone.job.convert.request import ConvertRequest as ConvertRequest
 from featherbone.job.search.request import FitRequest as FitRequest
 from featherbone.job.training.request import TrainRequest as TrainRequest
 from featherbone.lazy import loader
 
 if TYPE_CHECKING:
+    from featherbone.job.convert.convert import run_convert as run_convert
     from featherbone.job.search.fit import fit as fit
     from featherbone.job.search.fit import run_fit as run_fit
     from featherbone.job.training.train import run_train as run_train
     from featherbone.job.training.train import train_network as train_network
 
-__all__ = ["FitRequest", "TrainRequest", "fit", "run_fit", "run_train", "train_network"]
+__all__ = [
+    "ConvertRequest",
+    "FitRequest",
+    "TrainRequest",
+    "fit",
+    "run_convert",
+    "run_fit",
+    "run_train",
+    "train_network",
+]
 
-_HOME = {"fit": "search.fit", "run_fit": "search.fit", "run_train": "training.train", "train_network": "training.train"}
+_HOME = {
+    "fit": "search.fit",
+    "run_convert": "convert.convert",
+    "run_fit": "search.fit",
+    "run_train": "training.train",
+    "train_network": "training.train",
+}
 __getattr__ = loader(__name__, _HOME)

@@ -31,6 +31,8 @@ def test_help_names_every_command(featherbone):
     assert ended.code == 0
     for command in (
         "fit",
+        "train",
+        "convert",
         "predict",
         "report",
         "cost",

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from featherbone.cli.dashboard import Dashboard
-from featherbone.cli.watch import logged
+from featherbone.cli.dashboard.dashboard import Dashboard
+from featherbone.cli.dashboard.watch import logged
 from featherbone.progress import silent
 from featherbone.search import Costs, Entry, Ledger, Limits, Score, open_ledger, search
 from featherbone.search.executors import InProcess, Task, Tell

@@ -14,15 +14,16 @@ import featherbone
 from featherbone.cli.main import app
 from featherbone.errors import FeatherboneError
 from featherbone.hub import WeightChoices
-from featherbone.job import FitRequest, TrainRequest
+from featherbone.job import ConvertRequest, FitRequest, TrainRequest
 from featherbone.job.option import command_words, options_of
-from featherbone.job.training.request import CHOICES
+from featherbone.job.weight_options import CHOICES
 
 BEGUN: dict[str, list[str]] = {
+    "convert": ["convert", "squeezenet1_1", "--weights", "w.pth", "--out", "m.safetensors"],
     "fit": ["fit", "my photos", "--params", "20k"],
     "train": ["train", "my photos", "--network", "r8 | stem w4 | head w8"],
 }
-REQUESTS: dict[str, Any] = {"fit": FitRequest, "train": TrainRequest}
+REQUESTS: dict[str, Any] = {"convert": ConvertRequest, "fit": FitRequest, "train": TrainRequest}
 SAMPLES = {  # a value of an option that has no default that nobody asks for; any text where none stands here
     "activation": "relu6",
     "device": "cpu",
@@ -32,6 +33,7 @@ SAMPLES = {  # a value of an option that has no default that nobody asks for; an
     "macs": "300M",
     "mean": "0.5,0.25,1e-7",
     "memory": "512KiB",
+    "out": "other.safetensors",
     "params": "12.5M",
     "precision": "bfloat16",
     "setting": "NCHW, float32, 1 thread",
@@ -43,7 +45,7 @@ NEEDED = {
     **dict.fromkeys(
         ("temperature", "teacher_weight", "hint_weight", "teacher_views", "teacher_precision"), ("--teacher", "t")
     ),
-    **dict.fromkeys(("activation", "tensorflow", "drop_background", "mean", "std"), ("--weights", "w")),
+    **dict.fromkeys(("activation", "tensorflow", "drop_background", "mean", "std"), ("--weights", "w.pth")),
     **dict.fromkeys(("runtime", "threads"), ("--latency", "3ms")),
 }
 CASES = [(command, option.name) for command, request in REQUESTS.items() for option in options_of(request)]
@@ -59,6 +61,7 @@ def request_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str]], Any]:
     def never(request: object, *_: object) -> None:
         raise Answered(request)
 
+    monkeypatch.setattr("featherbone.job.run_convert", never)
     monkeypatch.setattr("featherbone.job.run_fit", never)
     monkeypatch.setattr("featherbone.job.run_train", never)
     monkeypatch.setattr("featherbone.job.training.tensorboard.require_tensorboard", lambda: None)
@@ -75,7 +78,7 @@ def given(command: str, name: str) -> list[list[str]]:
     """The words that give an option another value than it has anyway, each way that there is."""
     option = next(each for each in options_of(REQUESTS[command]) if each.name == name)
     if option.is_argument:
-        return [["my photos"]]
+        return [[BEGUN[command][1]]]
     if option.kind is bool:
         return [[option.flag], *([[f"--no-{option.flag[2:]}"]] if option.negatable else [])]
     number = {int: str((option.least or 0) + 2), float: "0.375"}.get(option.kind, f"some {name}")
@@ -87,7 +90,7 @@ def test_an_option_reaches_the_request_and_the_command_of_the_request_gives_it(
     command: str, name: str, request_of: Callable[[list[str]], Any]
 ) -> None:
     begun = [*BEGUN[command], *NEEDED.get(name, ())]
-    if name in ("network", "params"):
+    if name in ("network", "params") and command != "convert":
         begun = begun[:2] + (["--macs", "1M"] if name == "params" else [])
     for words in given(command, name):
         found = request_of([*begun, *words] if words[0] not in begun else begun)
@@ -95,7 +98,7 @@ def test_an_option_reaches_the_request_and_the_command_of_the_request_gives_it(
         assert said[:2] == ["featherbone", command]
         assert words[0] in said
         assert request_of(said[1:]) == found, "the command asks for the same"
-        if words[0] != "my photos" and name != "network":
+        if words[0] not in begun and name != "network":
             assert found != request_of(begun), "it changes what is asked"
 
 
@@ -146,4 +149,5 @@ def test_each_option_says_what_it_is() -> None:
     for request in REQUESTS.values():
         for option in options_of(request):
             assert option.help.endswith((".", ";")), option.name
-            assert option.default is not MISSING or option.name in ("data", "network")
+            needed = ("network", "weights", "out") if request is ConvertRequest else ("data", "network")
+            assert option.default is not MISSING or option.name in needed

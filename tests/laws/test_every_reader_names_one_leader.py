@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from featherbone.cli.dashboard_words import best_lines
+from featherbone.cli.dashboard.words import best_lines
 from featherbone.graph import Graph, image
 from featherbone.job.search.finalists import fastest_enough
 from featherbone.progress import Event, TrialScored

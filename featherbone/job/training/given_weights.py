@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,11 +14,9 @@ from featherbone.hub.loading import load_chosen
 from featherbone.hub.published import LIBRARIES
 from featherbone.job.training.starting import Network, continued
 from featherbone.job.training.target import Target
-from featherbone.nn import Model, read_tensors
-from featherbone.progress import Progress, Reading
-
-MEGABYTE = 10**6
-MODEL, CHECKPOINT = "featherbone-model", "featherbone-checkpoint"  # what files of ours say of themselves
+from featherbone.job.weight_files import CHECKPOINT, MODEL, fetching, kind_of_ours
+from featherbone.nn import Model
+from featherbone.progress import Progress
 
 
 def with_weights(
@@ -56,9 +53,7 @@ def require_bare(target: Target, weights: str) -> None:
         raise FeatherboneError(
             f"{target.asked} has weights of its own, and --weights names {weights}", hint="leave one of them out"
         )
-    kind = ""
-    with suppress(FeatherboneError):  # raised for files of others, which state no checksums, and for names
-        kind = read_tensors(weights)[1].get("format", "")
+    kind = kind_of_ours(weights)
     if kind == MODEL:
         raise FeatherboneError(
             f"{weights} holds a model with its network, classes and preprocessing; --weights is for bare weights",
@@ -72,12 +67,9 @@ def require_bare(target: Target, weights: str) -> None:
 
 
 def _loaded(graph: Graph, weights: str, choices: WeightChoices, dataset: Dataset, progress: Progress) -> Model:
-    def fetched(done: int, total: int | None) -> None:
-        what = f"fetching {weights}"
-        progress(Reading(what=what, done=done // MEGABYTE, total=(total or done) // MEGABYTE, unit="MB"))
-
     same = graph.output_shape == (len(dataset.classes),)
-    return load_chosen(graph, weights, choices, classes=dataset.classes if same else None, progress=fetched)
+    classes = dataset.classes if same else None
+    return load_chosen(graph, weights, choices, classes=classes, progress=fetching(weights, progress))
 
 
 def _sha256(model: Model, weights: str) -> str:

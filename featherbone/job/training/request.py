@@ -4,80 +4,23 @@ from __future__ import annotations
 
 from dataclasses import MISSING, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from featherbone.errors import FeatherboneError
 from featherbone.job import common_options as common
 from featherbone.job.common_options import WORK
-from featherbone.job.option import Option, OptionGroup, option, option_group
+from featherbone.job.option import option, option_group
+from featherbone.job.weight_options import CHOICES, START, weight_choices
 
 if TYPE_CHECKING:
     from featherbone.hub import WeightChoices
 
-RECIPE, START, UNSAID, TEACHER = "Recipe", "Where it begins", "What --weights do not say", "Teacher"
+RECIPE, TEACHER = "Recipe", "Teacher"
 NETWORK_HELP = (
     "A network of the zoo, such as mobilenet_v2:width=0.5, which is adapted to the images; a model.safetensors to go "
     "on from; a design such as 'r32 | stem w16 | basic w32 d2 s2'; or a graph (.json)."
 )
 PRECISIONS = ("auto", "float32", "bfloat16")
-
-
-def _numbers(text: str, flag: str) -> tuple[float, ...]:
-    """One number, or several between commas."""
-    try:
-        return tuple(float(number) for number in text.split(","))
-    except ValueError:
-        raise FeatherboneError(
-            f"{flag} is {text!r}; it must be a number, or one for each channel", hint=f"{flag} 0.485,0.456,0.406"
-        ) from None
-
-
-def _joined(numbers: tuple[float, ...]) -> str:
-    return ",".join(map(str, numbers))
-
-
-def _choices(**given: Any) -> WeightChoices:
-    from featherbone.hub import WeightChoices
-
-    return WeightChoices(**given)
-
-
-CHOICES = OptionGroup(
-    options=(
-        Option(
-            name="crop",
-            kind=float,
-            help="Share of the shorter side that is seen, such as 0.875; as the weights know, else 1.",
-            panel=START,
-        ),
-        Option(
-            name="interpolation",
-            help="Of resized images: bilinear or bicubic; as the weights know.",
-            panel=START,
-        ),
-        Option(name="activation", help="In place of each ReLU of the network, such as relu6.", panel=UNSAID),
-        Option(
-            name="tensorflow",
-            kind=bool,
-            negatable=True,
-            help="Pad as TensorFlow, with its epsilon; published weights know.",
-            panel=UNSAID,
-        ),
-        Option(
-            name="drop_background", kind=bool, default=False, help="Leave out the file's first class.", panel=UNSAID
-        ),
-        Option(
-            name="mean",
-            help="Of pixels in 0..1, such as 0.5 or 0.485,0.456,0.406.",
-            panel=UNSAID,
-            read=_numbers,
-            write=_joined,
-        ),
-        Option(name="std", help="Standard deviation, likewise.", panel=UNSAID, read=_numbers, write=_joined),
-    ),
-    join=_choices,
-    split=vars,
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +62,7 @@ class TrainRequest:
     )
     seed: int = common.seed("weights", START)
     resolution: int | None = option("Side of the images; follows from data and network.", int, least=1, panel=START)
-    choices: WeightChoices = option_group(CHOICES, default_factory=_choices)
+    choices: WeightChoices = option_group(CHOICES, default_factory=weight_choices)
     teacher: str | None = option("A model.safetensors to learn from.", panel=TEACHER)
     temperature: float | None = option("Softens the answers of both; 4.", float, panel=TEACHER)
     teacher_weight: float | None = option("The teacher's share of the loss; 0.9.", float, panel=TEACHER)

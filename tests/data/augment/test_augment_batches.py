@@ -51,7 +51,7 @@ def split(count: int = 24, channels: int = 3) -> Split:
 def one_pass(augment: Augment, data: Split, seed: int = 0, **options: object) -> list[tuple[Tensor, Tensor]]:
     channels = data.images.shape[3]
     form = TensorFormat(mean=(0.4,) * channels, std=(0.25,) * channels)
-    given = {name: options.pop(name) for name in ("classes",) if name in options}
+    given = {name: options.pop(name) for name in ("classes", "drawn", "beside") if name in options}
     batching, random = Batching(**{"batch_size": 8, "shuffle": True, **options}), torch.Generator().manual_seed(seed)
     return list(batches(data, batching, form, generator=random, augment=augment, **given))
 

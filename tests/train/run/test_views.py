@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from train_cases import RECIPE, dataset
 
+from featherbone.data.batches import Batching
 from featherbone.train.run.views import AugmentedView, view_at
 
 
@@ -19,9 +20,9 @@ def test_each_seed_and_number_has_draws_of_its_own() -> None:
 
 
 def test_a_pass_shows_each_image_as_drawn() -> None:
-    shown, in_order = view(), {"shuffle": False, "generator": torch.Generator()}
+    shown = view()
     small, large = (
-        [torch.cat(part) for part in zip(*shown.batches(batch_size=size, **in_order), strict=True)] for size in (7, 100)
+        [torch.cat(part) for part in zip(*shown.batches(Batching(batch_size=size)), strict=True)] for size in (7, 100)
     )
     assert small[0].equal(large[0])
     assert small[1].tolist() == dataset().splits["train"].labels.tolist()

@@ -10,6 +10,7 @@ import torch
 from distil_cases import teacher
 from train_cases import RECIPE, dataset
 
+from featherbone.data.batches import Batching
 from featherbone.errors import FeatherboneError
 from featherbone.train.run.views import AugmentedView
 from featherbone.train.transfer.answers import LARGEST, MANY, answers_of, ask, form_of
@@ -55,7 +56,7 @@ def test_the_answers_are_those_of_the_teacher_to_the_images_as_they_are_shown() 
     asked = ask(Teacher(model, model.graph, dataset()), VIEW, "cpu")
     network = Teacher(model, model.graph, dataset())
     for images, _, numbers in VIEW.batches(
-        batch_size=9, shuffle=True, generator=torch.Generator().manual_seed(1), beside=torch.from_numpy
+        Batching(batch_size=9, shuffle=True), generator=torch.Generator().manual_seed(1), beside=torch.from_numpy
     ):
         direct = network(images)[0]
         found = asked.rows(numbers.numpy())

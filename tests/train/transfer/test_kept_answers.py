@@ -15,6 +15,7 @@ from distil_cases import teacher
 from train_cases import RECIPE, dataset, network
 
 from featherbone.data.augment import Augment
+from featherbone.data.batches import Batching
 from featherbone.errors import FeatherboneError
 from featherbone.nn import Model, read_tensors, write_tensors
 from featherbone.train import Distillation, Recipe, Training, train
@@ -102,7 +103,7 @@ def test_mixed_images_are_answered_as_they_are_shown() -> None:
     view = replace(VIEW, augment=Augment(pad=1, mixup=0.4, cutmix=1.0))
     rows, network = kept().of(view, "cpu"), Teacher(teacher(), teacher().graph, dataset())
     for images, _, found in view.batches(
-        batch_size=11, shuffle=True, generator=torch.Generator().manual_seed(0), beside=rows
+        Batching(batch_size=11, shuffle=True), generator=torch.Generator().manual_seed(0), beside=rows
     ):
         direct = network(images)[0]
         assert torch.allclose(found, direct - direct.amax(1, keepdim=True), atol=1e-3, rtol=1e-3)

@@ -12,8 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from featherbone.cli.dashboard import Dashboard, Epochs
-from featherbone.cli.dashboard_words import event_line, spending_lines
+from featherbone.cli.dashboard.dashboard import Dashboard, Epochs
+from featherbone.cli.dashboard.words import event_line, spending_lines
 from featherbone.cli.output import console
 from featherbone.errors import FeatherboneError
 from featherbone.files import opened, read_bytes

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from featherbone.cli.dashboard_words import best_lines, event_line, spending_lines
+from featherbone.cli.dashboard.words import best_lines, event_line, spending_lines
 from featherbone.errors import FeatherboneError
 
 if TYPE_CHECKING:

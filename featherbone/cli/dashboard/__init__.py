@@ -1,0 +1,1 @@
+"""A search on the screen while it goes on: its designs, its front, what is spent."""

@@ -1,0 +1,1 @@
+"""``featherbone convert``: weights from elsewhere as a model file of ours."""
