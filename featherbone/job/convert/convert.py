@@ -50,6 +50,18 @@ class Conversion:
 def run_convert(request: ConvertRequest, progress: Progress = silent) -> Conversion:
     """Do what a request asks; the file is there whole, or as it was before.
 
+    >>> import tempfile, torch
+    >>> from safetensors.torch import save_file
+    >>> from featherbone.graph import image, to_json
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "tiny.json").write_text(to_json(image(3, 8).flatten().linear(2).graph("tiny")))
+    >>> foreign = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(192, 2))
+    >>> save_file(foreign.state_dict(), folder / "weights.safetensors")
+    >>> asked = {"network": str(folder / "tiny.json"), "weights": str(folder / "weights.safetensors")}
+    >>> done = run_convert(ConvertRequest(out=folder / "model.safetensors", **asked))
+    >>> done.path.name, load_model(done.path).classes
+    ('model.safetensors', ('0', '1'))
+
     Raises:
         FeatherboneError: no such network, weights or names; what does not fit each other; the file can't be written.
     """
