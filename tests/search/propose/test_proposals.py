@@ -85,6 +85,17 @@ def test_children_fit_the_budget_fill_it_and_look_like_their_parents(costs: Spac
     assert alike > strangers + 0.2
 
 
+def test_a_design_is_not_crossed_with_itself_but_changed(costs: SpaceCosts) -> None:
+    parents = encode(costs.space, sample(costs, BUDGET, 2, seed=0))
+    rows, whose = Changes(costs, BUDGET).children(parents, 200, np.random.default_rng(0))
+    assert (whose[:, 0] != whose[:, 1]).all()
+    assert (whose[:, 1] >= 0).any()
+    structure = [n for n in range(rows.shape[1]) if n not in Changes(costs, BUDGET)._widths.columns]
+    alone = whose[:, 1] < 0
+    unchanged = (rows[alone][:, structure] == parents[whose[alone, 0]][:, structure]).all(axis=1)
+    assert unchanged.mean() < 0.5  # a fresh draw may be what the parent has
+
+
 def test_features_tell_designs_apart(costs: SpaceCosts) -> None:
     rows = encode(costs.space, sample(costs, BUDGET, 300, seed=0))
     features = Features(costs)
