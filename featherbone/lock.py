@@ -1,4 +1,4 @@
-"""One process at a time."""
+"""Locks: one process at a time works on a folder, and another is told which one does."""
 
 from __future__ import annotations
 

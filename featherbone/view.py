@@ -1,4 +1,4 @@
-"""The part of an image that a network sees, and how it is resized: what its author did, done again."""
+"""The part of an image that a network sees, and how it is resized: as the author of its weights did it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rich's console, without the way for escape sequences that it leaves open."""
+"""Rich's console, which prints no escape sequence that a text may hold."""
 
 from __future__ import annotations
 

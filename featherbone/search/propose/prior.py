@@ -1,4 +1,4 @@
-"""What papers measured, as a search's first guess: before it has scores of its own, and what its surrogate begins from.
+"""What papers measured, as a search's first guess: it ranks designs before any has a score; the surrogate starts there.
 
 Each belief is a difference in the log-odds of top-1 that a paper reports for one change with all else the same:
 

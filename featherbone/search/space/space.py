@@ -1,4 +1,4 @@
-"""The designs that a search may propose: allowed values, stage by stage. Ready ones are in ``spaces``."""
+"""The designs that a search may propose: allowed values, stage by stage. Ready ones are in ``named.py``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a training is carried out, as far as it is no part of what is asked."""
+"""How a training is carried out: on which device, by which setting, how far for now, and who is told."""
 
 from __future__ import annotations
 

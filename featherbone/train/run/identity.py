@@ -1,4 +1,4 @@
-"""What a run is of; a checkpoint goes on only with the same."""
+"""What decides the result of a run; a checkpoint is continued only where all of it is the same."""
 
 from __future__ import annotations
 

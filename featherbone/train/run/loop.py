@@ -25,7 +25,6 @@ from featherbone.train.run.early_stop import best_epoch, is_over, keep_best, sto
 from featherbone.train.run.epochs import epoch_batches, said_of_answers, steps_of
 from featherbone.train.run.evaluate import evaluate
 from featherbone.train.run.execution import HERE, Execution
-from featherbone.train.run.files import Keeper
 from featherbone.train.run.finite import lost_note, require_finite
 from featherbone.train.run.identity import Identity
 from featherbone.train.run.plan import Plan
@@ -33,6 +32,7 @@ from featherbone.train.run.randomness import own_randomness
 from featherbone.train.run.reporting import Teller
 from featherbone.train.run.requirements import require_trainable
 from featherbone.train.run.resuming import agreed_setting, resumed
+from featherbone.train.run.saving import Keeper
 from featherbone.train.run.state import State
 from featherbone.train.run.step import make_step, recipe_rates
 from featherbone.train.run.stopping import Stopping, stoppable
