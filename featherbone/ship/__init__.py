@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from featherbone.run_record import Timing as Timing
     from featherbone.run_record import Verification as Verification
     from featherbone.ship.onnx_export import export_onnx as export_onnx
+    from featherbone.ship.onnx_module import export_module as export_module
     from featherbone.ship.predict import Classifier as Classifier
     from featherbone.ship.predict import ImagePrediction as ImagePrediction
     from featherbone.ship.predict import load_predictor as load_predictor
@@ -26,6 +27,7 @@ _PLACES = {
     "Classifier": "predict",
     "Timing": "timing",
     "Verification": "verify",
+    "export_module": "onnx_module",
     "export_onnx": "onnx_export",
     "load_predictor": "predict",
     "time_onnx": "timing",

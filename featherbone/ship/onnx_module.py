@@ -26,7 +26,10 @@ BATCH = 2
 def export_module(net: nn.Module, path: Path | str, input_size: Any = None, *, inputs: Inputs | None = None) -> Graph:
     """Write ``net`` with its weights as ONNX; the graph that it was read as.
 
-        graph = export_module(MyNetwork(), "mine.onnx", (3, 224, 224))
+    >>> import tempfile
+    >>> path = tempfile.mkdtemp() + "/mine.onnx"
+    >>> export_module(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()), path, (3, 8, 8)).output_shape
+    (4, 6, 6)
 
     ``input_size`` and ``inputs`` are those of ``featherbone.read_model``. The file is written as ``to_onnx`` says, and
     kept only where ONNX Runtime computes on noise what the module computes in evaluation mode, as `verify_onnx` allows:
