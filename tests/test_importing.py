@@ -157,6 +157,14 @@ def test_networks_of_the_zoo_need_no_torch():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_a_module_needs_no_onnx():
+    code = (
+        "import sys; sys.modules['onnx'] = None\n"
+        "import featherbone, torch; assert featherbone.profile(torch.nn.Linear(3, 2), (3,)).macs == 6"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_graph_text_changed_at_random_ends_in_sentences():
     draw, text = random.Random(0), to_json(network("mlperf_tiny_resnet8"))
     for _ in range(400):

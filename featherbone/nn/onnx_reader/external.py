@@ -61,7 +61,8 @@ def _external_tensors(model: Any) -> Iterator[Any]:
     given += [tensor for graph in graphs for sparse in graph.sparse_initializer for tensor in _parts(sparse)]
     for node in nodes:
         for attribute in node.attribute:
-            given += [attribute.t, *attribute.tensors, *_parts(attribute.sparse_tensor)]
+            given += [attribute.t] if attribute.HasField("t") else attribute.tensors
+            given += _parts(attribute.sparse_tensor) if attribute.HasField("sparse_tensor") else ()
     yield from (tensor for tensor in given if tensor.data_location == onnx.TensorProto.EXTERNAL)
 
 

@@ -12,6 +12,7 @@ import torch
 
 from featherbone.nn.onnx_reader.load import DOMAINS
 
+BY_FLOATS = ("Resize", "Upsample", "Range")  # operators whose sizes hang on numbers that need not be whole
 TOLD = 1024  # elements: constants up to here are told to the inference, as a reshape's target is
 
 FOREIGN = (RuntimeError, ValueError, TypeError, KeyError, IndexError)  # what ONNX raises at damaged nodes
@@ -82,7 +83,8 @@ def infer(node: Any, inputs: Sequence[Any], kinds: Sequence[int], opsets: Mappin
         if value is None or isinstance(value, (list, tuple)):
             return nothing
         types[name] = _type(kind, tuple(value.shape))
-        if isinstance(value, np.ndarray) and value.size <= TOLD:
+        sizes = isinstance(value, np.ndarray) and (value.dtype.kind in "iu" or node.op_type in BY_FLOATS)
+        if sizes and value.size <= TOLD:
             constants[name] = _constant(value, kind)
     try:
         found = shape_inference.infer_node_outputs(

@@ -91,6 +91,9 @@ STEPS: Mapping[str, tuple[int, ...]] = MappingProxyType(
 """By operator, the inputs that are scales and zero points."""
 
 
+WITH_BODIES = ("If", "Loop", "Scan", "SequenceMap")
+
+
 def packed(node: Any, place: int, dims: tuple[int, ...]) -> tuple[int, ...] | None:
     """The shape of a weight of few bits, of which a byte holds several; ``None`` where it is stored as it is."""
     said = {one.name: one.i for one in node.attribute}
@@ -117,4 +120,6 @@ def all_nodes(nodes: Iterable[Any]) -> Iterator[Any]:
 
 def bodies(node: Any) -> list[Any]:
     """The branches of an If, the body of a loop."""
+    if node.domain in ("", "ai.onnx") and node.op_type not in WITH_BODIES:
+        return []  # this is asked of each node many times, and messages are slow to look into
     return [graph for one in node.attribute for graph in ([one.g] if one.HasField("g") else one.graphs)]
