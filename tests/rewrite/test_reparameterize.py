@@ -85,6 +85,8 @@ def alike(x: Wire) -> dict[str, Wire]:
         "strides": x.conv(8, 3, stride=2, name="a").norm() + x.conv(8, 1, stride=2, name="b").norm(),
         "as tensorflow pads": x.conv(8, 3, stride=2, padding="tf_same", name="a") + x.conv(8, 1, stride=2, name="b"),
         "dilated": x.conv(6, 3, dilation=2, name="a").norm() + x.norm(name="n"),
+        "taps a step of the dilation apart": x.conv(6, 3, dilation=2, padding=((0, 4), (2, 2)), name="a")
+        + x.conv(6, 3, dilation=2, name="b"),
         "one after the other": _again(_again(x, "first"), "second"),
     }
 
@@ -123,6 +125,9 @@ def apart(x: Wire) -> dict[str, Graph]:
         "dearer than its branches": (x.conv(6, (5, 1), name="a") + x.conv(6, (1, 5), name="b")).graph("tiny"),
         "strides that differ": (x.conv(6, 3, stride=2, name="a") + x.max_pool(2)).graph("tiny"),
         "dilations that differ": (x.conv(6, 3, dilation=2, name="a") + three).graph("tiny"),
+        "taps between taps": (
+            x.conv(6, 3, dilation=2, padding=((1, 3), (2, 2)), name="a") + x.conv(6, 3, dilation=2, name="b")
+        ).graph("tiny"),
         "nothing to filter": (x + x.norm(name="n")).graph("tiny"),
     }
 
