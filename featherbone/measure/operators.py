@@ -11,6 +11,7 @@ from typing import Any
 from featherbone.cost import count
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
+from featherbone.graph.parallel import merged_graph
 from featherbone.measure.latency import require_positive
 from featherbone.measure.owners import owners
 from featherbone.measure.process import fresh_process
@@ -102,7 +103,8 @@ def profile(
         seconds = process.ask(do="profile", job=asdict(job), runs=RUNS)["operators"]
     if runtime == "openvino" and OUTPUT in seconds:  # it names the last operator after what it writes
         seconds[subject.graph.outputs[0]] = seconds.pop(OUTPUT)
-    operators, untimed = join(subject.graph, seconds, roofline, batch=job.batch)
+    run = subject.graph if runtime == "torch" else merged_graph(subject.graph)  # as the file has it
+    operators, untimed = join(run, seconds, roofline, batch=job.batch)
     return Profile(
         network=subject.name,
         runtime=runtime,
