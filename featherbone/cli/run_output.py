@@ -93,7 +93,7 @@ def _taught(record: RunRecord) -> Iterator[str]:
             f"the teacher brought {100 * gain.gain:+.2f} ± {100 * gain.half:.2f} points (95 %): the same run "
             f"without it reached {_percent(gain.top1)}, {gain.run}"
         )
-    elif record.teacher is not None:
+    elif record.teacher is not None and record.job == "train":
         yield "what the teacher brought is said where the same run without --teacher is finished beside this one"
 
 

@@ -6,6 +6,7 @@ from dataclasses import MISSING
 from pathlib import Path
 from typing import Any
 
+from featherbone.errors import FeatherboneError
 from featherbone.job.option import LAST_SEED, option
 
 DATA_HELP = (
@@ -53,3 +54,31 @@ def name() -> Any:
 
 def out() -> Any:
     return option("The run's folder itself.", Path)
+
+
+def teacher(panel: str) -> Any:
+    return option("A model.safetensors to learn from.", panel=panel)
+
+
+def temperature(panel: str) -> Any:
+    return option("Softens the answers of both; 4.", float, panel=panel)
+
+
+def teacher_weight(panel: str) -> Any:
+    return option("The teacher's share of the loss; 0.9.", float, panel=panel)
+
+
+def teacher_views(panel: str) -> Any:
+    return option(
+        "Views of each image that it is asked about, once for each; 16, and 0 is another every epoch.",
+        int,
+        least=0,
+        panel=panel,
+    )
+
+
+def require_teacher(request: Any, said_of_it: tuple[str, ...]) -> None:
+    """Raise where one of these fields of a request is given, and no teacher is."""
+    given = [f"--{name.replace('_', '-')}" for name in said_of_it if getattr(request, name) is not None]
+    if given and request.teacher is None:
+        raise FeatherboneError(f"{given[0]} is given without a teacher", hint="give --teacher model.safetensors")

@@ -30,7 +30,6 @@ REACHED_BY: dict[str, tuple[str, ...]] = {
     "job/weight_options.py": ("convert", "train"),
     "job/search/": ("fit",),
     "job/training/": ("train",),
-    "job/training/options.py": JOBS,
     "kernels/": JOBS,
     "latency/": ("fit",),
     "measure/": ("time",),

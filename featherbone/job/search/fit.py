@@ -172,6 +172,7 @@ def searched(plan: SearchPlan, ledger: Ledger, workers: Workers, progress: Progr
         setting=plan.time.setting,
         device=draft.device,
         tensorboard=draft.request.tensorboard,
+        teacher=draft.teacher,
     )
     with paged(folder, fetching(workers.storage, work, progress)) as watch:
         winner = search(

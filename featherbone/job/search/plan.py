@@ -15,6 +15,7 @@ from featherbone.job.images import located, open_images
 from featherbone.job.machine import device_of, setting_on
 from featherbone.job.search.recipe import require_searchable, searching_recipe
 from featherbone.job.search.request import FitRequest
+from featherbone.job.search.teacher import SearchTeacher, teacher_of
 from featherbone.job.search.time_plan import TimePlan
 from featherbone.job.search.trial_work import Images
 from featherbone.job.training.tensorboard import require_tensorboard
@@ -56,6 +57,7 @@ class SearchDraft:
     limits: Limits
     device: str  # of the trials
     setting: Setting | None  # that was asked for
+    teacher: SearchTeacher | None
     folder: Path
 
     @property
@@ -91,6 +93,7 @@ class SearchPlan:
             "space": draft.space.to_json(),
             "recipe": self.recipe.to_dict(),
             "rungs": list(self.rungs),
+            **({} if draft.teacher is None else {"teacher": draft.teacher.facts()}),
         }
 
     @property
@@ -151,6 +154,7 @@ def draft_search(request: FitRequest, progress: Progress) -> SearchDraft:
         limits=limits,
         device=device,
         setting=setting,
+        teacher=teacher_of(request, dataset),
         folder=folder,
     )
 

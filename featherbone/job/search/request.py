@@ -17,7 +17,7 @@ from featherbone.quantity import exact, parse_seconds
 if TYPE_CHECKING:
     from featherbone.search import Budget
 
-BUDGET = "Budget"  # a panel of the help
+BUDGET, TEACHER = "Budget", "Teacher"  # panels of the help
 RUNTIME = "onnxruntime"
 SPACE = "light"
 
@@ -91,11 +91,16 @@ class FitRequest:
     - `space`: what ``open_space`` takes.
     - `recipe`: a name or a TOML file, by which all designs are trained in place of what suits the images, with
       `class_weights` as in ``TrainRequest``.
+    - `teacher`: a model file whose answers all designs learn from; `temperature`, `teacher_weight` and `teacher_views`
+      are those of ``featherbone.train.Distillation``.
     - `setting`: how their steps are computed, in place of a trial.
     - `time` (seconds of training that a person waits) and `total_epochs` bound the whole search, over all restarts.
     - `workers`: trials at a time; `ray`: the cluster that trains them; `storage`: where they keep checkpoints there.
     - `device`: ``auto``, ``cpu`` or ``cuda``; `tensorboard` writes event files of each trial into its folder.
     - `name`, `out`: of the run's folder.
+
+    Raises:
+        FeatherboneError: what is said of a teacher, and none is given.
     """
 
     source: str | Path = common.source()
@@ -111,6 +116,10 @@ class FitRequest:
         "How all designs are trained: a recipe by name or a .toml file; follows from the images."
     )
     class_weights: str | None = common.class_weights()
+    teacher: str | None = common.teacher(TEACHER)
+    temperature: float | None = common.temperature(TEACHER)
+    teacher_weight: float | None = common.teacher_weight(TEACHER)
+    teacher_views: int | None = common.teacher_views(TEACHER)
     setting: str | None = common.setting()
     time: float | None = option(
         "Time to train for in all, such as 30m or 2h.", panel=WORK, read=_seconds, write=_seconds_text
@@ -132,3 +141,6 @@ class FitRequest:
     name: str | None = common.name()
     out: Path | None = common.out()
     skip_bad: bool = common.skip_bad()
+
+    def __post_init__(self) -> None:
+        common.require_teacher(self, ("temperature", "teacher_weight", "teacher_views"))

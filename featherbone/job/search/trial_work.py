@@ -10,6 +10,7 @@ from pathlib import Path
 from featherbone.data import Dataset, open_dataset
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
+from featherbone.job.search.teacher import SearchTeacher
 from featherbone.job.training.tensorboard import EventFiles
 from featherbone.nn import stated_checksum
 from featherbone.progress import Trained
@@ -17,7 +18,7 @@ from featherbone.run_file import TRIALS
 from featherbone.search.executors import CheckpointMissing, Task, Tell
 from featherbone.search.record.rows import Score
 from featherbone.search.space.design_graph import candidate_graph
-from featherbone.train import Execution, Recipe, Setting, Training, train
+from featherbone.train import Execution, Objective, Recipe, Setting, Training, train
 from featherbone.train import TrainingProgress as Report
 from featherbone.train.run.checkpoint import NEWEST, saved_history
 
@@ -87,6 +88,7 @@ class TrialWork:
     setting: Setting
     device: str = "cpu"
     tensorboard: bool = False
+    teacher: SearchTeacher | None = None
 
     def __call__(self, task: Task, tell: Tell) -> Score:
         history = self.trained(task.trial, task.design, task.epochs, tell, task.after).history[: task.epochs]
@@ -108,6 +110,7 @@ class TrialWork:
             _require_reached(self.folder_of(trial), after, f"trial {trial}")
 
         graph = self.graph(trial, design)
+        dataset = self.images.seen_by(graph)
         with closing(EventFiles(self.folder_of(trial))) if self.tensorboard else nullcontext() as events:
 
             def watch(report: Report) -> None:
@@ -117,12 +120,18 @@ class TrialWork:
 
             return train(
                 graph,
-                self.images.seen_by(graph),
+                dataset,
                 self.recipe,
                 folder=self.folder_of(trial),
                 seed=self.seed,
+                objective=self._objective(graph, dataset),
                 execution=Execution(device=self.device, setting=self.setting, until_epoch=epochs, progress=watch),
             )
+
+    def _objective(self, graph: Graph, dataset: Dataset) -> Objective | None:
+        if self.teacher is None:
+            return None
+        return self.teacher.distillation().objective(graph, self.recipe, dataset, seed=self.seed)
 
     def graph(self, trial: int, design: str) -> Graph:
         """The network of a trial, named after it."""

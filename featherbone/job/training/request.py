@@ -63,16 +63,11 @@ class TrainRequest:
     seed: int = common.seed("weights", START)
     resolution: int | None = option("Side of the images; follows from data and network.", int, least=1, panel=START)
     choices: WeightChoices = option_group(CHOICES, default_factory=weight_choices)
-    teacher: str | None = option("A model.safetensors to learn from.", panel=TEACHER)
-    temperature: float | None = option("Softens the answers of both; 4.", float, panel=TEACHER)
-    teacher_weight: float | None = option("The teacher's share of the loss; 0.9.", float, panel=TEACHER)
+    teacher: str | None = common.teacher(TEACHER)
+    temperature: float | None = common.temperature(TEACHER)
+    teacher_weight: float | None = common.teacher_weight(TEACHER)
     hint_weight: float | None = option("Of the distance of feature maps; 0 is off.", float, panel=TEACHER)
-    teacher_views: int | None = option(
-        "Views of each image that it is asked about, once for each; 16, and 0 is another every epoch.",
-        int,
-        least=0,
-        panel=TEACHER,
-    )
+    teacher_views: int | None = common.teacher_views(TEACHER)
     teacher_precision: str | None = option("float32, or bfloat16 where the hardware has it.", panel=TEACHER)
     device: str = common.device()
     precision: str = option("auto (the fastest, by trial), float32 or bfloat16.", default="auto", panel=WORK)
@@ -85,7 +80,9 @@ class TrainRequest:
     def __post_init__(self) -> None:
         _require_machine(self)
         _require_one_rate(self)
-        _require_teacher(self)
+        common.require_teacher(
+            self, ("temperature", "teacher_weight", "hint_weight", "teacher_views", "teacher_precision")
+        )
         _require_weights(self)
         if self.tensorboard:
             from featherbone.job.training.tensorboard import require_tensorboard
@@ -111,16 +108,6 @@ def _require_one_rate(request: TrainRequest) -> None:
         raise FeatherboneError(
             f"--lr is {request.learning_rate:g}, and --find-lr asks for another one", hint="give one of the two"
         )
-
-
-def _require_teacher(request: TrainRequest) -> None:
-    taught = [
-        f"--{name.replace('_', '-')}"
-        for name in ("temperature", "teacher_weight", "hint_weight", "teacher_views", "teacher_precision")
-        if getattr(request, name) is not None
-    ]
-    if taught and request.teacher is None:
-        raise FeatherboneError(f"{taught[0]} is given without a teacher", hint="give --teacher model.safetensors")
 
 
 def _require_weights(request: TrainRequest) -> None:
