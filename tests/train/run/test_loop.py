@@ -50,7 +50,7 @@ def test_training_is_the_recipe_written_out(tmp_path: Path) -> None:
         for yes, settings in ((True, {"weight_decay": recipe.weight_decay}), (False, {"weight_decay": 0.0}))
     ]
     optimizer = torch.optim.SGD(groups, lr=1.0, momentum=0.9, nesterov=True)
-    step, norms = 0, []
+    step, norms, losses = 0, [], []
     for epoch in (1, 2):
         view = AugmentedView(dataset=data, augment=recipe.augment, seed=0, number=epoch)
         batching = Batching(batch_size=14, shuffle=True, drop_last=True)
@@ -61,17 +61,21 @@ def test_training_is_the_recipe_written_out(tmp_path: Path) -> None:
                 for group in optimizer.param_groups:
                     group["lr"] = learning_rate(recipe, step, steps=7)
                 plain.train().zero_grad()
-                nn.functional.cross_entropy(plain(images), labels, label_smoothing=0.1).backward()
+                loss = nn.functional.cross_entropy(plain(images), labels, label_smoothing=0.1)
+                loss.backward()
+                losses.append(float(loss.detach()))
                 norms.append(float(nn.utils.clip_grad_norm_(plain.parameters(), 0.05)))
                 optimizer.step()
                 share = min(0.9, (1 + step) / (10 + step))
                 average = {name: share * average[name] + (1 - share) * now for name, now in weights_of(plain).items()}
                 step += 1
     assert min(norms) > recipe.clip  # so that clipping is part of what is compared
-    trained = train(graph, data, recipe, folder=tmp_path, seed=0, execution=Execution(until_epoch=2)).weights
-    assert trained.keys() == average.keys()
+    trained = train(graph, data, recipe, folder=tmp_path, seed=0, execution=Execution(until_epoch=2))
+    assert trained.weights.keys() == average.keys()
     for name, tensor in average.items():
-        torch.testing.assert_close(trained[name], tensor, rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(trained.weights[name], tensor, rtol=1e-4, atol=1e-6)
+    means = [sum(losses[:7]) / 7, sum(losses[7:]) / 7]
+    assert [row["train_loss"] for row in trained.history] == pytest.approx(means, rel=1e-4)
 
 
 def test_the_learning_rate_follows_the_schedule(tmp_path: Path) -> None:
