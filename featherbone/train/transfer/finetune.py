@@ -23,14 +23,11 @@ class Start:
 
     >>> from featherbone.data import open_dataset
     >>> from featherbone.graph import image
-    >>> from featherbone.nn import Preprocessing, module, weights_of
-    >>> graph = image(1, 8).conv(4, 3).norm().act("relu").global_pool().flatten().linear(2).graph("tiny")
-    >>> seen = Preprocessing(resolution=8, channels=1, mean=(0.5,), std=(0.25,))
+    >>> from featherbone.nn import module, weights_of
+    >>> graph = image(1, 8).flatten().linear(10).graph("linear")
     >>> weights = weights_of(module(graph, seed=0))
-    >>> trained = Model(graph=graph, weights=weights, classes=("cat", "dog"), preprocessing=seen)
-    >>> start = start_from(trained, open_dataset("digits"))
-    >>> start.new_head, start.graph.output_shape, start.dataset.mean
-    (True, (10,), (0.5,))
+    >>> Start(graph=graph, weights=weights, dataset=open_dataset("digits"), new_head=False).dataset.name
+    'digits'
     """
 
     graph: Graph
