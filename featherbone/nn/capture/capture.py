@@ -14,7 +14,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.graph.called import Called
 from featherbone.graph.operators import Input
-from featherbone.nn.capture.called import calls
+from featherbone.nn.capture.called import CallsByName
 from featherbone.nn.capture.common import ModelError
 from featherbone.nn.capture.entry import TracedOperator
 from featherbone.nn.capture.finish import finish_named
@@ -105,7 +105,7 @@ def trace(model: nn.Module, /, *inputs: Any, name: str | None = None, **named: A
     if any(entry.label in quantized.KERNELS for entry in entries):
         notes.append("quantized layers keep their weights packed, so these are not among the parameters")
     graph, names = finish_named(title, entries, outputs, found.sizes, registered=found.sizes)
-    return Captured(graph=graph, calls=calls(names, found), warnings=(*notes, *unused_note(graph)))
+    return Captured(graph=graph, calls=CallsByName(names, found), warnings=(*notes, *unused_note(graph)))
 
 
 def _ends(entries: list[TracedOperator]) -> list[TracedOperator]:
