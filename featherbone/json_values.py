@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from featherbone.errors import FeatherboneError, did_you_mean
-from featherbone.graph.fields import read_field, shown
+from featherbone.graph.fields import WORDS, read_field, shown
 
 WRITTEN: dict[Any, type | tuple[type, ...]] = {
     bool: bool,
@@ -40,7 +40,10 @@ def read_value(where: str, value: Any, wanted: Any, *, strict: bool = False) -> 
         if value is None and types.NoneType in arguments:
             return None
         kinds = [kind for kind in arguments if kind is not types.NoneType]
-        return read_value(where, value, next((kind for kind in kinds if _suits(value, kind)), kinds[0]), strict=strict)
+        fits = kinds if len(kinds) == 1 else [kind for kind in kinds if _suits(value, kind)]
+        if not fits:
+            raise FeatherboneError(f"{where} is {shown(value)}; it must be {' or '.join(map(_words, kinds))}")
+        return read_value(where, value, fits[0], strict=strict)
     if is_dataclass(wanted):
         return _dataclass(where, value, wanted, strict)
     if origin is Mapping:
@@ -98,6 +101,12 @@ def _suits(value: Any, kind: Any) -> bool:
         return isinstance(value, dict)
     written = WRITTEN.get(get_origin(kind) or kind, dict)
     return isinstance(value, written) and (kind is bool or not isinstance(value, bool))
+
+
+def _words(kind: Any) -> str:
+    return WORDS.get(kind) or (
+        "a list" if get_origin(kind) is tuple and not _are_named(get_args(kind)[0]) else "an object"
+    )
 
 
 def _are_named(kind: Any) -> bool:

@@ -152,8 +152,11 @@ def test_the_scatter_shows_every_scored_design(make_run: MakeRun) -> None:
     for macs, top1 in rows:
         assert any(x <= macs and y >= 100 * top1 for x, y in front), "the front is nowhere beaten"
     assert all(one[0] < other[0] and one[1] < other[1] for one, other in pairwise(front))
-    chosen = json.loads((folder / "run.json").read_text())["result"]
-    assert traces["chosen"]["x"] == [chosen["macs"]]
+    run = json.loads((folder / "run.json").read_text())
+    assert traces["chosen"]["x"] == [run["result"]["macs"]]
+    images = run["data"]["counts"]["val"]
+    errors = [(y * (100 - y) / images) ** 0.5 for _, y in front]  # of a share, in percent as it is
+    assert traces["Pareto front"]["error_y"]["array"] == pytest.approx(errors, abs=1e-3)
 
 
 @pytest.mark.parametrize("finished", [True, False])
