@@ -147,6 +147,9 @@ def test_watching_ends_with_the_search(half: Path, featherbone: Callable[..., An
     assert ended.code == 0
     assert len([line for line in ended.out.splitlines() if "reached rung" in line]) == 6
     assert "no process on this machine works on" in ended.err
+    events = [line for line in ended.out.splitlines() if line.startswith("trial ")]
+    latest = [ended.trial for ended in glance(half).latest]
+    assert [int(line.split()[1]) for line in events] == latest[::-1], "in the order in which they ended"
     (document,) = featherbone("search", "show", half, "--watch", "--json").out.splitlines()
     assert json.loads(document)["states"]["running"] == 1
 
