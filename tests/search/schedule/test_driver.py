@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from featherbone.errors import FeatherboneError
-from featherbone.progress import Event, TrialFailed, silent
+from featherbone.progress import Event, TrialFailed, TrialScored, silent
 from featherbone.search import Costs, Entry, Ledger, Limits, Score, Trial, open_ledger, search
 from featherbone.search.executors import InProcess, Message, Outcome, Task, Tell
 from featherbone.search.schedule.board import Board
@@ -72,6 +72,13 @@ def test_one_in_three_is_promoted_and_the_last_rung_decides(ledger: Ledger) -> N
     thirds = [[*((trial, 9) for trial in (first, first + 1, first + 2)), (first + 2, 27)] for first in (1, 4, 7)]
     assert train.calls == [call for third in thirds for call in third]
     assert [trial.state for trial in ledger.trials()] == ["stopped", "stopped", "done"] * 3
+
+
+def test_who_takes_the_lead_is_told_with_the_score(ledger: Ledger) -> None:
+    events: list[Event] = []
+    run(ledger, Trainer(lambda trial, epochs: {1: 0.5, 2: 0.4, 3: 0.6}[trial]), trials=3, progress=events.append)
+    scored = [(each.trial, each.rung, each.leads) for each in events if isinstance(each, TrialScored)]
+    assert scored == [(1, 0, True), (2, 0, False), (3, 0, True), (3, 1, True)]
 
 
 def test_a_good_trial_that_came_early_is_promoted_when_the_rung_has_grown(ledger: Ledger) -> None:
