@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featherbone.errors import FeatherboneError
-from featherbone.files import damage, read_text, require_regular
+from featherbone.files import damage, opened, read_text, require_regular
 from featherbone.graph import Graph
 from featherbone.graph.called import Called
 
@@ -99,6 +99,8 @@ def read(target: Any, input_size: Any = None, *, inputs: Inputs | None = None) -
 
     if suffix == ".py":
         raise FeatherboneError(f"{text} is Python, and may hold many models", hint=f"name one: {text}:FUNCTION")
+    if Path(text).is_file():
+        _require_kind(Path(text), known=False)
     _only_for_modules(text, input_size, inputs)
     graph = network(text)
     return Imported(graph=graph.renamed(text.strip()) if ":" in text else graph)
@@ -225,6 +227,24 @@ def _only_for_modules(text: str, input_size: Any, inputs: Inputs | None) -> None
         )
 
 
+def _require_kind(path: Path, *, known: bool) -> None:
+    """Name a file as what its first bytes say; one whose name says nothing (``known`` is false) is refused anyway."""
+    from featherbone.nn.foreign.kind import HEAD, OTHERS
+
+    with opened(path) as file:
+        start = file.read(HEAD)
+    for beginning, place, what, step in OTHERS[:-1]:
+        if start[place : place + len(beginning)] == beginning:
+            raise FeatherboneError(f"{path} is {what}", hint=step)
+    if path.suffix.lower() == ".onnx" and start[:4] == b"PK\x03\x04":
+        raise FeatherboneError(f"{path} is a zip archive", hint="unpack it first")
+    if not known:
+        raise FeatherboneError(
+            f"{path} is a file of a kind that no network is read from",
+            hint="give an .onnx file, a .pt2 of torch.export, a .safetensors or .json of ours, or file.py:function",
+        )
+
+
 def _file(path: Path, suffix: str, given: list[Any], named: dict[str, Any]) -> Imported:
     if suffix in PICKLES:
         raise FeatherboneError(
@@ -239,6 +259,8 @@ def _file(path: Path, suffix: str, given: list[Any], named: dict[str, Any]) -> I
             f"there is no file {path}", hint=did_you_mean(path.name, near) if near else "check the path"
         )
     require_regular(path)
+    if suffix != ".json":
+        _require_kind(path, known=True)
     with damage(path):
         if suffix == ".safetensors":
             from featherbone.nn.model import load_model

@@ -127,6 +127,24 @@ def test_a_script_that_ends_python_is_told(tmp_path, script, sentence):
         read(f"{tmp_path}/script.py:build")
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("m.onnx", b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer"),
+        ("m.pt2", b"<!DOCTYPE html>", "is a page of HTML or XML"),
+        ("m.onnx", b"PK\x03\x04", "is a zip archive"),
+        ("m.onnx", b"\x1f\x8b\x08", "is compressed by gzip"),
+        ("m.h5", b"\x89HDF\r\n\x1a\n", "is an HDF5 file"),
+        ("m.tflite", b"\x1c\0\0\0TFL3", "is a TensorFlow Lite model"),
+        ("m.mlmodel", b"\x08\x04", "is a file of a kind that no network is read from"),
+    ],
+)
+def test_files_of_other_kinds_are_named(tmp_path, name, content, said):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(FeatherboneError, match=said):
+        read(tmp_path / name)
+
+
 def test_files_of_ours(tmp_path):
     graph = network("mlperf_tiny_resnet8")
     (tmp_path / "graph.json").write_text(to_json(graph))

@@ -81,7 +81,7 @@ def read_layout(paths: Iterable[str], *, where: str) -> Layout:
     else:
         _require_classes(top, where)
         groups = {UNSPLIT: {name: _files(top[name]) for name in sorted(top)}}
-        warnings += _alike(top)
+        warnings += _alike(top, where)
     if loose:
         warnings.append(f"{len(loose)} file(s) outside of class folders were left out: {_some(sorted(loose))}")
     classes = _check_classes(groups, folders, where, loose)
@@ -156,12 +156,20 @@ def _require_classes(top: Mapping[str, Level], where: str) -> None:
         )
 
 
-def _alike(top: Mapping[str, Level]) -> list[str]:
-    """A warning where all classes hold the same sub-folders and nothing else: those may be the classes."""
+def _alike(top: Mapping[str, Level], where: str) -> list[str]:
+    """A warning where all classes hold the same sub-folders and nothing else: those may be the classes.
+
+    Raises `FeatherboneError` where these are splits: images of the test would be trained on.
+    """
     inside = [(set(folders), files) for folders, files in map(_by_folder, top.values())]
     first = inside[0][0]
     if len(inside) < 2 or len(first) < 2 or any(files or folders != first for folders, files in inside):
         return []
+    if all(split_named(name) for name in first):
+        raise FeatherboneError(
+            f"{where!r} has its splits inside of its classes: each of {_some(sorted(top))} holds {_and(sorted(first))}",
+            hint="put the classes into the splits, as train/cat, or list the files in a .csv with path,label,split",
+        )
     return [
         f"each of the classes {_some(sorted(top))} holds the same sub-folders, {_some(sorted(first))}: where those are "
         "the classes, merge the folders"

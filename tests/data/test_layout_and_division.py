@@ -139,6 +139,14 @@ def test_two_folders_for_one_split_are_refused() -> None:
         counts(content)
 
 
+@pytest.mark.parametrize("parts", [("train", "test"), ("Training", "valid", "test")])
+def test_splits_inside_of_classes_are_refused(parts: tuple[str, ...]) -> None:
+    """They would be one class each, whose test images are trained on."""
+    content = {f"{name}/{part}": 5 for name in ("cat", "dog") for part in parts}
+    with pytest.raises(FeatherboneError, match="splits inside of its classes: each of cat, dog holds"):
+        counts(content)
+
+
 def test_classes_that_all_hold_the_same_sub_folders_are_told() -> None:
     content = {"2021/cat": 5, "2021/dog": 5, "2022/cat": 5, "2022/dog": 5}
     assert "each of the classes 2021, 2022 holds the same sub-folders, cat, dog" in warnings(content)
