@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,15 @@ def test_training_is_the_recipe_written_out(tmp_path: Path) -> None:
         torch.testing.assert_close(trained.weights[name], tensor, rtol=1e-4, atol=1e-6)
     means = [sum(losses[:7]) / 7, sum(losses[7:]) / 7]
     assert [row["train_loss"] for row in trained.history] == pytest.approx(means, rel=1e-4)
+
+
+def test_the_seconds_of_an_epoch_are_those_of_its_steps_and_its_evaluation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = count()
+    monkeypatch.setattr("time.perf_counter", lambda: float(next(ticks)))
+    done = train(network(), dataset(), RECIPE, folder=tmp_path, seed=0, execution=Execution(until_epoch=2))
+    assert [row["seconds"] >= 8 for row in done.history] == [True, True]  # a tick for each of seven steps, and one
 
 
 def test_the_learning_rate_follows_the_schedule(tmp_path: Path) -> None:
