@@ -21,6 +21,8 @@ def epoch_line(event: Trained, seconds_left: float) -> str:
     >>> row = {"epoch": 3, "train_loss": 1.5, "val_loss": 1.25, "val_top1": 0.5, "lr": 0.1, "seconds": 2.0}
     >>> epoch_line(Trained(trial=None, epoch=3, epochs=30, step=9, steps=9, metrics=row), 54.0)
     'epoch  3/30  loss 1.500  validation 1.250, 50.00 %  lr 0.1000  54 s left'
+    >>> epoch_line(Trained(trial=None, epoch=3, epochs=3, step=9, steps=9, metrics=row), 0.0)  # the last
+    'epoch 3/3  loss 1.500  validation 1.250, 50.00 %  lr 0.1000'
     """
     row, width = event.metrics, len(str(event.epochs))
     return (

@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from rich.console import Console
 
 from featherbone.cli.dashboard.dashboard import Dashboard
 from featherbone.cli.dashboard.watch import logged
+from featherbone.cli.dashboard.words import spending_lines
 from featherbone.progress import silent
 from featherbone.search import Costs, Entry, Ledger, Limits, Score, open_ledger, search
 from featherbone.search.executors import InProcess, Task, Tell
@@ -139,6 +141,12 @@ def test_epochs_are_read_from_the_logs(half: Path) -> None:
     assert logged(half, glance(half)) == {running.trial: (89.0, 0.89)}
     log.write_text('{"epoch": 1, "val')  # being written
     assert logged(half, glance(half)) == {}
+
+
+@pytest.mark.parametrize(("workers", "said"), [(1, "of training"), (2, "of training by 2 workers")])
+def test_several_workers_are_told(half: Path, workers: int, said: str) -> None:
+    (spent,) = [line for line in spending_lines(replace(glance(half), workers=workers)) if line.startswith("spent")]
+    assert spent.endswith(said)
 
 
 def test_watching_ends_with_the_search(half: Path, featherbone: Callable[..., Any]) -> None:

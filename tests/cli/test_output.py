@@ -1,8 +1,12 @@
-"""Tables on terminals of any width: words give way, numbers never do."""
+"""Tables on terminals of any width: words give way, numbers never do. JSON that every reader takes."""
+
+import json
+import math
 
 import pytest
 
-from featherbone.cli.output import print_table
+from featherbone.cli.output import print_json, print_table
+from featherbone.view import View
 
 COLUMNS = ("network", "whose", "params", "MACs", "layers")
 LONG = "exports/of/last/week/mobilenet_v2_with_a_new_head.onnx"
@@ -32,3 +36,13 @@ def test_a_pipe_is_as_wide_as_columns_says(monkeypatch, capsys):
     assert max(map(len, printed(monkeypatch, capsys, 90))) <= 90
     assert 90 < max(map(len, printed(monkeypatch, capsys, None))) <= 100
     assert max(map(len, printed(monkeypatch, capsys, 180))) > 100
+
+
+def test_json_holds_values_of_dataclasses_and_no_number_that_json_does_not_have(capsys):
+    print_json({"view": View(crop=0.875)})
+    assert json.loads(capsys.readouterr().out) == {"view": {"crop": 0.875, "interpolation": "bilinear"}}
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        print_json([math.inf])
+    with pytest.raises(TypeError):
+        print_json(object())
+    assert capsys.readouterr().out == ""
