@@ -71,6 +71,10 @@ def files(tmp_path, monkeypatch):
             f"the recipe freezes the backbone, and {TINY} begins with random",
         ),
         (["--network", TINY, "--recipe", "fine-tune"], f"the recipe freezes the backbone, and {TINY} begins with"),
+        (
+            ["--network", TINY, "--recipe", "fine-tune", "--freeze", "none"],
+            f"the recipe holds the statistics of its norms (hold_statistics), and {TINY} begins with random weights",
+        ),
         (["--network", TINY, "--recipe", "wolf.toml"], "class_weights"),
         (["--network", "flat.json", "--recipe", "flat.toml"], "flat cannot take images of 4×4 with the same weights"),
         (["--network", TINY, "--device", "tpu"], "--device is 'tpu'; known: auto, cpu, cuda"),

@@ -100,9 +100,17 @@ def rank() -> int:
 
 
 def trained(
-    folder: Path, until: int, signals: tuple[int, int, int] = (0, 0, 0), fingerprint: str = "", fused: bool = False
+    folder: Path,
+    until: int,
+    signals: tuple[int, int, int] = (0, 0, 0),
+    fingerprint: str = "",
+    fused: bool = False,
+    held: bool = False,
 ) -> Any:
-    """The weights, and how many reports there were; `signals`: process, step of the second epoch, and which."""
+    """The weights, and how many reports there were; `signals`: process, step of the second epoch, and which.
+
+    `held`: the statistics of the norms, from random weights on.
+    """
     reports = 0
 
     def watch(event: TrainingProgress) -> None:
@@ -126,7 +134,7 @@ def trained(
     done = train(
         normed(),
         data,
-        MIXED,
+        replace(MIXED, hold_statistics=held),
         folder=folder,
         seed=8,  # of 7, rounding alone puts a value on the other side of a ReLU
         objective=objective,

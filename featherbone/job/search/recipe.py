@@ -58,6 +58,7 @@ def require_searchable(name: str | None) -> None:
     recipe = recipe_named(name)
     unusable = [
         (recipe.freeze != "none", "it freezes layers (freeze), and designs begin without weights"),
+        (recipe.hold_statistics, "it holds the statistics of norms (hold_statistics), and designs begin without any"),
         (recipe.patience > 0, "it stops early (patience), and the search decides what goes on"),
         (bool(recipe.resolutions), "its images grow (resolutions), and designs choose their own resolution"),
     ]

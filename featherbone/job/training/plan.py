@@ -171,9 +171,20 @@ def _require_possible(plan: TrainingPlan) -> None:
     require_trainable(graph, plan.dataset, recipe, recipe.epochs)
     frozen_nodes(graph, recipe)
     plan.objective() or make_objective(recipe, plan.dataset)
-    if recipe.freeze != "none" and plan.network.weights is None:
-        what = "the backbone" if recipe.freeze == "backbone" else f"{recipe.freeze} of its stages"
-        raise FeatherboneError(
-            f"the recipe freezes {what}, and {graph.name} begins with random weights",
-            hint="begin with weights (--weights, or a model.safetensors as --network), or give --freeze none",
-        )
+    if plan.network.weights is None:
+        _require_nothing_kept(recipe, graph.name)
+
+
+def _require_nothing_kept(recipe: Recipe, name: str) -> None:
+    """Raise where the recipe keeps something that random weights have not learned yet."""
+    if recipe.freeze != "none":
+        kept = "freezes the backbone" if recipe.freeze == "backbone" else f"freezes {recipe.freeze} of its stages"
+    elif recipe.hold_statistics:
+        kept = "holds the statistics of its norms (hold_statistics)"
+    else:
+        return
+    other = "take another recipe" if recipe.hold_statistics else "give --freeze none"
+    raise FeatherboneError(
+        f"the recipe {kept}, and {name} begins with random weights",
+        hint=f"begin with weights (--weights, or a model.safetensors as --network), or {other}",
+    )

@@ -43,6 +43,7 @@ def chosen_setting(plan: TrainingPlan, progress: Progress) -> dict[str, Any]:
         device=plan.device,
         among=usual if plan.setting is None else [plan.setting],
         seconds=min(LONGEST, max(SHORTEST, SHARE * _expected(plan))),
+        weights=plan.network.weights,
     )
     progress(Noticed(sentence=str(choice)))
     return _facts(choice, plan.device)

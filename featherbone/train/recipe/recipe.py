@@ -51,6 +51,8 @@ class Recipe:
     - `freeze`: what stays as it is: `none`, `backbone` (all but the classifier) or the number of stages from the image
       on; for the first `freeze_epochs`, where 0 means for good. `head_rate`: the classifier's learning rate, as a
       multiple of the others'.
+    - `hold_statistics`: norms compute with the running statistics that they begin with, which stay as they are, and
+      only their scale and shift are trained; for weights that saw more images than there are now.
     - `resolutions`: pairs of an epoch (from 1) and the side of the images from that epoch on, such as
       `((1, 128), (5, 160), (9, 224))`; never more than that of the data.
 
@@ -80,6 +82,7 @@ class Recipe:
     freeze: str | int = "none"
     freeze_epochs: int = 0
     head_rate: float = 1.0
+    hold_statistics: bool = False
     resolutions: tuple[tuple[int, int], ...] = ()
     augment: Augment = field(default_factory=Augment)
 

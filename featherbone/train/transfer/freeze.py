@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
@@ -35,7 +36,7 @@ def hold(network: nn.Module, nodes: frozenset[str], recipe: Recipe, epoch: int) 
     """Freeze the nodes in `network`, which is in training mode, or set them free, as the recipe has it for `epoch`.
 
     A frozen parameter has no gradient, so that no optimizer moves or decays it; a frozen norm uses its running
-    statistics and leaves them alone.
+    statistics and leaves them alone, and with `hold_statistics` every norm does, frozen or not.
     """
     frozen = not recipe.freeze_epochs or epoch <= recipe.freeze_epochs
     for name in nodes:
@@ -43,3 +44,7 @@ def hold(network: nn.Module, nodes: frozenset[str], recipe: Recipe, epoch: int) 
         for parameter in part.parameters():
             parameter.requires_grad_(not frozen)
         part.train(not frozen)
+    if recipe.hold_statistics:
+        for part in network.modules():
+            if isinstance(part, _BatchNorm):
+                part.eval()

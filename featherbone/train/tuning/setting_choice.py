@@ -16,7 +16,7 @@ from featherbone.train.recipe.recipe import Recipe
 from featherbone.train.run.epochs import steps_of
 from featherbone.train.run.plan import Plan
 from featherbone.train.run.randomness import own_randomness
-from featherbone.train.tuning.timed_steps import TimedSteps, Tried
+from featherbone.train.tuning.timed_steps import TimedSteps, Tried, Weights
 
 SECONDS = 8.0
 FEW = 8  # images of the smallest batch
@@ -103,6 +103,7 @@ def choose(
     device: str = "cpu",
     among: Sequence[Setting] | None = None,
     seconds: float = SECONDS,
+    weights: Weights = None,
 ) -> Choice:
     """Train a copy of the network for a few steps with each candidate, and say which is fastest.
 
@@ -114,8 +115,9 @@ def choose(
     >>> choice.setting in among, choice.tried[0].images_per_second > 0
     (True, True)
 
-    A step is a whole one of `train`: it makes a batch, goes forward and back with the recipe's own loss, clips, and
-    moves the weights and their average, here at a learning rate near zero. The candidates, those `among` or
+    A step is a whole one of `train`, with these `weights` or random ones: it makes a batch, goes forward and back with
+    the recipe's own loss and what the recipe keeps as it is in its last epoch, clips, and moves the weights and their
+    average, here at a learning rate near zero. The candidates, those `among` or
     `candidates(device)`, take turns, so that a noisy moment hits all alike. One that fails, computes another loss or is
     hopelessly slower leaves, with the reason. The trial ends after about `seconds`, or `ROUNDS` steps of each; who
     stays is timed at least once, and where steps are long the batches are smaller. float32 is chosen where others gain
@@ -132,11 +134,11 @@ def choose(
     still = replace(recipe, learning_rate=1e-9)
     plan = Plan(graph=graph, dataset=dataset, recipe=still, seed=seed, setting=settings[0], device=device)
     with own_randomness(device):
-        plan = _short(plan, seconds)
-        trials = [TimedSteps(replace(plan, setting=setting)) for setting in settings]
+        plan = _short(plan, weights, seconds)
+        trials = [TimedSteps(replace(plan, setting=setting), weights) for setting in settings]
         _race(trials, until=started + seconds)
         if device.startswith("cuda") and not all(trial.reason for trial in trials):
-            trials += _compiled(plan, _fastest(trials), steps=recipe.epochs * steps_of(plan))
+            trials += _compiled(plan, weights, _fastest(trials), steps=recipe.epochs * steps_of(plan))
     tried = tuple(sorted((trial.result() for trial in trials), key=lambda one: -one.images_per_second))
     if not any(one.reason == "" for one in tried):
         raise FeatherboneError(f"{graph.name} cannot be trained here: {trials[0].reason}")
@@ -148,7 +150,7 @@ def choose(
     )
 
 
-def _short(plan: Plan, seconds: float) -> Plan:
+def _short(plan: Plan, weights: Weights, seconds: float) -> Plan:
     """The plan with batches so small that three steps of each candidate fit the time; often they are as they were.
 
     What a step takes besides its images is learned from larger batches: of small networks it is most of it.
@@ -157,7 +159,7 @@ def _short(plan: Plan, seconds: float) -> Plan:
     size = min(FEW, whole)
     while size < whole:
         few = replace(plan, recipe=replace(plan.recipe, batch_size=size))
-        trial = TimedSteps(few)
+        trial = TimedSteps(few, weights)
         trial.step(timed=False)
         trial.step()
         if trial.reason:
@@ -200,11 +202,11 @@ def _fastest(trials: Sequence[TimedSteps]) -> TimedSteps:
     return max((trial for trial in trials if not trial.reason), key=worth)
 
 
-def _compiled(plan: Plan, fastest: TimedSteps, *, steps: int) -> list[TimedSteps]:
+def _compiled(plan: Plan, weights: Weights, fastest: TimedSteps, *, steps: int) -> list[TimedSteps]:
     """The fastest compiled, in turns with it for as many steps as it had, where a run of `steps` is a long one."""
     if steps * fastest.seconds < LONG:
         return []
-    trial = TimedSteps(replace(plan, setting=replace(fastest.setting, compiled=True)))
+    trial = TimedSteps(replace(plan, setting=replace(fastest.setting, compiled=True)), weights)
     trial.step(timed=False)
     trial.step(timed=False)
     _leave_with_another_loss(trial, fastest)

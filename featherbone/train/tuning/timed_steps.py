@@ -6,9 +6,11 @@ import itertools
 import math
 import statistics
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from featherbone.train.machine.memory import threads_of
 from featherbone.train.machine.setting import Setting
@@ -17,6 +19,9 @@ from featherbone.train.run.begin import begin
 from featherbone.train.run.epochs import epoch_batches
 from featherbone.train.run.plan import Plan
 from featherbone.train.run.step import make_step
+from featherbone.train.transfer.freeze import frozen_nodes, hold
+
+Weights = Mapping[str, Tensor] | None  # to begin with; None are random ones
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +37,13 @@ class Tried:
 class TimedSteps:
     """A run that is not kept. Once it has failed it does nothing more, and `reason` says why."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, weights: Weights = None) -> None:
         self.setting, self.reason, self.loss = plan.setting, "", math.nan
         self._device, self._images, self._seconds = plan.device, 0, list[float]()
         try:
             objective = make_objective(plan.recipe, plan.dataset)
-            self._state = begin(plan, objective, None)
+            self._state = begin(plan, objective, weights)
+            hold(self._state.network, frozen_nodes(plan.graph, plan.recipe), plan.recipe, plan.recipe.epochs)
             self._train = make_step(plan, self._state, objective)
         except Exception as error:
             self.reason = _sentence(error)

@@ -58,6 +58,7 @@ def test_other_epochs_stretch_the_recipe(photos: Path, tmp_path: Path) -> None:
         ("cifar10-ful", "no recipe is named 'cifar10-ful' .*cifar10-full"),
         ("fine-tune", r"a search can't train by 'fine-tune': it freezes layers \(freeze\)"),
         ("patient.toml", r"can't train by '.*patient.toml': it stops early \(patience\)"),
+        ("held.toml", r"can't train by '.*held.toml': it holds the statistics of norms \(hold_statistics\)"),
         ("growing.toml", r"can't train by '.*growing.toml': its images grow \(resolutions\)"),
         ("none.toml", "none.toml"),
     ],
@@ -66,6 +67,7 @@ def test_what_a_search_cannot_train_by_is_refused_before_the_images_are_read(
     recipe: str, said: str, tmp_path: Path
 ) -> None:
     (tmp_path / "patient.toml").write_text("patience = 2\n" + RECIPE)
+    (tmp_path / "held.toml").write_text("hold_statistics = true\n" + RECIPE)
     (tmp_path / "growing.toml").write_text("resolutions = [[1, 8], [2, 16]]\n" + RECIPE)
     named = str(tmp_path / recipe) if recipe.endswith(".toml") else recipe
     with pytest.raises(FeatherboneError, match=said):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from featherbone.data import open_dataset
 from featherbone.job.training.recipe import recipe_for
@@ -44,3 +47,16 @@ def test_a_recipe_of_ones_own_is_taken_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text("epochs = 3\nema_decay = 0.999")
     recipe, said = recipe_for(open_dataset("digits"), asked(recipe=str(tmp_path / "own.toml")), tuned=False)
     assert (recipe.ema_decay, said) == (0.999, [])
+
+
+@pytest.mark.parametrize(("images", "epochs", "held"), [(20, 75, 8), (60, 75, 8), (300, 30, 3), (900, 20, 2)])
+def test_fine_tuning_few_images_takes_more_epochs_and_ends_with_the_last(images: int, epochs: int, held: int) -> None:
+    digits = open_dataset("digits")
+    whole = digits.splits["train"]
+    train = replace(whole, images=whole.images[:images], labels=whole.labels[:images], paths=whole.paths[:images])
+    few = replace(digits, splits={**digits.splits, "train": train})
+    recipe, _ = recipe_for(few, asked(), tuned=True)
+    assert (recipe.epochs, recipe.freeze_epochs, recipe.patience) == (epochs, held, 0)
+    assert recipe.hold_statistics
+    for options in ({"recipe": "fine-tune"}, {"epochs": 20}):
+        assert recipe_for(few, asked(**options), tuned=True)[0].epochs == 20

@@ -46,6 +46,7 @@ def recipes(draw: st.DrawFn) -> Recipe:
         "monitor": draw(st.sampled_from(["val_loss", "val_top1"])),
         "freeze": draw(st.sampled_from(["none", "backbone", 1, 3])),
         "head_rate": draw(st.floats(0.1, 99)),
+        "hold_statistics": draw(st.booleans()),
         "resolutions": draw(st.sampled_from([(), ((1, 32),), ((1, 16), (epochs, 32))])),
         "augment": Augment(pad=draw(st.integers(0, 9)), flip=draw(st.booleans()), erase=draw(part)),
     }

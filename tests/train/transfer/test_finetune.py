@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from featherbone.train import (
     Execution,
     Objective,
     Recipe,
+    Setting,
     Training,
     evaluate,
     find_learning_rate,
@@ -33,6 +35,9 @@ from featherbone.train.transfer.freeze import frozen_nodes, hold
 from featherbone.train.transfer.parts import classifier_of, stages_of
 from featherbone.train.tuning.learning_rate_test import RANGES
 
+needs_compiler = pytest.mark.skipif(
+    not any(map(shutil.which, ("c++", "g++", "clang++"))), reason="there is no C++ compiler here"
+)
 GREY = Preprocessing(resolution=6, channels=1, mean=(0.4,), std=(0.3,))
 
 
@@ -90,6 +95,50 @@ def test_frozen_norms_use_their_statistics() -> None:
     hold(net, nodes, recipe, 3)
     assert net.stem.conv_norm.training
     assert all(parameter.requires_grad for parameter in net.parameters())
+
+
+STATISTICS = set(staged().buffers())
+
+
+@pytest.mark.parametrize("fused", [False, pytest.param(True, marks=needs_compiler)])
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw", "rmsprop"])
+def test_held_statistics_are_the_same_to_the_bit_and_all_else_is_trained(
+    tmp_path: Path, optimizer: str, fused: bool
+) -> None:
+    recipe = replace(RECIPE, epochs=2, optimizer=optimizer, hold_statistics=True, learning_rate=0.02)
+    setting = Setting(fused=fused)
+    assert changed(trained(tmp_path / "held", recipe, setting=setting)) == ALL - STATISTICS
+    assert changed(trained(tmp_path / "free", replace(recipe, hold_statistics=False), setting=setting)) == ALL
+
+
+def test_statistics_are_held_while_layers_are_frozen_and_after(tmp_path: Path) -> None:
+    recipe = replace(RECIPE, epochs=3, freeze="backbone", freeze_epochs=2, hold_statistics=True)
+    assert changed(trained(tmp_path, recipe, until_epoch=2)) == HEAD
+    assert changed(trained(tmp_path, recipe)) == ALL - STATISTICS
+
+
+def test_held_statistics_are_what_training_computes_with(tmp_path: Path) -> None:
+    """Before a step moves anything, the loss in training is that of an evaluation, whatever the batch looks like."""
+    weights = {name: tensor + 0.5 if name in STATISTICS else tensor for name, tensor in model().weights.items()}
+    expected = evaluate(module_with(staged(), weights), dataset().splits["train"], dataset()).loss
+
+    def loss(hold: bool) -> float:
+        recipe = Recipe(epochs=1, batch_size=100, learning_rate=1e-9, hold_statistics=hold)
+        done = train(staged(), dataset(), recipe, folder=tmp_path / str(hold), seed=0, weights=weights)
+        return float(done.history[0]["train_loss"])
+
+    assert loss(True) == pytest.approx(expected, rel=1e-5)
+    assert loss(False) != pytest.approx(expected, rel=1e-4)
+
+
+def test_without_norms_there_are_no_statistics_to_hold(tmp_path: Path) -> None:
+    graph = image(1, 6).conv(4, 3).act("relu").global_pool().flatten().linear(3).graph("plain")
+    recipe, weights = Recipe(epochs=1), weights_of(module(graph, seed=0))
+    free, held = (
+        train(graph, dataset(), replace(recipe, hold_statistics=hold), folder=tmp_path / name, seed=0, weights=weights)
+        for name, hold in (("free", False), ("held", True))
+    )
+    assert all(held.weights[name].equal(tensor) for name, tensor in free.weights.items())
 
 
 def test_more_stages_than_there_are_are_refused(tmp_path: Path) -> None:
@@ -169,6 +218,7 @@ def test_fine_tuning_a_trained_model_begins_where_it_was(tmp_path: Path) -> None
         {"schedule": "onecycle", "momentum": 0.95, "class_weights": "balanced"},
         {"schedule": "step", "milestones": (1.5, 3.0), "resolutions": ((1, 4), (3, 6))},
         {"patience": 1, "monitor": "val_top1"},
+        {"hold_statistics": True, "freeze": "backbone", "freeze_epochs": 1, "head_rate": 4.0},
     ],
     ids=lambda change: next(iter(change)),
 )

@@ -13,12 +13,13 @@ from train_cases import RECIPE, dataset, network
 
 from featherbone.data.augment import Augment
 from featherbone.errors import FeatherboneError
-from featherbone.nn import weights_of
-from featherbone.train import Choice, Setting, candidates, choose
+from featherbone.nn import module, weights_of
+from featherbone.train import Choice, Objective, Setting, candidates, choose
 from featherbone.train.optimize.objective import make_objective
 from featherbone.train.run.begin import begin
 from featherbone.train.run.epochs import epoch_batches
 from featherbone.train.run.plan import Plan
+from featherbone.train.run.state import State
 from featherbone.train.run.step import make_step
 from featherbone.train.tuning import timed_steps as trial
 from featherbone.train.tuning.timed_steps import Tried
@@ -185,3 +186,29 @@ def test_settings_compute_the_same_to_their_precision(setting: Setting, toleranc
     assert losses == pytest.approx(expected_losses, rel=tolerance)
     assert all(torch.allclose(weights[name], expected[name], atol=tolerance) for name in expected)
     assert all(tensor.dtype == expected[name].dtype for name, tensor in weights.items())
+
+
+def test_what_a_recipe_keeps_is_kept_in_the_trial_of_its_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    weights = {name: tensor + 1 for name, tensor in weights_of(module(network(), seed=0)).items()}
+    seen: list[tuple[bool, bool, bool]] = []
+
+    def watched(plan: Plan, state: State, objective: Objective) -> Callable[[Tensor, Tensor], float]:
+        conv, norm = state.network.get_submodule("conv"), state.network.get_submodule("conv_norm")
+        begun = bool((conv.weight == weights["conv.weight"]).all())
+
+        def step(images: Tensor, targets: Tensor) -> float:
+            seen.append((begun, norm.training, conv.weight.requires_grad))
+            return 1.0
+
+        return step
+
+    monkeypatch.setattr(trial, "make_step", watched)
+    for change, expected in (
+        ({}, (True, True, True)),
+        ({"hold_statistics": True}, (True, False, True)),
+        ({"freeze": "backbone"}, (True, False, False)),
+        ({"freeze": "backbone", "freeze_epochs": 1}, (True, True, True)),  # as most of the epochs are
+    ):
+        seen.clear()
+        choose(network(), dataset(), replace(QUIET, epochs=4, **change), among=[LAST], seconds=0.01, weights=weights)
+        assert set(seen) == {expected}, change
