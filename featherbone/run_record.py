@@ -183,8 +183,66 @@ class TeacherGain:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PrunedRecord:
+    """The network that a pruning begins from, the file that it is in, and by how much of what it is cut."""
+
+    source: str
+    name: str
+    sha256: str
+    images: int
+    rounds: int
+    time: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WidthRecord:
+    """A width that a cut changed: the layer that writes it first, its channels before and after."""
+
+    layer: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MendedRecord:
+    """A layer that was fitted: its error before and after, as shares of the variance of what it is to write."""
+
+    layer: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class CutRecord:
+    """What a pruning cut: ``loss`` in nats, as it was expected; ``left`` are layers that were not fitted, and why."""
+
+    widths: tuple[WidthRecord, ...]
+    mended: tuple[MendedRecord, ...]
+    left: tuple[tuple[str, str], ...]
+    loss: float
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedRecord:
+    """A network on the way of a pruning, ``uncut``, ``mended`` or ``taught``: what it costs, and how good it is.
+
+    ``latency_ms`` is the median of its ONNX file in ONNX Runtime on one thread, and None where that did not run.
+    """
+
+    name: str
+    params: int
+    macs: int
+    peak_memory: int
+    file_bytes: int
+    latency_ms: float | None
+    test_top1: float
+    test_top1_standard_error: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunRecord:
-    """A run: what was asked, what was decided of it, and what it found. ``job`` is ``fit`` or ``train``.
+    """A run: what was asked, what was decided of it, and what it found. ``job`` is ``fit``, ``train`` or ``prune``.
 
     ``result`` is None while it goes on. ``recipe``, ``teacher`` and ``weights`` are as those write themselves.
     """
@@ -205,11 +263,14 @@ class RunRecord:
     versions: Mapping[str, Any] = field(default_factory=dict)
     machine: Mapping[str, Any] = field(default_factory=dict)
     gain: TeacherGain | None = None
+    pruned: PrunedRecord | None = None
+    cut: CutRecord | None = None
+    compared: tuple[ComparedRecord, ...] = ()
 
     @property
     def is_training(self) -> bool:
         """Whether it is of one network, and no search."""
-        return self.job == "train"
+        return self.job in ("train", "prune")
 
     @property
     def is_finished(self) -> bool:

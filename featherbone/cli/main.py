@@ -24,6 +24,7 @@ from featherbone.cli.formula import formula
 from featherbone.cli.networks import networks
 from featherbone.cli.output import console, with_lead
 from featherbone.cli.predict import predict
+from featherbone.cli.prune import prune
 from featherbone.cli.report import report
 from featherbone.cli.search import search
 from featherbone.cli.show import show
@@ -48,7 +49,7 @@ app = typer.Typer(
 INTERRUPTED = 130
 DEFECT = 70  # what sysexits.h has for an internal error
 NEW_ISSUE = "run it again with --debug, and report what it prints together with the command"
-RESUMED = ("data", "fit", "train")  # the commands that go on where they were
+RESUMED = ("data", "fit", "prune", "train")  # the commands that go on where they were
 UNREAD = 141  # what a shell says of a program that the closing of its pipe ended
 
 DESIGN = "Design and measure"
@@ -56,6 +57,7 @@ JOB = "Train and ship"
 EXAMPLES: dict[Callable[..., None], str] = {  # one of each command, which its help ends with
     fit: "featherbone fit photos/ --macs 20M --params 200k --time 30m",
     train: "featherbone train photos/ --network mobilenet_v2:width=0.5 --epochs 30",
+    prune: "featherbone prune model.safetensors photos/ --macs 20M --time 20m",
     convert: "featherbone convert mobilenet_v2 --weights torchvision/mobilenet_v2 --out mobilenet_v2.safetensors",
     data: "featherbone data photos/ --resolution 64",
     predict: "featherbone predict runs/photos/model.onnx new/*.jpg",
@@ -77,7 +79,7 @@ def _add(panel: str, *commands: Callable[..., None]) -> None:
         app.command(rich_help_panel=panel, epilog=f"Example: {EXAMPLES[command]}")(command)
 
 
-_add(JOB, fit, train, convert, data, predict, report)
+_add(JOB, fit, train, prune, convert, data, predict, report)
 app.add_typer(search, rich_help_panel=JOB)
 _add(DESIGN, cost, compare, time, formula, show, channels, networks, zoo, verify)
 

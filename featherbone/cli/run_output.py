@@ -58,6 +58,7 @@ def _lines(folder: Path, record: RunRecord, never_saw: str) -> list[str]:
         f"95 % interval {100 * low:.2f} to {_percent(high)}",
         *_worst(classes, class_scores(result.confusion)),
         *_taught(record),
+        *_compared(record),
         f"{format_count(result.params)} parameters, {format_count(result.macs)} multiply-adds, "
         f"{format_bytes(result.peak_memory)} peak activations, {format_bytes(result.file_bytes)} file"
         + (f", {timing.p50_ms:.3g} ms on {_threads(timing.threads)} (ONNX Runtime)" if timing else ""),
@@ -83,6 +84,18 @@ def _worst(classes: Sequence[str], scores: Sequence[ClassScore]) -> Iterator[str
     worst = [f"{name} {100 * recall:.1f} %" for recall, name in sorted(tested)[:WORST] if recall < 1]
     if worst and len(classes) > 1:
         yield f"least recognised: {', '.join(worst)}"
+
+
+def _compared(record: RunRecord) -> Iterator[str]:
+    """What a pruning took, and what that cost."""
+    from featherbone.quantity import format_count
+
+    for each in record.compared:
+        speed = "" if each.latency_ms is None else f", {each.latency_ms:.3g} ms"
+        yield (
+            f"{each.name}: {_percent(each.test_top1)} top-1, {format_count(each.macs)} multiply-adds, "
+            f"{format_count(each.params)} parameters{speed}"
+        )
 
 
 def _taught(record: RunRecord) -> Iterator[str]:

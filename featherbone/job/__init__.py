@@ -9,12 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from featherbone.job.convert.request import ConvertRequest as ConvertRequest
+from featherbone.job.pruning.request import PruneRequest as PruneRequest
 from featherbone.job.search.request import FitRequest as FitRequest
 from featherbone.job.training.request import TrainRequest as TrainRequest
 from featherbone.lazy import loader
 
 if TYPE_CHECKING:
     from featherbone.job.convert.convert import run_convert as run_convert
+    from featherbone.job.pruning.prune import prune as prune
+    from featherbone.job.pruning.prune import run_prune as run_prune
     from featherbone.job.search.fit import fit as fit
     from featherbone.job.search.fit import run_fit as run_fit
     from featherbone.job.training.train import run_train as run_train
@@ -23,18 +26,23 @@ if TYPE_CHECKING:
 __all__ = [
     "ConvertRequest",
     "FitRequest",
+    "PruneRequest",
     "TrainRequest",
     "fit",
+    "prune",
     "run_convert",
     "run_fit",
+    "run_prune",
     "run_train",
     "train_network",
 ]
 
 _HOME = {
     "fit": "search.fit",
+    "prune": "pruning.prune",
     "run_convert": "convert.convert",
     "run_fit": "search.fit",
+    "run_prune": "pruning.prune",
     "run_train": "training.train",
     "train_network": "training.train",
 }

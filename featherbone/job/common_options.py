@@ -8,6 +8,7 @@ from typing import Any
 
 from featherbone.errors import FeatherboneError
 from featherbone.job.option import LAST_SEED, option
+from featherbone.quantity import exact, parse_seconds
 
 DATA_HELP = (
     "A folder of images by class, a .zip or .tar of one, a .csv of paths and labels, or a name: digits, cifar10, "
@@ -82,3 +83,15 @@ def require_teacher(request: Any, said_of_it: tuple[str, ...]) -> None:
     given = [f"--{name.replace('_', '-')}" for name in said_of_it if getattr(request, name) is not None]
     if given and request.teacher is None:
         raise FeatherboneError(f"{given[0]} is given without a teacher", hint="give --teacher model.safetensors")
+
+
+def time(help: str) -> Any:
+    return option(help, panel=WORK, read=_seconds, write=_seconds_text)
+
+
+def _seconds(text: str, flag: str) -> float:
+    return parse_seconds(text, what=flag)
+
+
+def _seconds_text(value: float) -> str:
+    return f"{exact(value)}s"

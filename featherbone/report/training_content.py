@@ -8,6 +8,7 @@ from featherbone.cost import count, peak_memory
 from featherbone.graph import from_json
 from featherbone.quantities import QUANTITIES
 from featherbone.quantity import format_count
+from featherbone.report.cut_content import cut_content
 from featherbone.report.learning_figures import learning
 from featherbone.report.longer import longer
 from featherbone.report.run import Run
@@ -19,6 +20,7 @@ def training_content(run: Run) -> dict[str, Any]:
     """The content of the page, by the names in ``training.html``."""
     recipe = run.record.recipe
     return {
+        **cut_content(run.record),
         "graph": from_json(run.graph) if run.graph else None,
         "figures": learning(run),
         "verdict": _verdict(run),
@@ -36,8 +38,10 @@ def training_content(run: Run) -> dict[str, Any]:
 
 def _verdict(run: Run) -> Headline:
     """The answer in one sentence."""
-    result, name = run.result, run.record.network.title if run.record.network else "the network"
+    result, name = run.result, _name(run)
     if result is None:
+        if run.record.job == "prune" and not run.history:
+            return Headline(tone="open", badge="running", sentence=f"{name} is being cut.")
         if not run.history:
             return Headline(tone="open", badge="running", sentence="No epoch is finished yet.")
         last = run.history[-1]
@@ -53,13 +57,22 @@ def _verdict(run: Run) -> Headline:
     )
     if not result.verification.passed:
         return Headline(tone="bad", badge="not verified", sentence=f"{sentence} The ONNX file does not match it.")
+    if run.record.job == "prune":
+        return Headline(tone="good", badge="pruned", sentence=sentence)
     more = longer(run.history, run.record.data.validated, "--epochs")
     return Headline(tone="good", badge="trained", sentence=sentence + more)
 
 
+def _name(run: Run) -> str:
+    record = run.record
+    if record.pruned is not None:
+        return f"{record.pruned.name}, cut"
+    return record.network.title if record.network else "the network"
+
+
 def _missing(run: Run) -> list[str]:
     """What a page of a training that is going on can't show yet."""
-    gaps = [] if run.history else ["learning curves"]
+    gaps = [] if run.history or run.record.job == "prune" else ["learning curves"]
     if run.result is None:
         gaps += ["the test result", "the model files", "the check of the ONNX file", "latency"]
     return gaps

@@ -32,10 +32,11 @@ def unfold(graph: Graph, weights: Mapping[str, torch.Tensor], images: torch.Tens
     ['image', 'stem', 'stem_norm', 'stem_act', 'last']
 
     ``images`` are float32 (N, *input shape), prepared as the network takes them. A norm has the mean and variance that
-    its channel has over them, and the scale and shift that undo both. So training goes on from the same function, with
-    gradients as small as they were before the norms were folded; without, Adam at usual rates takes a folded network
-    apart. Left as they are: convolutions that a norm follows already, that write one value a channel (squeeze and
-    excitation) or an output, and those that share weights.
+    its channel has over them, and the scale and shift that undo both; the weights of each output get the scale that
+    they are initialised with (arXiv:1502.01852), which the norm undoes, too. So training goes on from the same
+    function, with gradients as small as they were before the norms were folded; without, Adam at usual rates takes a
+    folded network apart. Left as they are: convolutions that a norm follows already, that write one value a channel
+    (squeeze and excitation) or an output, and those that share weights.
 
     Raises:
         FeatherboneError: weights or images that do not fit the graph; images that are not finite.
@@ -56,12 +57,28 @@ def unfold(graph: Graph, weights: Mapping[str, torch.Tensor], images: torch.Tens
     shares = {node.name: node.shares for node in graph.nodes if node.shares}
     unfolded = Graph.build(graph.name, entries, graph.outputs, shares=shares, unused=graph.unused)
     for layer, mean, variance in _statistics(graph, held, layers, images):
-        bias, norm = held.pop(f"{layer.name}.bias"), names[layer.name]
-        held[f"{norm}.running_mean"] = (mean - bias.double()).float()
-        held[f"{norm}.running_var"] = variance.float()
-        held[f"{norm}.weight"] = (held[f"{norm}.running_var"].double() + BatchNorm().epsilon).sqrt().float()
-        held[f"{norm}.bias"] = (held[f"{norm}.running_mean"].double() + bias.double()).float()
+        bias, norm = held.pop(f"{layer.name}.bias").double(), names[layer.name]
+        held[f"{layer.name}.weight"], factor = _as_initialised(layer, held[f"{layer.name}.weight"])
+        running_mean, running_var = (factor * (mean - bias)).float(), (factor.square() * variance).float()
+        deviation = (running_var.double() + BatchNorm().epsilon).sqrt()
+        held[f"{norm}.running_mean"], held[f"{norm}.running_var"] = running_mean, running_var
+        held[f"{norm}.weight"] = (deviation / factor).float()
+        held[f"{norm}.bias"] = (running_mean.double() / factor + bias).float()
     return TrainedGraph(unfolded, held)
+
+
+def _as_initialised(layer: Node, weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The weights of each output at the scale that they are initialised with, and the factor of each that takes.
+
+    Before a norm the scale of weights changes nothing but how far a step of a learning rate moves them.
+    """
+    count = int(layer.shape[0])
+    if not isinstance(layer.operator, Conv):
+        return weight, torch.ones(count, dtype=torch.float64)
+    spread = math.sqrt(2 * int(layer.operator.groups) / (count * math.prod(map(int, layer.operator.kernel))))
+    norms = weight.double().flatten(1).norm(dim=1)
+    factor = torch.where(norms > 0, spread * math.sqrt(weight[0].numel()) / norms, torch.ones_like(norms))
+    return (weight.double() * factor.reshape(-1, *[1] * (weight.dim() - 1))).float(), factor
 
 
 def _check_images(graph: Graph, images: torch.Tensor) -> None:

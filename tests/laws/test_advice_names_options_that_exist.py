@@ -28,6 +28,8 @@ REACHED_BY: dict[str, tuple[str, ...]] = {
     "job/": JOBS,
     "job/convert/": ("convert",),
     "job/weight_options.py": ("convert", "train"),
+    "job/limits.py": ("fit", "prune"),
+    "job/pruning/": ("prune",),
     "job/search/": ("fit",),
     "job/training/": ("train",),
     "kernels/": JOBS,

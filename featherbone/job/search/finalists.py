@@ -7,7 +7,7 @@ from itertools import islice
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
-from featherbone.measure import measure, prepared
+from featherbone.job.clock import Clock, clock_of
 from featherbone.progress import Noticed, Progress, Step
 from featherbone.search.costs.budget import flag
 from featherbone.search.costs.latency_limit import LatencyLimit
@@ -15,9 +15,6 @@ from featherbone.search.record.ledger import Ledger
 from featherbone.search.record.rows import Trial
 
 MOST = 12  # finalists that are measured
-SECONDS = 2.0
-
-Clock = Callable[[Graph], float]  # milliseconds of a network
 
 
 def fastest_enough(
@@ -56,14 +53,3 @@ def fastest_enough(
         hint=f"leave the machine alone while it measures, or allow {flag('latency', float(f'{1.01 * ms:.3g}'))}, in "
         "either case under another --name",
     )
-
-
-def clock_of(limit: LatencyLimit) -> Clock:
-    """Measures a network as the limit says, in a process of its own."""
-
-    def clock(graph: Graph) -> float:
-        with prepared([graph], [limit.runtime]) as subjects:
-            (latency,) = measure(subjects, runtime=limit.runtime, threads=limit.threads, seconds=SECONDS)
-        return latency.times.p50_ms
-
-    return clock

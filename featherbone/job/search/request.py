@@ -2,79 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from featherbone.errors import FeatherboneError
 from featherbone.job import common_options as common
 from featherbone.job.common_options import WORK
-from featherbone.job.option import Option, OptionGroup, option, option_group
-from featherbone.quantities import LIMITED, QUANTITIES
-from featherbone.quantity import exact, parse_seconds
+from featherbone.job.limits import LIMITS
+from featherbone.job.option import option, option_group
 
 if TYPE_CHECKING:
     from featherbone.search import Budget
 
-BUDGET, TEACHER = "Budget", "Teacher"  # panels of the help
-RUNTIME = "onnxruntime"
+TEACHER = "Teacher"  # a panel of the help
 SPACE = "light"
-
-
-HELP = {  # of each limit
-    "macs": "Most multiply-adds, such as 300M.",
-    "params": "Most parameters, such as 80k.",
-    "peak_memory": "Most activation memory, such as 512KiB.",
-    "size": "Largest model file (float32), such as 1MB.",
-    "int8_size": "Largest model file with 8-bit weights, such as 100KB.",
-    "latency": "Longest time for one image on this machine, such as 3ms.",
-}
-
-
-def _seconds(text: str, flag: str) -> float:
-    return parse_seconds(text, what=flag)
-
-
-def _seconds_text(value: float) -> str:
-    return f"{exact(value)}s"
-
-
-def _budget(*, runtime: str, threads: int, **limits: str | None) -> Budget:
-    """The budget of the limits as they are written."""
-    from featherbone.search import Budget
-
-    budget = Budget.read(**limits, runtime=runtime, threads=threads)
-    if budget.latency is None and (runtime != RUNTIME or threads != 1):
-        raise FeatherboneError(
-            "--runtime and --threads say how latency is limited, and it is not", hint="give --latency, such as 3ms"
-        )
-    return budget
-
-
-def _limits(budget: Budget) -> Mapping[str, Any]:
-    """The limits of a budget, written as they are asked for."""
-    latency, limits = budget.latency, budget.limits().items()
-    texts = {QUANTITIES[name].flag: QUANTITIES[name].text(limit) for name, limit in limits}
-    return {**texts, **({} if latency is None else {"runtime": latency.runtime, "threads": latency.threads})}
-
-
-LIMITS = OptionGroup(
-    options=(
-        *(Option(name=QUANTITIES[name].flag, help=HELP[name], panel=BUDGET) for name in LIMITED),
-        Option(name="runtime", help="Runtime in which latency is limited.", default=RUNTIME, panel=BUDGET),
-        Option(
-            name="threads",
-            help="Threads with which latency is limited.",
-            kind=int,
-            default=1,
-            least=1,
-            panel=BUDGET,
-        ),
-    ),
-    join=_budget,
-    split=_limits,
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,9 +62,7 @@ class FitRequest:
     teacher_weight: float | None = common.teacher_weight(TEACHER)
     teacher_views: int | None = common.teacher_views(TEACHER)
     setting: str | None = common.setting()
-    time: float | None = option(
-        "Time to train for in all, such as 30m or 2h.", panel=WORK, read=_seconds, write=_seconds_text
-    )
+    time: float | None = common.time("Time to train for in all, such as 30m or 2h.")
     total_epochs: int | None = option("Epochs of all trials together.", int, least=1, panel=WORK)
     workers: int | None = option(
         "Trials at a time, each in its own process; without it one, or what a cluster has room for.",

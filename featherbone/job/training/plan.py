@@ -88,7 +88,7 @@ def identity_of(record: RunRecord) -> dict[str, Any]:
     if record.learning_rate_test is not None:
         recipe = {**recipe, "learning_rate": FOUND}
     return {
-        "data": _data_words(record.data),
+        "data": data_words(record.data),
         "network": network and f"{network.name} ({network.graph[:SHOWN]})",
         "weights": network and network.weights and network.weights["sha256"][:SHOWN],
         "teacher": teacher and {**teacher, "source": None, "sha256": teacher["sha256"][:SHOWN]},
@@ -99,7 +99,7 @@ def identity_of(record: RunRecord) -> dict[str, Any]:
     }
 
 
-def _data_words(data: DataRecord) -> str:
+def data_words(data: DataRecord) -> str:
     """The images as a message shows them: what follows from their fingerprint."""
     counts = "/".join(map(str, data.counts.values()))
     side, classes = data.resolution, len(data.classes)

@@ -22,7 +22,7 @@ from featherbone.train import Training
 def result_of(plan: TrainingPlan, training: Training, folder: Path, progress: Progress) -> ResultRecord:
     """The model that was trained, finished: what was found."""
     return replace(
-        finish(_model(plan, training), plan.dataset, None, folder, progress),
+        finish(trained_model(plan, training), plan.dataset, None, folder, progress),
         epochs=training.epoch,
         best_epoch=training.best_epoch,
         val_top1=training.val_top1,
@@ -30,7 +30,7 @@ def result_of(plan: TrainingPlan, training: Training, folder: Path, progress: Pr
     )
 
 
-def _model(plan: TrainingPlan, training: Training) -> Model:
+def trained_model(plan: TrainingPlan, training: Training) -> Model:
     dataset, teacher = plan.dataset, plan.teaching
     return Model(
         graph=plan.network.graph,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,16 +17,13 @@ from featherbone.job.training.plan import TrainingPlan, identity_of, plan_traini
 from featherbone.job.training.request import TrainRequest
 from featherbone.job.training.result import gain_of, result_of
 from featherbone.job.training.setting import chosen_setting, tested_rate, with_rate
-from featherbone.job.training.watching import Watcher
+from featherbone.job.training.trained import setting_of, trained
 from featherbone.json_values import write_value
 from featherbone.lock import locked
 from featherbone.progress import Progress, Step, silent
 from featherbone.report import write_report
 from featherbone.run_file import LOCK, NAME, NETWORK, read_facts, record_of
-from featherbone.run_record import RunRecord
-from featherbone.train import Execution, Setting, Training, train
-from featherbone.train.machine.memory import threads_of
-from featherbone.train.run.finite import NotFiniteError
+from featherbone.train import Setting
 from featherbone.train.several.distributed import joined, own_device
 
 
@@ -67,7 +63,7 @@ def run_train(request: TrainRequest, progress: Progress = silent) -> Path:
         record = record_of(facts, folder)
         if not record.is_finished:
             plan = with_rate(plan, record.recipe["learning_rate"])
-            training = _trained(plan, _setting(record), folder, tell)
+            training = trained(plan, setting_of(record), folder, tell)
             if processes.first:
                 facts = {**facts, "result": write_value(result_of(plan, training, folder, tell))}
                 gain = gain_of(folder, record_of(facts, folder))
@@ -101,14 +97,8 @@ def _facts_of_before(plan: TrainingPlan, folder: Path) -> dict[str, Any] | None:
         with damage(folder / NAME):
             asked = record_of({**plan.facts(), "result": None}, folder)
             require_same(folder, identity_of(record), identity_of(asked))
-            _setting(record)
+            setting_of(record)
     return facts
-
-
-def _setting(record: RunRecord) -> Setting:
-    """The setting that the machine chose when the run was begun."""
-    assert record.setting is not None, "a training is begun with one"
-    return Setting.from_dict(dict(record.setting.chosen))
 
 
 def _new_facts(plan: TrainingPlan, folder: Path, progress: Progress) -> dict[str, Any]:
@@ -123,30 +113,3 @@ def _new_facts(plan: TrainingPlan, folder: Path, progress: Progress) -> dict[str
     facts["result"] = None
     write_facts(folder, facts)
     return facts
-
-
-def _trained(plan: TrainingPlan, setting: Setting, folder: Path, progress: Progress) -> Training:
-    """The network trained to the recipe's end, from its checkpoint on."""
-    progress(Step(name="train", detail=f"{plan.network.graph.name}, {plan.recipe.epochs} epochs"))
-    with Watcher(plan, folder, progress) as watch, threads_of(setting), _advised():
-        return train(
-            plan.network.graph,
-            plan.dataset,
-            plan.recipe,
-            folder=folder,
-            seed=plan.request.seed,
-            objective=plan.objective(),
-            weights=plan.network.weights,
-            execution=Execution(device=plan.device, setting=setting, progress=watch),
-        )
-
-
-@contextmanager
-def _advised() -> Iterator[None]:
-    """Say, where the loss is not finite, which options change the learning rate."""
-    try:
-        yield
-    except NotFiniteError as error:
-        raise NotFiniteError(
-            error.sentence, hint=f"{error.hint}; --lr gives another learning rate, and --find-lr looks for one"
-        ) from error

@@ -1,0 +1,1 @@
+"""The pruning job: from a trained network and images to one that keeps a budget."""

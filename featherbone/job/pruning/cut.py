@@ -1,0 +1,98 @@
+"""The network of a pruning after the cut, kept in a file of its own, so that it is cut once."""
+
+from __future__ import annotations
+
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from featherbone.errors import FeatherboneError
+from featherbone.job.pruning.plan import PruningPlan
+from featherbone.job.pruning.quantities import measure_of
+from featherbone.nn import Model, save_model
+from featherbone.progress import Progress, Step
+from featherbone.rewrite.cutting.cut import cut_to, widths
+from featherbone.rewrite.fold import fold
+from featherbone.rewrite.unfold import unfold
+from featherbone.run_record import CutRecord, MendedRecord, WidthRecord
+from featherbone.search.costs.budget import costs_of, describe
+
+CUT = "cut.safetensors"  # in the run's folder
+FEWEST = 2  # images
+NORMED = 512  # images that new norms take their statistics from
+
+
+def cut(plan: PruningPlan, folder: Path, progress: Progress) -> CutRecord:
+    """Cut the network to the budget, mend it, and write it into the folder: what was cut.
+
+    Raises:
+        FeatherboneError: no cut keeps the budget; too few images.
+    """
+    started = time.monotonic()
+    model, request = plan.model, plan.request
+    images = images_of(plan)
+    folded = fold(model.graph, model.weights)
+    found = cut_to(
+        folded,
+        images,
+        request.budget.limits(),
+        measure_of(request.budget),
+        rounds=request.rounds,
+        progress=progress,
+    )
+    progress(Step(name="norms"))
+    graph, weights = unfold(*found.network, images[:NORMED])
+    counted = request.budget.counted()
+    breaches = counted.breaches(costs_of(graph)) if counted else ()
+    if breaches:
+        raise FeatherboneError(
+            f"the cut network exceeds {', '.join(breaches)}: it has {costs_of(graph)}",
+            hint="this is a defect of ours, which is worth reporting",
+        )
+    save_model(
+        folder / CUT,
+        Model(
+            graph=graph,
+            weights=weights,
+            classes=model.classes,
+            preprocessing=model.preprocessing,
+            provenance={
+                "featherbone": version("featherbone"),
+                "pruned": {"name": model.graph.name, "sha256": plan.sha256, "to": describe(request.budget.limits())},
+                "uncut": dict(model.provenance),
+            },
+        ),
+    )
+    return CutRecord(
+        widths=tuple(
+            WidthRecord(layer=layer, before=before, after=after)
+            for layer, before, after in widths(folded.graph, found.network.graph)
+        ),
+        mended=tuple(
+            MendedRecord(layer=layer.name, before=layer.before, after=layer.after) for layer in found.mended.layers
+        ),
+        left=found.mended.left,
+        loss=found.loss,
+        seconds=time.monotonic() - started,
+    )
+
+
+def images_of(plan: PruningPlan) -> torch.Tensor:
+    """Some of the training images, drawn by the seed and in a random order, as the network takes them.
+
+    Raises:
+        FeatherboneError: fewer than two.
+    """
+    every = plan.dataset.splits["train"].images
+    seen, count = plan.model.preprocessing, min(plan.request.images, len(every))
+    if count < FEWEST:
+        raise FeatherboneError(
+            f"{plan.dataset.name} has {count} images for training; at least {FEWEST} are needed to cut by"
+        )
+    chosen = np.random.default_rng(plan.request.seed).permutation(len(every))[:count]
+    pixels = torch.from_numpy(np.ascontiguousarray(every[chosen])).permute(0, 3, 1, 2).float() / 255
+    mean, deviation = (torch.tensor(values).reshape(1, -1, 1, 1) for values in (seen.mean, seen.std))
+    return ((pixels - mean) / deviation).contiguous()

@@ -1,0 +1,114 @@
+"""All that decides the result of a pruning, put together from what was asked, the network and the images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from featherbone.data import Dataset
+from featherbone.download import file_hash
+from featherbone.errors import FeatherboneError
+from featherbone.job.images import open_images, record_of_data
+from featherbone.job.pruning.request import PruneRequest
+from featherbone.job.training.plan import SHOWN, data_words
+from featherbone.job.training.starting import some
+from featherbone.json_values import write_value
+from featherbone.nn import Model, load_model
+from featherbone.progress import Progress
+from featherbone.run_record import RunRecord
+from featherbone.search.costs.budget import Costs, costs_of, describe
+
+
+@dataclass(frozen=True, kw_only=True)
+class PruningPlan:
+    """A pruning before it begins: what was asked, the network, its file's SHA-256, and the images."""
+
+    request: PruneRequest
+    model: Model
+    sha256: str
+    dataset: Dataset
+
+    @property
+    def title(self) -> str:
+        """A short name of the network."""
+        return f"{self.model.graph.name}-pruned"
+
+    def facts(self) -> dict[str, Any]:
+        """What run.json says from the start."""
+        return {
+            "job": "prune",
+            "data": write_value(record_of_data(self.dataset, self.request.source)),
+            "budget": self.request.budget.to_json(),
+            "pruned": {
+                "source": self.request.model,
+                "name": self.model.graph.name,
+                "sha256": self.sha256,
+                "images": self.request.images,
+                "rounds": self.request.rounds,
+                "time": self.request.time,
+            },
+            "asked_setting": self.request.setting,
+            "seed": self.request.seed,
+        }
+
+
+def pruning_identity(record: RunRecord) -> dict[str, Any]:
+    """What must be the same for a run to go on, out of its record, by the names that a message shows."""
+    pruned = record.pruned
+    return {
+        "data": data_words(record.data),
+        "network": pruned and f"{pruned.name} ({pruned.sha256[:SHOWN]})",
+        "budget": record.budget,
+        "images": pruned and pruned.images,
+        "rounds": pruned and pruned.rounds,
+        "time": pruned and pruned.time,
+        "seed": record.seed,
+        "setting": record.asked_setting,
+    }
+
+
+def plan_pruning(request: PruneRequest, progress: Progress) -> PruningPlan:
+    """Read the network and the images, and see that something is to be done that can be done.
+
+    Raises:
+        FeatherboneError: no model or data set; images of other classes; a budget that the network keeps already.
+    """
+    model = load_model(request.model)
+    seen = model.preprocessing
+    _require_one_answer(model)
+    costs = costs_of(model.graph)
+    _require_more_than(request, costs, model.graph.name)
+    dataset = open_images(
+        request.source,
+        resolution=seen.resolution,
+        channels=seen.channels,
+        view=seen.view,
+        seed=request.seed,
+        skip_bad=request.skip_bad,
+        progress=progress,
+    )
+    if dataset.classes != model.classes:
+        raise FeatherboneError(
+            f"{model.graph.name} knows {some(model.classes)}; {dataset.name} shows {some(dataset.classes)}",
+            hint=f"teach it these first: `featherbone train` goes on from {request.model}",
+        )
+    seen_alike = replace(dataset, mean=seen.mean, std=seen.std)  # as the network is used to
+    return PruningPlan(request=request, model=model, sha256=file_hash(Path(request.model)), dataset=seen_alike)
+
+
+def _require_one_answer(model: Model) -> None:
+    if len(model.graph.outputs) != 1 or len(model.graph.inputs) != 1:
+        raise FeatherboneError(f"{model.graph.name} has several inputs or outputs; one of each can be pruned")
+
+
+def _require_more_than(request: PruneRequest, costs: Costs, name: str) -> None:
+    """Raise where the network keeps the budget already, as far as that is known without measuring."""
+    counted, limits = request.budget.counted(), request.budget.limits()
+    if request.budget.latency is None and counted is not None and not counted.breaches(costs):
+        known: Mapping[str, Any] = {what: getattr(costs, what) for what in limits}
+        raise FeatherboneError(
+            f"there is nothing to cut: {name} has {describe(known)}, and the limit is {describe(limits)}",
+            hint="ask for less",
+        )

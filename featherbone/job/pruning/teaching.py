@@ -1,0 +1,89 @@
+"""What is left of a network learns from the whole one, for as long as there is time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from featherbone.job.machine import device_of
+from featherbone.job.pruning.cut import CUT
+from featherbone.job.pruning.plan import PruningPlan
+from featherbone.job.training.plan import TrainingPlan, plan_training
+from featherbone.job.training.recipe import default_epochs
+from featherbone.job.training.request import TrainRequest
+from featherbone.job.training.setting import chosen_setting
+from featherbone.progress import Noticed, Progress, silent
+from featherbone.quantity import format_duration
+from featherbone.train import Recipe, Setting, default_recipe, recipe_named
+from featherbone.train.transfer.distillation import VIEWS
+
+RECIPE = "recover"
+TEACHER_SHARE = 1.0  # of the loss: the answers of the uncut network alone, whose labels these images may not have
+TEMPERATURE = 2.0
+BATCH = 64  # images by which the teacher is timed
+LONGEST = 300  # epochs
+
+
+def teaching_plan(plan: PruningPlan, folder: Path) -> TrainingPlan:
+    """The training that follows on the cut, but for how long it is."""
+    request = plan.request
+    training = plan_training(
+        TrainRequest(
+            source=request.source,
+            network=str(folder / CUT),
+            teacher=request.model,
+            teacher_weight=TEACHER_SHARE,
+            temperature=TEMPERATURE,
+            seed=request.seed,
+            device=request.device,
+            setting=request.setting,
+            skip_bad=request.skip_bad,
+        ),
+        silent,  # it tells of the images once more
+    )
+    usual = default_recipe(training.dataset, default_epochs(training.dataset))
+    return replace(training, recipe=replace(recipe_named(RECIPE), augment=usual.augment))
+
+
+def paced(plan: PruningPlan, training: TrainingPlan, progress: Progress) -> dict[str, Any]:
+    """What run.json says of setting and recipe, of as many epochs as there is time for; no recipe where none fits."""
+    assert plan.request.time is not None, "asked for"
+    setting = chosen_setting(training, progress)
+    chosen = next(one for one in setting["tried"] if one["setting"] == str(Setting.from_dict(setting["chosen"])))
+    images = len(plan.dataset.splits["train"].labels)
+    own, teachers = images / chosen["images_per_second"], images * _teacher_seconds(plan)
+    epochs = min(LONGEST, _afforded(plan.request.time, own, teachers))
+    if epochs == 0:
+        there, needed = format_duration(plan.request.time), format_duration(own + teachers)
+        sentence = f"an epoch takes about {needed}, and {there} are given: nothing is taught"
+        progress(Noticed(sentence=sentence))
+        return {"setting": setting}
+    return {"setting": setting, "recipe": training.recipe.with_epochs(epochs).to_dict()}
+
+
+def _afforded(seconds: float, own: float, teachers: float) -> int:
+    """The epochs that there is time for, of so many seconds each; the teacher is asked about each view once."""
+    first = int(seconds / (own + teachers))
+    return first if first < VIEWS else VIEWS + int((seconds - VIEWS * (own + teachers)) / own)
+
+
+def _teacher_seconds(plan: PruningPlan) -> float:
+    """Seconds in which the uncut network answers one image, of many at a time."""
+    device = device_of(plan.request.device)
+    module = plan.model.module().to(device)
+    noise = torch.zeros(BATCH, *plan.model.preprocessing.shape, device=device)
+    with torch.inference_mode():
+        module(noise)
+        started = time.perf_counter()
+        module(noise)
+    return (time.perf_counter() - started) / BATCH
+
+
+def with_recipe(training: TrainingPlan, recipe: Mapping[str, Any]) -> TrainingPlan:
+    """The training by the recipe that was written down."""
+    return replace(training, recipe=Recipe.from_dict(dict(recipe)))

@@ -1,0 +1,1 @@
+"""Which channels to cut: what the loss of each does to the output, and what it saves."""

@@ -1,0 +1,77 @@
+"""What a cut does to the network's answers, measured: the check on what was estimated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+
+from featherbone.rewrite.cutting.elimination import Elimination
+from featherbone.rewrite.mending.layer_matrix import has_bias
+from featherbone.rewrite.part import part
+from featherbone.rewrite.trained_graph import TrainedGraph
+
+BATCH = 32
+SMALLEST = 1e-12  # nats: an estimate below is no base to correct
+
+
+class CutJudge:
+    """Holds the answers of a changed network against those of the whole one, for some images."""
+
+    def __init__(self, network: TrainedGraph, images: torch.Tensor) -> None:
+        self.network, self.images = network, images
+        self.logarithms = self._logarithms(network)
+
+    def divergence(self, matrices: Mapping[tuple[str, int], torch.Tensor]) -> float:
+        """Mean Kullback–Leibler divergence of the answers, in nats, when groups of layers compute other matrices."""
+        weights = dict(self.network.weights)
+        for (layer, group), matrix in matrices.items():
+            node = self.network.graph[layer]
+            kernel = weights[f"{layer}.weight"].clone()
+            outputs = len(matrix)
+            where = slice(group * outputs, (group + 1) * outputs)
+            kernel[where] = matrix[:, :-1].reshape(kernel[where].shape).float()
+            weights[f"{layer}.weight"] = kernel
+            if has_bias(node):
+                bias = weights[f"{layer}.bias"].clone()
+                bias[where] = matrix[:, -1].float()
+                weights[f"{layer}.bias"] = bias
+        now = self._logarithms(TrainedGraph(self.network.graph, weights))
+        return float(F.kl_div(now, self.logarithms, reduction="batchmean", log_target=True))
+
+    def _logarithms(self, network: TrainedGraph) -> torch.Tensor:
+        (source,), (answer,) = network.graph.inputs, network.graph.outputs
+        compute = part(network, {source.name}, [answer])
+        with torch.inference_mode():
+            found = [compute({source.name: batch})[answer] for batch in torch.split(self.images, BATCH)]
+        return torch.cat(found).log_softmax(1)
+
+
+def measured(found: Elimination, answers: CutJudge) -> Elimination:
+    """The same elimination, its costs scaled so that their sums are what was measured where they were looked at.
+
+    Between two such counts the factor changes evenly with the count; beyond the last one it stays.
+    """
+    sums = torch.tensor((0.0, *found.costs), dtype=torch.float64).cumsum(0)
+    counts, factors = [], []
+    for count, matrices in sorted(found.matrices.items()):
+        if sums[count] > SMALLEST:
+            counts.append(count)
+            factors.append(answers.divergence(matrices) / float(sums[count]))
+    if not counts:
+        return replace(found, matrices={})
+    scaled = sums * _between(counts, factors, len(sums))
+    costs = scaled.diff().clamp_min(0).tolist()
+    return replace(found, costs=tuple(costs), matrices={})
+
+
+def _between(counts: list[int], factors: list[float], total: int) -> torch.Tensor:
+    found = torch.empty(total, dtype=torch.float64)
+    knots = [(0, factors[0]), *zip(counts, factors, strict=True), (total, factors[-1])]
+    for (start, low), (stop, high) in pairwise(knots):
+        if stop > start:
+            found[start:stop] = torch.linspace(low, high, stop - start + 1, dtype=torch.float64)[:-1]
+    return found

@@ -1,0 +1,178 @@
+"""Mending: the layers of a changed network are fitted, in their order, to what the network wrote before the change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from featherbone.errors import FeatherboneError
+from featherbone.files import MIB
+from featherbone.graph import Graph, Node
+from featherbone.graph.operators import Add
+from featherbone.progress import Progress, Reading, silent
+from featherbone.rewrite.mending.frontier import Frontier
+from featherbone.rewrite.mending.layer_matrix import has_bias, matrix_of, sides_of_matrix, weights_of_matrix
+from featherbone.rewrite.mending.least_squares import fitted
+from featherbone.rewrite.mending.moments import WIDEST, Moments
+from featherbone.rewrite.mending.rows import groups_of, is_layer, places_of, read_rows, written_rows
+from featherbone.rewrite.trained_graph import TrainedGraph
+
+MEMORY = 1024 * MIB  # bytes of maps that are kept
+HELD_OUT = 0.15  # share of the images on which a fit is judged
+FEWEST = 2  # images
+
+
+@dataclass(frozen=True, kw_only=True)
+class MendedLayer:
+    """A layer that was fitted: its error before and after, as shares of the variance of what it is to write."""
+
+    name: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mended:
+    """A network after mending; ``layers`` in their order, and ``left`` with the reason why each was not fitted."""
+
+    network: TrainedGraph
+    layers: tuple[MendedLayer, ...]
+    left: tuple[tuple[str, str], ...]
+
+
+def mend(
+    original: TrainedGraph,
+    changed: TrainedGraph,
+    images: torch.Tensor,
+    *,
+    kept: Mapping[str, Sequence[int]] | None = None,
+    memory: int = MEMORY,
+    progress: Progress = silent,
+) -> Mended:
+    """Fit each layer of ``changed``, as it reads what those before it now write, to what ``original`` writes there.
+
+    >>> from featherbone.graph import image
+    >>> from featherbone.nn import module, weights_of
+    >>> graph = image(3, 8).conv(8, 3, name="first", bias=True).pointwise(2, name="last").graph("tiny")
+    >>> weights = weights_of(module(graph, seed=0))
+    >>> broken = {**weights, "last.weight": torch.zeros(2, 8, 1, 1)}
+    >>> images = torch.randn(20, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    >>> mended = mend(TrainedGraph(graph, weights), TrainedGraph(graph, broken), images)
+    >>> bool((mended.network.weights["last.weight"] - weights["last.weight"]).abs().max() < 1e-3)
+    True
+
+    ``images`` are as the network takes them (images × channels × height × width), and need no labels. ``kept`` says
+    for a node of ``changed`` which channels of the node of that name in ``original`` it writes; all where it says
+    nothing. A layer whose name the original does not have stays as it is. Norms that stand behind convolutions are
+    better folded into them before (``fold``), since a layer that ends a residual branch is fitted to make up for the
+    error of the shortcut too. At most about ``memory`` bytes of maps are kept, twice.
+
+    Raises:
+        FeatherboneError: fewer than two images; images of another shape; a network of several inputs.
+
+    Source: channel selection by reconstruction, arXiv:1707.06168 section 3; its asymmetric form, arXiv:1505.06798.
+    """
+    _require_images(original.graph, images)
+    before = Frontier(original, images, memory)
+    after = Frontier(changed, images, memory)
+    todo, left = _layers(original.graph, changed.graph)
+    told = []
+    for place, node in enumerate(todo):
+        progress(Reading(what="mending layers", done=place, total=len(todo), unit="layers"))
+        ahead = [later.name for later in todo[place:]]
+        told.append(_mend_layer(before, after, node, ahead, kept or {}))
+    progress(Reading(what="mending layers", done=len(todo), total=len(todo), unit="layers"))
+    return Mended(network=TrainedGraph(changed.graph, after.weights), layers=tuple(told), left=tuple(left))
+
+
+def _mend_layer(
+    before: Frontier, after: Frontier, node: Node, ahead: Sequence[str], kept: Mapping[str, Sequence[int]]
+) -> MendedLayer:
+    """Fit one layer, and write its weights into ``after``."""
+    source = node.inputs[0]
+    beside = _settled_beside(after.graph, node, set(ahead))
+    groups = groups_of(node.operator, int(after.graph[source].shape[0]))
+    columns = sides_of_matrix(after.graph, node)[1] + 1
+    places = places_of(node.shape, columns, before.images)
+    seen, held_out = Moments(), Moments()
+    done, rest = 0, round(before.images * (1 - HELD_OUT))
+    pairs = zip(before.batches([node.name, *beside], ahead[1:]), after.batches([source, *beside], ahead), strict=True)
+    for was, now in pairs:
+        target = _channels(was[node.name], kept.get(node.name))
+        for other in beside:
+            target = target + _channels(was[other], kept.get(other)) - now[other]
+        first = min(max(rest - done, 0), len(target))
+        for moments, part in ((seen, slice(0, first)), (held_out, slice(first, None))):
+            if len(target[part]):
+                rows = read_rows(now[source][part], node.operator, places)
+                moments.add(rows, written_rows(target[part], groups, places))
+        done += len(target)
+    start = matrix_of(after.graph, node, after.weights)
+    found = fitted(start, seen, held_out, bias=has_bias(node))
+    everything = seen + held_out
+    after.weights.update(weights_of_matrix(node, found, after.weights, everything))
+    power = float(everything.power().sum()) or 1.0
+    return MendedLayer(
+        name=node.name,
+        before=float(everything.error(start).sum()) / power,
+        after=float(everything.error(found).sum()) / power,
+    )
+
+
+def _settled_beside(graph: Graph, node: Node, unsettled: set[str]) -> list[str]:
+    """The other terms of the sum that alone reads the layer, unless a layer that is still to be fitted changes them."""
+    readers = [other for other in graph.nodes if node.name in other.inputs]
+    if len(readers) != 1 or not isinstance(readers[0].operator, Add) or node.name in graph.outputs:
+        return []
+    others = [name for name in readers[0].inputs if name != node.name]
+    return [] if any(name in unsettled for other in others for name in _ancestors(graph, other)) else others
+
+
+def _ancestors(graph: Graph, name: str) -> set[str]:
+    found: set[str] = set()
+    left = [name]
+    while left:
+        each = left.pop()
+        if each not in found:
+            found.add(each)
+            left += graph[each].inputs
+    return found
+
+
+def _channels(maps: torch.Tensor, kept: Sequence[int] | None) -> torch.Tensor:
+    return maps if kept is None or list(kept) == list(range(maps.shape[1])) else maps[:, list(kept)]
+
+
+def _layers(original: Graph, changed: Graph) -> tuple[list[Node], list[tuple[str, str]]]:
+    """The layers of the changed network that can be fitted, in their order; the others with the reason."""
+    sharing = {node.shares for node in changed.nodes if node.shares}
+    todo, left = [], []
+    for node in changed.nodes:
+        shapes = changed.input_shapes(node)
+        if not node.operator.parameters(*shapes):
+            continue
+        if not is_layer(node.operator):
+            left.append((node.name, f"{node.operator.describe(*shapes)} is not fitted"))
+        elif node.name not in original:
+            left.append((node.name, "the original has no layer of this name"))
+        elif node.shares or node.name in sharing:
+            left.append((node.name, "its weights are used at several places"))
+        elif len(shapes[0]) > 1 and changed[node.name].shape[1:] != original[node.name].shape[1:]:
+            left.append((node.name, "its map has another size than the original's"))
+        elif (columns := sides_of_matrix(changed, node)[1]) > WIDEST:
+            left.append((node.name, f"it has {columns:,} columns; at most {WIDEST:,} are fitted"))
+        else:
+            todo.append(node)
+    return todo, left
+
+
+def _require_images(graph: Graph, images: torch.Tensor) -> None:
+    if tuple(images.shape[1:]) != graph.input_shape:
+        given, wanted = (list(shape) for shape in (images.shape[1:], graph.input_shape))
+        raise FeatherboneError(f"the images have shape {given}; {graph.name} takes {wanted}")
+    if len(images) < FEWEST:
+        raise FeatherboneError(
+            f"{len(images)} images are too few to mend by; at least {FEWEST} are needed", hint="a few hundred are good"
+        )

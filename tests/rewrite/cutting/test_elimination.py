@@ -1,0 +1,55 @@
+import torch
+
+from featherbone.rewrite.cutting.elimination import RIDGE, Reader, eliminate, inverse_of, root_of
+
+GENERATOR = torch.Generator().manual_seed(0)
+
+
+def test_dropping_costs_what_least_squares_say() -> None:
+    rows = torch.randn(300, 7, generator=GENERATOR, dtype=torch.float64)
+    rows[:, 2] = rows[:, 0] + 0.1 * rows[:, 2]
+    rows[:, -1] = 1
+    matrix = torch.randn(5, 7, generator=GENERATOR, dtype=torch.float64)
+    half = torch.randn(5, 5, generator=GENERATOR, dtype=torch.float64)
+    information, moments = half @ half.T, rows.T @ rows / len(rows)
+    columns = {0: [0, 1], 1: [2, 3], 2: [4, 5]}
+    reader = Reader(
+        layer="layer",
+        group=0,
+        columns={number: torch.tensor(each) for number, each in columns.items()},
+        inverse=inverse_of(moments),
+        matrix=matrix.clone(),
+        weighed=root_of(information).T @ matrix,
+    )
+    ridge = RIDGE * moments.diagonal()[:-1].mean()
+    held = moments + ridge * torch.eye(7, dtype=torch.float64)
+
+    def least(gone: list[int]) -> float:
+        left = [column for column in range(7) if column not in gone]
+        fit = torch.linalg.solve(held[left][:, left], held[left] @ matrix.T).T
+        error = matrix.clone()
+        error[:, left] -= fit
+        return float(torch.trace(information @ error @ held @ error.T))
+
+    for number, each in columns.items():
+        torch.testing.assert_close(reader.costs(3)[number].item(), least(each))
+    found = eliminate([reader], 3)
+    gone: list[int] = []
+    for number, cost in zip(found.order, found.costs, strict=True):
+        before = least(gone)
+        gone += columns[number]
+        torch.testing.assert_close(cost, least(gone) - before)
+
+
+def test_a_layer_known_by_its_diagonal_only_costs_what_each_column_brings() -> None:
+    reader = Reader(
+        layer="wide",
+        group=0,
+        columns={0: torch.tensor([0]), 1: torch.tensor([1, 2])},
+        inverse=inverse_of(torch.tensor([4.0, 1.0, 1.0, 1.0], dtype=torch.float64)),
+        matrix=torch.tensor([[1.0, 2.0, 3.0, 0.0]], dtype=torch.float64),
+        weighed=torch.tensor([[1.0, 2.0, 3.0, 0.0]], dtype=torch.float64),
+    )
+    assert reader.costs(2).tolist() == [4.0, 13.0]
+    reader.drop(1)
+    assert reader.costs(2).tolist() == [4.0, 0.0]
