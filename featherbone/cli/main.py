@@ -19,6 +19,7 @@ from featherbone.cli.compare import compare
 from featherbone.cli.convert import convert
 from featherbone.cli.cost.command import cost
 from featherbone.cli.data import data
+from featherbone.cli.factorize import factorize
 from featherbone.cli.fit import fit
 from featherbone.cli.formula import formula
 from featherbone.cli.networks import networks
@@ -59,6 +60,7 @@ EXAMPLES: dict[Callable[..., None], str] = {  # one of each command, which its h
     train: "featherbone train photos/ --network mobilenet_v2:width=0.5 --epochs 30",
     prune: "featherbone prune model.safetensors photos/ --macs 20M --time 20m",
     convert: "featherbone convert mobilenet_v2 --weights torchvision/mobilenet_v2 --out mobilenet_v2.safetensors",
+    factorize: "featherbone factorize model.safetensors photos/ --into asymmetric --macs 20M --out small.safetensors",
     data: "featherbone data photos/ --resolution 64",
     predict: "featherbone predict runs/photos/model.onnx new/*.jpg",
     report: "featherbone report runs/photos",
@@ -79,7 +81,7 @@ def _add(panel: str, *commands: Callable[..., None]) -> None:
         app.command(rich_help_panel=panel, epilog=f"Example: {EXAMPLES[command]}")(command)
 
 
-_add(JOB, fit, train, prune, convert, data, predict, report)
+_add(JOB, fit, train, prune, convert, factorize, data, predict, report)
 app.add_typer(search, rich_help_panel=JOB)
 _add(DESIGN, cost, compare, time, formula, show, channels, networks, zoo, verify)
 

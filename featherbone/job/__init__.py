@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from featherbone.job.convert.request import ConvertRequest as ConvertRequest
+from featherbone.job.factorizing.request import FactorizeRequest as FactorizeRequest
 from featherbone.job.pruning.request import PruneRequest as PruneRequest
 from featherbone.job.search.request import FitRequest as FitRequest
 from featherbone.job.training.request import TrainRequest as TrainRequest
@@ -16,6 +17,8 @@ from featherbone.lazy import loader
 
 if TYPE_CHECKING:
     from featherbone.job.convert.convert import run_convert as run_convert
+    from featherbone.job.factorizing.factorize import carry_out as carry_out
+    from featherbone.job.factorizing.plan import plan_factorizing as plan_factorizing
     from featherbone.job.pruning.prune import prune as prune
     from featherbone.job.pruning.prune import run_prune as run_prune
     from featherbone.job.search.fit import fit as fit
@@ -25,10 +28,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ConvertRequest",
+    "FactorizeRequest",
     "FitRequest",
     "PruneRequest",
     "TrainRequest",
+    "carry_out",
     "fit",
+    "plan_factorizing",
     "prune",
     "run_convert",
     "run_fit",
@@ -38,7 +44,9 @@ __all__ = [
 ]
 
 _HOME = {
+    "carry_out": "factorizing.factorize",
     "fit": "search.fit",
+    "plan_factorizing": "factorizing.plan",
     "prune": "pruning.prune",
     "run_convert": "convert.convert",
     "run_fit": "search.fit",

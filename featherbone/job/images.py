@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import torch
+
 from featherbone.data import Dataset, open_dataset
+from featherbone.data.batches import normalise
 from featherbone.data.named import NAMED
+from featherbone.errors import FeatherboneError
 from featherbone.nn import Preprocessing
 from featherbone.progress import Noticed, Progress, Reading, Step
 from featherbone.run_record import DataRecord
 from featherbone.view import WHOLE, View
+
+FEWEST = 2  # images that layers can be fitted to
 
 
 def open_images(
@@ -80,6 +87,21 @@ def record_of_data(dataset: Dataset, source: str | Path) -> DataRecord:
         warnings=dataset.warnings,
         skipped=dataset.skipped,
     )
+
+
+def unlabelled(dataset: Dataset, seen: Preprocessing, count: int, seed: int, *, split: str = "train") -> torch.Tensor:
+    """At most so many images of a split, drawn by the seed, as a network with this preprocessing takes them.
+
+    Raises:
+        FeatherboneError: fewer than two.
+    """
+    every = dataset.splits[split].images
+    if min(count, len(every)) < FEWEST:
+        raise FeatherboneError(
+            f"{dataset.name} has {len(every)} images for {split}; at least {FEWEST} are needed to fit layers to"
+        )
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(every))[:count])
+    return normalise(every[chosen], seen.mean, seen.std).contiguous()
 
 
 def _skipped(dataset: Dataset) -> list[str]:

@@ -14,16 +14,22 @@ import featherbone
 from featherbone.cli.main import app
 from featherbone.errors import FeatherboneError
 from featherbone.hub import WeightChoices
-from featherbone.job import ConvertRequest, FitRequest, TrainRequest
+from featherbone.job import ConvertRequest, FactorizeRequest, FitRequest, TrainRequest
 from featherbone.job.option import command_words, options_of
 from featherbone.job.weight_options import CHOICES
 
 BEGUN: dict[str, list[str]] = {
     "convert": ["convert", "squeezenet1_1", "--weights", "w.pth", "--out", "m.safetensors"],
+    "factorize": ["factorize", "m.safetensors", "my photos", "--into", "grouped"],
     "fit": ["fit", "my photos", "--params", "20k"],
     "train": ["train", "my photos", "--network", "r8 | stem w4 | head w8"],
 }
-REQUESTS: dict[str, Any] = {"convert": ConvertRequest, "fit": FitRequest, "train": TrainRequest}
+REQUESTS: dict[str, Any] = {
+    "convert": ConvertRequest,
+    "factorize": FactorizeRequest,
+    "fit": FitRequest,
+    "train": TrainRequest,
+}
 SAMPLES = {  # a value of an option that has no default that nobody asks for; any text where none stands here
     "activation": "relu6",
     "device": "cpu",
@@ -62,6 +68,7 @@ def request_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str]], Any]:
         raise Answered(request)
 
     monkeypatch.setattr("featherbone.job.run_convert", never)
+    monkeypatch.setattr("featherbone.job.plan_factorizing", never)
     monkeypatch.setattr("featherbone.job.run_fit", never)
     monkeypatch.setattr("featherbone.job.run_train", never)
     monkeypatch.setattr("featherbone.job.training.tensorboard.require_tensorboard", lambda: None)
@@ -78,7 +85,8 @@ def given(command: str, name: str) -> list[list[str]]:
     """The words that give an option another value than it has anyway, each way that there is."""
     option = next(each for each in options_of(REQUESTS[command]) if each.name == name)
     if option.is_argument:
-        return [[BEGUN[command][1]]]
+        place = [each.name for each in options_of(REQUESTS[command]) if each.is_argument].index(name)
+        return [[BEGUN[command][1 + place]]]
     if option.kind is bool:
         return [[option.flag], *([[f"--no-{option.flag[2:]}"]] if option.negatable else [])]
     number = {int: str((option.least or 0) + 2), float: "0.375"}.get(option.kind, f"some {name}")
@@ -149,5 +157,7 @@ def test_each_option_says_what_it_is() -> None:
     for request in REQUESTS.values():
         for option in options_of(request):
             assert option.help.endswith((".", ";")), option.name
-            needed = ("network", "weights", "out") if request is ConvertRequest else ("data", "network")
+            needed = {ConvertRequest: ("network", "weights", "out"), FactorizeRequest: ("model", "into")}.get(
+                request, ("data", "network")
+            )
             assert option.default is not MISSING or option.name in needed

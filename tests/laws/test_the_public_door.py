@@ -18,6 +18,7 @@ TAKES_LONG = {
     "Latency",
     "LatencyModel",
     "Profile",
+    "carry_out",
     "download",
     "fetch",
     "fit",

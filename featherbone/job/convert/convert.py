@@ -16,6 +16,7 @@ from featherbone.hub.imagenet import BACKGROUND, imagenet_classes
 from featherbone.hub.loading import load_chosen
 from featherbone.importing import read
 from featherbone.job.convert.request import WNIDS, ConvertRequest
+from featherbone.job.model_out import require_place
 from featherbone.job.weight_files import CHECKPOINT, MODEL, fetching, kind_of_ours
 from featherbone.nn import Model, load_model, save_model
 from featherbone.progress import Noticed, Progress, silent
@@ -65,7 +66,7 @@ def run_convert(request: ConvertRequest, progress: Progress = silent) -> Convers
     Raises:
         FeatherboneError: no such network, weights or names; what does not fit each other; the file can't be written.
     """
-    _require_place(request.out)
+    require_place(request.out)
     _require_foreign(request.weights)
     imported = read(request.network)
     graph = imported.graph
@@ -92,14 +93,6 @@ def _outputs(graph: Graph, asked: str) -> int:
             hint="name a network that classifies images",
         )
     return int(graph.output_shape[0])
-
-
-def _require_place(path: Path) -> None:
-    """Raise before anything is fetched where the file can't be written."""
-    if not path.parent.is_dir():
-        raise FeatherboneError(f"there is no folder {path.parent} to write {path.name} to", hint="make it first")
-    if path.is_dir():
-        raise FeatherboneError(f"--out is the folder {path}", hint=f"--out {path / 'model.safetensors'}")
 
 
 def _require_foreign(weights: str) -> None:

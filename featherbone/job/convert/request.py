@@ -6,7 +6,7 @@ from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from featherbone.errors import FeatherboneError
+from featherbone.job.model_out import require_model_name
 from featherbone.job.option import option, option_group
 from featherbone.job.weight_options import CHOICES, weight_choices
 
@@ -48,8 +48,4 @@ class ConvertRequest:
     choices: WeightChoices = option_group(CHOICES, default_factory=weight_choices)
 
     def __post_init__(self) -> None:
-        if self.out.suffix != ".safetensors":
-            raise FeatherboneError(
-                f"--out is {self.out}; a model file ends in .safetensors",
-                hint=f"--out {self.out.with_suffix('.safetensors')}" if self.out.name else "name a file",
-            )
+        require_model_name(self.out)

@@ -1,0 +1,1 @@
+"""``featherbone factorize``: the layers of a trained network in cheaper forms."""
