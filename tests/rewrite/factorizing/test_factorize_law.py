@@ -41,9 +41,9 @@ def answers(network: TrainedGraph, images: torch.Tensor) -> torch.Tensor:
 @pytest.mark.parametrize(("form", "layer"), CASES)
 def test_at_full_rank_the_network_computes_the_same(form, layer, seen, network, images):
     moments = moments_of(network, images, [layer])[layer] if seen else None
-    found = layer_of(*network, layer, moments)
+    found = layer_of(network.graph, network.weights, layer, moments)
     rank = FORMS[form].ranks(found.operator, found.read)[-1]
-    whole = replaced(*network, layer, found, FORMS[form].fit(found, rank), moments)
+    whole = replaced(network.graph, network.weights, layer, found, FORMS[form].fit(found, rank), moments)
     wanted = answers(network, images)
     assert (answers(whole, images) - wanted).abs().max() < 1e-5 * wanted.abs().max()
 
@@ -70,13 +70,13 @@ def unfolded(form: str, layer: Layer) -> torch.Tensor:
 @pytest.mark.parametrize("rank", [1, 3])
 @pytest.mark.parametrize("form", ["pointwise_before", "pointwise_after", "asymmetric", "depthwise_sum"])
 def test_without_images_no_weights_of_its_rank_are_nearer(form, rank, network):
-    layer = layer_of(*network, "uneven")
+    layer = layer_of(network.graph, network.weights, "uneven")
     least = tail(unfolded(form, layer), rank)
     assert float(layer.loss(FORMS[form].fit(layer, rank).matrix)) == pytest.approx(least, rel=1e-6)
 
 
 def test_the_kernel_before_a_pointwise_loses_the_least_that_can_be_lost_on_images(network, images):
-    layer = layer_of(*network, "dilated", moments_of(network, images, ["dilated"])["dilated"])
+    layer = layer_of(network.graph, network.weights, "dilated", moments_of(network, images, ["dilated"])["dilated"])
     values, vectors = torch.linalg.eigh(layer.second)
     root = vectors * values.clamp_min(0).sqrt()
     for rank in (1, 4, 9):
@@ -86,7 +86,7 @@ def test_the_kernel_before_a_pointwise_loses_the_least_that_can_be_lost_on_image
 
 @pytest.mark.parametrize("form", FORMS)
 def test_images_make_what_is_lost_of_them_less_than_weights_alone_do(form, network, images):
-    layer = layer_of(*network, "dilated", moments_of(network, images, ["dilated"])["dilated"])
+    layer = layer_of(network.graph, network.weights, "dilated", moments_of(network, images, ["dilated"])["dilated"])
     blind = replace(layer, second=torch.eye(len(layer.second)).double())
     rank = 4 if form != "depthwise_sum" else 2
     seeing = float(layer.loss(FORMS[form].fit(layer, rank).matrix))
@@ -95,7 +95,7 @@ def test_images_make_what_is_lost_of_them_less_than_weights_alone_do(form, netwo
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_larger_rank_loses_less(form, network, images):
-    layer = layer_of(*network, "strided", moments_of(network, images, ["strided"])["strided"])
+    layer = layer_of(network.graph, network.weights, "strided", moments_of(network, images, ["strided"])["strided"])
     ranks = FORMS[form].ranks(layer.operator, layer.read)
     losses = [float(layer.loss(FORMS[form].fit(layer, rank).matrix)) for rank in ranks]
     assert losses == sorted(losses, reverse=True)
@@ -105,10 +105,10 @@ def test_a_larger_rank_loses_less(form, network, images):
 @pytest.mark.parametrize(("form", "layer"), CASES)
 def test_the_error_that_is_told_is_that_of_the_maps(form, layer, network, images):
     moments = moments_of(network, images, [layer])[layer]
-    found = layer_of(*network, layer, moments)
+    found = layer_of(network.graph, network.weights, layer, moments)
     rank = FORMS[form].ranks(found.operator, found.read)[0]
     fitted = FORMS[form].fit(found, rank)
-    changed = replaced(*network, layer, found, fitted, moments)
+    changed = replaced(network.graph, network.weights, layer, found, fitted, moments)
     end = f"{layer}_back" if f"{layer}_back" in changed.graph else layer
     with torch.inference_mode():
         was = part(network, ["image"], [layer])({"image": images})[layer].double()
@@ -123,7 +123,7 @@ def test_what_reads_the_layer_reads_the_chain_and_an_output_stays_one(network):
     found = factorize(graph, initial_weights(graph, seed=0), "last", "grouped", 4)
     assert found.graph.outputs == (found.graph.nodes[-1].name,)
     assert found.graph.output_shape == graph.output_shape
-    middle = factorize(*network, "mix", "pointwise_after", 2)
+    middle = factorize(network.graph, network.weights, "mix", "pointwise_after", 2)
     assert middle.graph["filter"].inputs == ("mix",)
     assert count(middle.graph).macs < count(network.graph).macs
 
@@ -138,7 +138,7 @@ def test_a_name_that_is_taken_is_not_taken_twice():
 
 
 def test_the_weights_are_copies(network):
-    found = factorize(*network, "mix", "pointwise_after", 2)
+    found = factorize(network.graph, network.weights, "mix", "pointwise_after", 2)
     assert not {each.data_ptr() for each in network.weights.values()} & {
         each.data_ptr() for each in found.weights.values()
     }
@@ -167,7 +167,7 @@ def test_the_weights_are_copies(network):
 )
 def test_what_can_not_be_is_refused(layer, form, rank, said, network):
     with pytest.raises(FeatherboneError) as refused:
-        factorize(*network, layer, form, rank)
+        factorize(network.graph, network.weights, layer, form, rank)
     assert said in str(refused.value)
 
 
@@ -184,8 +184,8 @@ def test_ranks_that_pay_are_those_that_cost_less(form, layer, network):
     whole = count(graph).macs
     cheaper = []
     for rank in chosen.ranks(node.operator, graph.input_shapes(node)[0]):
-        found = layer_of(*network, layer)
-        changed = replaced(*network, layer, found, chosen.fit(found, rank), None)
+        found = layer_of(network.graph, network.weights, layer)
+        changed = replaced(network.graph, network.weights, layer, found, chosen.fit(found, rank), None)
         cheaper += [rank] if count(changed.graph).macs < whole else []
     assert paying_ranks(graph, layer, chosen) == cheaper
 
