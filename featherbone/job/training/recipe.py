@@ -13,10 +13,7 @@ from featherbone.train import Recipe, default_recipe, recipe_named
 from featherbone.train.optimize.span import stretched
 from featherbone.train.recipe.named import RECIPES
 from featherbone.train.recipe.suited import brief_average
-from featherbone.train.run.epochs import equal_batches
 
-MOST_EPOCHS = 75  # that nobody asked for
-FEWEST_STEPS = 300  # of a fine-tuning that nobody gave epochs: 20 epochs of 500 images in batches of 32
 SMALL = 64  # side of images of which a part shows little
 FINE_TUNE = "fine-tune"  # the recipe of a network that begins with weights
 
@@ -28,18 +25,7 @@ def default_epochs(dataset: Dataset) -> int:
     >>> default_epochs(open_dataset("digits"))
     73
     """
-    return min(MOST_EPOCHS, max(9, round(2400 / math.sqrt(len(dataset.splits["train"].labels)))))
-
-
-def tuned_epochs(dataset: Dataset, recipe: Recipe) -> int:
-    """Those of a recipe for a network that begins with weights, and more where few images make its steps too few.
-
-    >>> from featherbone.data import open_dataset
-    >>> tuned_epochs(open_dataset("digits"), recipe_named("fine-tune"))
-    20
-    """
-    steps, _ = equal_batches(len(dataset.splits["train"].labels), recipe.batch_size)
-    return max(recipe.epochs, min(MOST_EPOCHS, math.ceil(FEWEST_STEPS / steps)))
+    return min(75, max(9, round(2400 / math.sqrt(len(dataset.splits["train"].labels)))))
 
 
 def recipe_for(dataset: Dataset, request: TrainRequest, *, tuned: bool) -> tuple[Recipe, list[str]]:
@@ -81,9 +67,7 @@ def basic_recipe(dataset: Dataset, name: str | None, epochs: int | None, *, tune
     recipe = recipe_named(name or FINE_TUNE)
     if name is None and (dataset.channels == 1 or dataset.resolution <= SMALL):
         recipe = replace(recipe, augment=usual.augment)  # the recipe's own is for photos
-    if epochs is None:
-        epochs = recipe.epochs if name is not None else tuned_epochs(dataset, recipe)
-    return recipe if epochs == recipe.epochs else recipe.with_epochs(epochs)
+    return recipe if epochs in (None, recipe.epochs) else recipe.with_epochs(epochs or recipe.epochs)
 
 
 def averaged_briefly(recipe: Recipe, name: str | None, dataset: Dataset) -> tuple[Recipe, list[str]]:
