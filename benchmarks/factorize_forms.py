@@ -1,6 +1,6 @@
 """ResNet-20 and ResNet-56 factorized into each form of the review, at equal multiply-adds and without a label.
 
-    python benchmarks/factorize_forms.py --data ../shared/data/cifar10.zip --weights ../shared/data
+    python benchmarks/factorize_forms.py --data cifar10.zip --weights FOLDER
 
 The weights are those of ``cifar_weights.py``. Each network is factorized in one shot: ranks are chosen over all layers
 so that the errors of the layers add up to least, the factors lose least of what the layers write for training images,
