@@ -19,7 +19,7 @@ TAUGHT = replace(UNCUT, name="taught", macs=62_700_000, latency_ms=2.5, test_top
 def test_networks_stand_beside_each_other_in_words() -> None:
     content = cut_content(RunRecord(job="prune", result=None, compared=(UNCUT, replace(TAUGHT, latency_ms=None))))
     before, after = content["compared"]["rows"]
-    assert (before["name"], before["top1"]) == ("uncut", "93.39 %")
+    assert (before["name"], before["top1"]) == ("uncut", "93.4 %")
     assert len(before["amounts"]) == len(content["compared"]["names"])
     assert before["amounts"][0] == "125.5 M"
     assert after["amounts"][-1] == "–"

@@ -75,6 +75,11 @@ def plan_pruning(request: PruneRequest, progress: Progress) -> PruningPlan:
     Raises:
         FeatherboneError: no model or data set; images of other classes; a budget that the network keeps already.
     """
+    if not Path(request.model).exists():
+        raise FeatherboneError(
+            f"there is no model file {request.model}",
+            hint="`featherbone convert` makes one of a network and its weights, and fit and train write one",
+        )
     model = load_model(request.model)
     seen = model.preprocessing
     _require_one_answer(model)

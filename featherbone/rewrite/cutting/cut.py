@@ -12,7 +12,7 @@ from featherbone.graph.channel_sets import channel_sets
 from featherbone.graph.operators.base import Kept
 from featherbone.progress import Progress, Step, silent
 from featherbone.rewrite.cutting.losses import losses
-from featherbone.rewrite.cutting.plan import plan_cut
+from featherbone.rewrite.cutting.plan import plan_cut, require_possible
 from featherbone.rewrite.cutting.prices import Measure
 from featherbone.rewrite.mending.mend import MEMORY, Mended, mend
 from featherbone.rewrite.narrow import narrow
@@ -69,6 +69,7 @@ def cut_to(
     """
     graph = network.graph
     whole = {what: quantity.total for what, quantity in measure(graph).items()}
+    require_possible(channel_sets(graph), limits, measure)
     now, loss = network, 0.0
     kept: dict[str, Kept] = {node.name: tuple(range(int(node.shape[0]))) for node in graph.nodes}
     mended = Mended(network=network, layers=(), left=())

@@ -49,6 +49,15 @@ def plan_cut(
     return CutPlan(cut=_cut(sets, losses, gone), graph=graph, loss=loss)
 
 
+def require_possible(sets: ChannelSets, limits: Mapping[str, float], measure: Measure) -> None:
+    """Raise, before anything is weighed, where even one set of each width exceeds a limit."""
+    cut = [number for space in sets.spaces if not space.fixed for number in space.sets[:-1]]
+    smallest = narrowed_graph(sets.graph, kept_channels(sets, cut))
+    found = measure(smallest)
+    if any(found[what].total > limit for what, limit in limits.items()):
+        raise _impossible(sets.graph, smallest, found, limits)
+
+
 def _further(
     sets: ChannelSets,
     losses: Mapping[int, Elimination],

@@ -4,7 +4,7 @@ from featherbone.cost import count
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, channel_sets, image
 from featherbone.rewrite.cutting.elimination import Elimination
-from featherbone.rewrite.cutting.plan import plan_cut
+from featherbone.rewrite.cutting.plan import plan_cut, require_possible
 from featherbone.rewrite.cutting.prices import Amount
 
 GRAPH = image(3, 8).conv(8, 3, name="a").act("relu").conv(8, 3, name="b").act("relu").conv(4, 3, name="c").graph("tiny")
@@ -50,6 +50,12 @@ def test_what_loses_less_goes_first() -> None:
 def test_a_limit_that_no_cut_keeps_is_refused_with_what_is_left() -> None:
     with pytest.raises(FeatherboneError, match=r"with one set .* tiny still has macs [\d,.e+]+ \(at most 100\)"):
         plan_cut(channel_sets(GRAPH), losses(a=1.0, b=1.0), {"macs": 100}, macs)
+
+
+def test_what_no_cut_keeps_is_refused_before_anything_is_weighed() -> None:
+    with pytest.raises(FeatherboneError, match="with one set of channels left of each width"):
+        require_possible(channel_sets(GRAPH), {"macs": 100}, macs)
+    require_possible(channel_sets(GRAPH), {"macs": 60_000}, macs)
 
 
 def test_several_limits_are_kept_together() -> None:

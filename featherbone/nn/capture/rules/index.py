@@ -18,7 +18,8 @@ def getitem(tracer: Tracer, input: Any, index: Any) -> Any:
     if type(input) is not Traced or input.entry is None:
         raise NoRule
     items = list(index) if isinstance(index, tuple) else [index]
-    if len(items) == 2 and items[0] == slice(None) and isinstance(items[1], list) and is_order(input, items[1]):
+    whole = isinstance(items[0], slice) and items[0] == slice(None)  # a traced tensor can't be compared
+    if len(items) == 2 and whole and isinstance(items[1], list) and is_order(input, items[1]):
         return reorder(tracer, input, items[1])
     if any(item is not None and item is not Ellipsis and type(item) not in (int, slice) for item in items):
         raise NoRule
