@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--only", choices=BUDGETS, action="append")
     given = parser.parse_args()
     torch.set_num_threads(1)
-    print(describe())
+    print(describe("torch", "onnxruntime", "numpy"))
     model = model_file(given.weights, given.data, given.out)
     print(f"\n{'':16}{'top-1':>9}{'MACs':>10}{'parameters':>12}{'latency':>10}{'cut in':>9}{'taught in':>11}")
     for name in given.only or BUDGETS:
