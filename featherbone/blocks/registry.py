@@ -193,7 +193,7 @@ BLOCKS: dict[str, Block] = {
             name="branched",
             function=branched,
             symbols={**_KERNEL, "G": "groups"},
-            fixed={},
+            fixed={"merged": True},  # as papers count it; in training M = N has a norm more
             paper="RepVGG arXiv:2101.03697, 3.3",
         ),
         Block(

@@ -45,7 +45,7 @@ PUBLISHED = {
     "two_stage_squeeze": M * N / t + (1 + 3 * K) * N**2 / (2 * t**2) + N**2 / t,
     "ghost": M * N / t + K**2 * N * (t - 1) / t,
     "rep_ghost": M * N + K**2 * N,
-    "branched": (K**2 + 1) * M * N / G,
+    "branched": K**2 * M * N / G,
     "mobile_one": K**2 * M + M * N,
     "squeeze_excitation": 2 * M**2 / t / I**2,
 }
