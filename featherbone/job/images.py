@@ -92,6 +92,8 @@ def record_of_data(dataset: Dataset, source: str | Path) -> DataRecord:
 def unlabelled(dataset: Dataset, seen: Preprocessing, count: int, seed: int, *, split: str = "train") -> torch.Tensor:
     """At most so many images of a split, drawn by the seed, as a network with this preprocessing takes them.
 
+    Their order is random, so that any part of them shows all classes: fits are judged on the last ones.
+
     Raises:
         FeatherboneError: fewer than two.
     """
@@ -100,7 +102,7 @@ def unlabelled(dataset: Dataset, seen: Preprocessing, count: int, seed: int, *, 
         raise FeatherboneError(
             f"{dataset.name} has {len(every)} images for {split}; at least {FEWEST} are needed to fit layers to"
         )
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(every))[:count])
+    chosen = np.random.default_rng(seed).permutation(len(every))[:count]
     return normalise(every[chosen], seen.mean, seen.std).contiguous()
 
 

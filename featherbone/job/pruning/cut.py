@@ -6,10 +6,8 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
-import torch
-
 from featherbone.errors import FeatherboneError
+from featherbone.job.images import unlabelled
 from featherbone.job.pruning.plan import PruningPlan
 from featherbone.job.pruning.quantities import measure_of
 from featherbone.nn import Model, save_model
@@ -21,7 +19,6 @@ from featherbone.run_record import CutRecord, MendedRecord, WidthRecord
 from featherbone.search.costs.budget import costs_of, describe
 
 CUT = "cut.safetensors"  # in the run's folder
-FEWEST = 2  # images
 NORMED = 512  # images that new norms take their statistics from
 
 
@@ -33,7 +30,7 @@ def cut(plan: PruningPlan, folder: Path, progress: Progress) -> CutRecord:
     """
     started = time.monotonic()
     model, request = plan.model, plan.request
-    images = images_of(plan)
+    images = unlabelled(plan.dataset, model.preprocessing, request.images, request.seed)
     folded = fold(model.graph, model.weights)
     found = cut_to(
         folded,
@@ -78,21 +75,3 @@ def cut(plan: PruningPlan, folder: Path, progress: Progress) -> CutRecord:
         loss=found.loss,
         seconds=time.monotonic() - started,
     )
-
-
-def images_of(plan: PruningPlan) -> torch.Tensor:
-    """Some of the training images, drawn by the seed and in a random order, as the network takes them.
-
-    Raises:
-        FeatherboneError: fewer than two.
-    """
-    every = plan.dataset.splits["train"].images
-    seen, count = plan.model.preprocessing, min(plan.request.images, len(every))
-    if count < FEWEST:
-        raise FeatherboneError(
-            f"{plan.dataset.name} has {count} images for training; at least {FEWEST} are needed to cut by"
-        )
-    chosen = np.random.default_rng(plan.request.seed).permutation(len(every))[:count]
-    pixels = torch.from_numpy(np.ascontiguousarray(every[chosen])).permute(0, 3, 1, 2).float() / 255
-    mean, deviation = (torch.tensor(values).reshape(1, -1, 1, 1) for values in (seen.mean, seen.std))
-    return ((pixels - mean) / deviation).contiguous()

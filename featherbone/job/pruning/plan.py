@@ -10,13 +10,17 @@ from typing import Any
 from featherbone.data import Dataset
 from featherbone.download import file_hash
 from featherbone.errors import FeatherboneError
+from featherbone.graph import channel_sets
 from featherbone.job.images import open_images, record_of_data
+from featherbone.job.pruning.quantities import measure_of
 from featherbone.job.pruning.request import PruneRequest
 from featherbone.job.training.plan import SHOWN, data_words
 from featherbone.job.training.starting import some
 from featherbone.json_values import write_value
 from featherbone.nn import Model, load_model
 from featherbone.progress import Progress
+from featherbone.rewrite import fold
+from featherbone.rewrite.cutting.plan import require_possible
 from featherbone.run_record import RunRecord
 from featherbone.search.costs.budget import Costs, costs_of, describe
 
@@ -73,7 +77,7 @@ def plan_pruning(request: PruneRequest, progress: Progress) -> PruningPlan:
     """Read the network and the images, and see that something is to be done that can be done.
 
     Raises:
-        FeatherboneError: no model or data set; images of other classes; a budget that the network keeps already.
+        FeatherboneError: no model or data set; images of other classes; a budget that is kept already, or by no cut.
     """
     if not Path(request.model).exists():
         raise FeatherboneError(
@@ -85,6 +89,8 @@ def plan_pruning(request: PruneRequest, progress: Progress) -> PruningPlan:
     _require_one_answer(model)
     costs = costs_of(model.graph)
     _require_more_than(request, costs, model.graph.name)
+    folded = fold(model.graph, model.weights).graph
+    require_possible(channel_sets(folded), request.budget.limits(), measure_of(request.budget))
     dataset = open_images(
         request.source,
         resolution=seen.resolution,

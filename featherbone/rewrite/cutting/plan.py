@@ -117,5 +117,5 @@ def _impossible(
     )
     return FeatherboneError(
         f"with one set of channels left of each width, {whole.name} still has {over}",
-        hint="ask for less, lower the resolution, or begin from a smaller network",
+        hint="allow more, lower the resolution, or begin from a smaller network",
     )
