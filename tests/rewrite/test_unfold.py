@@ -7,7 +7,7 @@ from narrowing import difference, lively_weights, outputs
 from featherbone.errors import FeatherboneError
 from featherbone.graph import image
 from featherbone.networks import network
-from featherbone.nn import check_weights, module_with
+from featherbone.nn import check_weights, module, module_with, weights_of
 from featherbone.rewrite import fold, unfold
 
 CLOSE = 1e-5  # relative
@@ -83,3 +83,11 @@ def test_images_that_do_not_fit_are_refused(shape, value, said):
     graph = image(3, 8).conv(2, 3, bias=True, name="a").act("relu").conv(2, 1, name="b").graph("tiny")
     with pytest.raises(FeatherboneError, match=said):
         unfold(graph, lively_weights(graph), torch.full(shape, value))
+
+
+def test_weights_come_back_at_the_scale_that_they_are_initialised_with() -> None:
+    graph = image(3, 8).conv(6, 3, bias=True, name="a").act("relu").conv(4, 3, name="b").graph("tiny")
+    weights = {name: 7 * tensor for name, tensor in weights_of(module(graph, seed=0)).items()}
+    found = unfold(graph, weights, torch.randn(4, 3, 8, 8, generator=torch.Generator().manual_seed(0))).weights
+    spread = (2 / (6 * 9)) ** 0.5  # of every weight, for 6 outputs of 3×3
+    torch.testing.assert_close(found["a.weight"].flatten(1).square().mean(1).sqrt(), torch.full((6,), spread))

@@ -93,6 +93,8 @@ def _mend_layer(
     """Fit one layer, and write its weights into ``after``."""
     source = node.inputs[0]
     beside = _settled_beside(after.graph, node, set(ahead))
+    if any(name not in before.graph for name in beside):  # nobody knows what it wrote before
+        beside = []
     groups = groups_of(node.operator, int(after.graph[source].shape[0]))
     columns = sides_of_matrix(after.graph, node)[1] + 1
     places = places_of(node.shape, columns, before.images)

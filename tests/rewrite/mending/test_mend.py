@@ -85,3 +85,23 @@ def test_images_that_do_not_do_are_refused(images: torch.Tensor, said: str) -> N
     whole = trained(network("mlperf_tiny_resnet8"))
     with pytest.raises(FeatherboneError, match=said):
         mend(whole, whole, images)
+
+
+def test_a_branch_makes_up_for_what_its_shortcut_lost() -> None:
+    x = image(3, 8)
+    graph = (x.conv_transpose(4, 1, name="shortcut") + x.pointwise(4, bias=True, name="branch")).graph("tiny")
+    whole = trained(graph)
+    broken = TrainedGraph(graph, {**whole.weights, "shortcut.weight": torch.zeros(3, 4, 1, 1)})
+    mended = mend(whole, broken, torch.randn(40, 3, 8, 8, generator=GENERATOR))
+    assert [name for name, _ in mended.left] == ["shortcut"]
+    assert difference(whole, mended.network, torch.randn(40, 3, 8, 8, generator=GENERATOR)) < 1e-6
+
+
+def test_a_shortcut_that_the_original_does_not_have_is_not_made_up_for() -> None:
+    x = image(3, 8)
+    original = trained((x.pointwise(4, name="old") + x.pointwise(4, bias=True, name="branch")).graph("tiny"))
+    changed = trained((x.pointwise(4, name="new") + x.pointwise(4, bias=True, name="branch")).graph("tiny"))
+    mended = mend(original, changed, torch.randn(20, 3, 8, 8, generator=GENERATOR))
+    torch.testing.assert_close(
+        mended.network.weights["branch.weight"], original.weights["branch.weight"], rtol=1e-3, atol=1e-4
+    )

@@ -1,0 +1,16 @@
+from dataclasses import replace
+from pathlib import Path
+
+from featherbone.job import PruneRequest
+from featherbone.job.pruning.plan import plan_pruning
+from featherbone.nn import Model, save_model
+from featherbone.progress import silent
+from featherbone.search import Budget
+
+
+def test_images_are_seen_as_the_network_is_used_to(model: Model, tmp_path: Path) -> None:
+    own = replace(model.preprocessing, mean=(0.125,), std=(0.75,))
+    save_model(tmp_path / "model.safetensors", replace(model, preprocessing=own))
+    request = PruneRequest(model=str(tmp_path / "model.safetensors"), source="digits", budget=Budget(macs=20_000))
+    dataset = plan_pruning(request, silent).dataset
+    assert (dataset.mean, dataset.std) == ((0.125,), (0.75,))
