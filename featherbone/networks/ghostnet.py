@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from featherbone.blocks import ghost_bottleneck, squeeze_excitation, unit
-from featherbone.graph import Dim, Graph, scope
+from featherbone.graph import Dim, Graph
 from featherbone.networks.shared.ends import classifier, network_input
-from featherbone.networks.shared.rounding import Width, scaled, share
+from featherbone.networks.shared.ghost import HIDDEN, ghost_stages
+from featherbone.networks.shared.rounding import Width
 
-STEM = 16
 STAGES = (  # channels, kernel, stride of the first; of each block the width inside, and whether it is excited
     (16, 3, 1, ((16, False),)),
     (24, 3, 2, ((48, False), (72, False))),
@@ -18,7 +15,6 @@ STAGES = (  # channels, kernel, stride of the first; of each block the width ins
     (112, 3, 1, ((480, True), (672, True))),
     (160, 5, 2, ((672, True), (960, False), (960, True), (960, False), (960, True))),
 )
-LAST, HIDDEN = 960, 1280
 
 
 def ghostnet(
@@ -41,19 +37,5 @@ def ghostnet(
     The small-image form starts with strides 1, 1 in place of 2, 2; its usual resolution is 32 instead of 224.
     """
     x = network_input(image_channels, resolution, usual=224, smallest=32, small=small)
-    with scope("stem"):
-        x = unit(x, scaled(STEM, width, divisor=divisor), 3, stride=1 if small else 2)
-    for stage, (channels, kernel, stride, blocks) in enumerate(STAGES, start=1):
-        out = scaled(channels, width, divisor=divisor)
-        first = 1 if small and stage == 2 else stride
-        for number, (inside, excited) in enumerate(blocks, start=1):
-            wide = scaled(inside, width, divisor=divisor)
-            narrow = share(wide, 1, 4, divisor=divisor)
-            attend = partial(squeeze_excitation, narrow=narrow, gate="hard_sigmoid") if excited else None
-            with scope(f"stage{stage}"), scope(f"block{number}"):
-                x = ghost_bottleneck(
-                    x, out, wide=wide, kernel=kernel, stride=first if number == 1 else 1, attend=attend
-                )
-    with scope("last"):
-        x = unit(x, scaled(LAST, width, divisor=divisor), 1)
+    x = ghost_stages(x, STAGES, width=width, divisor=divisor, small=small)
     return classifier(x, classes, hidden=HIDDEN, dropout=dropout).graph("ghostnet")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from featherbone.blocks import ghost_bottleneck, rep_ghost, squeeze_excitation, unit
-from featherbone.graph import Dim, Graph, scope
+from featherbone.blocks import rep_ghost
+from featherbone.graph import Dim, Graph
 from featherbone.networks.shared.ends import classifier, network_input
-from featherbone.networks.shared.rounding import Width, scaled, share
+from featherbone.networks.shared.ghost import HIDDEN, ghost_stages
+from featherbone.networks.shared.rounding import Width
 
-STEM = 16
 STAGES = (  # channels, kernel, stride of the first; of each block the width inside, and whether it is excited
     (16, 3, 1, ((8, False),)),
     (24, 3, 2, ((24, False), (36, False))),
@@ -18,7 +18,6 @@ STAGES = (  # channels, kernel, stride of the first; of each block the width ins
     (112, 3, 1, ((240, True), (336, True))),
     (160, 5, 2, ((336, True), (480, False), (480, True), (480, False), (480, True))),
 )
-LAST, HIDDEN = 960, 1280
 
 
 def repghostnet(
@@ -44,24 +43,5 @@ def repghostnet(
     The small-image form starts with strides 1, 1 in place of 2, 2; its usual resolution is 32 instead of 224.
     """
     x = network_input(image_channels, resolution, usual=224, smallest=32, small=small)
-    with scope("stem"):
-        x = unit(x, scaled(STEM, width, divisor=divisor), 3, stride=1 if small else 2)
-    for stage, (channels, kernel, stride, blocks) in enumerate(STAGES, start=1):
-        out = scaled(channels, width, divisor=divisor)
-        first = 1 if small and stage == 2 else stride
-        for number, (inside, excited) in enumerate(blocks, start=1):
-            wide = scaled(inside, width, divisor=divisor)
-            attend = partial(squeeze_excitation, narrow=share(wide, 1, 4, divisor=divisor), gate="hard_sigmoid")
-            with scope(f"stage{stage}"), scope(f"block{number}"):
-                x = ghost_bottleneck(
-                    x,
-                    out,
-                    wide=wide,
-                    kernel=kernel,
-                    stride=first if number == 1 else 1,
-                    attend=attend if excited else None,
-                    module=partial(rep_ghost, merged=merged),
-                )
-    with scope("last"):
-        x = unit(x, scaled(LAST, width, divisor=divisor), 1)
+    x = ghost_stages(x, STAGES, width=width, divisor=divisor, small=small, module=partial(rep_ghost, merged=merged))
     return classifier(x, classes, hidden=HIDDEN, dropout=dropout).graph("repghostnet")

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import ceil
 
 import torch
 
-from featherbone.graph import Graph, Node
+from featherbone.graph import Node
 from featherbone.graph.channel_sets import ChannelSets, ChannelSpace
 from featherbone.progress import Progress, Reading, silent
 from featherbone.rewrite.cutting.answers import CutJudge, measured
 from featherbone.rewrite.cutting.elimination import Elimination, Reader, eliminate, inverse_of, root_of
 from featherbone.rewrite.cutting.fisher import fisher
-from featherbone.rewrite.mending.layer_matrix import matrix_of, sides_of_matrix
-from featherbone.rewrite.mending.moments import WIDEST
-from featherbone.rewrite.mending.rows import places_of, read_rows
-from featherbone.rewrite.part import part
+from featherbone.rewrite.mending.layer_matrix import matrix_of
+from featherbone.rewrite.mending.moments import Moments
+from featherbone.rewrite.mending.read_moments import read_moments
 from featherbone.rewrite.trained_graph import TrainedGraph
 
-BATCH = 32  # images whose maps are gathered at a time
 STEPS = 96  # about so often the costs of a space's sets are looked at again
 LOOKED_AT = (1 / 8, 1 / 3, 2 / 3)  # of a space's sets: where the loss of cutting so many is measured
 JUDGED = 320  # images that a cut is measured on
-AT_ONCE = 512 * 2**20  # bytes of moments that are gathered in one pass over the images
 
 
 def losses(
@@ -42,12 +38,11 @@ def losses(
     information = fisher(network, images, layers)
     found: dict[int, list[Reader]] = {place: [] for place in free}
     done = 0
-    for some in _portions(graph, layers):
-        moments = _moments(network, images, some)
-        for name in some:
+    for some in read_moments(network, images, layers):
+        for name, moments in some.items():
             for place, space in free.items():
                 if name in space.readers:
-                    found[place] += _readers(network, sets, space, graph[name], moments[name], information[name])
+                    found[place] += _readers(network, sets, space, graph[name], moments, information[name])
         done += len(some)
         progress(Reading(what="weighing channels", done=done, total=len(layers), unit="layers"))
     answers = CutJudge(network, images[:JUDGED])
@@ -62,50 +57,12 @@ def losses(
     return result
 
 
-def _portions(graph: Graph, layers: Sequence[str]) -> list[list[str]]:
-    """The layers, in their order, in parts whose moments fit into ``AT_ONCE`` bytes."""
-    portions: list[list[str]] = [[]]
-    bytes_of_it = 0
-    for name in layers:
-        groups, columns = sides_of_matrix(graph, graph[name])
-        more = 8 * groups * columns * (columns if columns <= WIDEST else 1)
-        if portions[-1] and bytes_of_it + more > AT_ONCE:
-            portions.append([])
-            bytes_of_it = 0
-        portions[-1].append(name)
-        bytes_of_it += more
-    return portions
-
-
-def _moments(network: TrainedGraph, images: torch.Tensor, layers: Sequence[str]) -> dict[str, torch.Tensor]:
-    """For each layer the mean of x·xᵀ over rows of what it reads, for each group; of wide ones only the diagonal."""
-    graph = network.graph
-    (source,) = graph.inputs
-    read = [graph[name].inputs[0] for name in layers]
-    compute = part(network, {source.name}, list(dict.fromkeys(read)))
-    found: dict[str, torch.Tensor] = {}
-    rows = dict.fromkeys(layers, 0)
-    places = {
-        name: places_of(graph[name].shape, sides_of_matrix(graph, graph[name])[1] + 1, len(images)) for name in layers
-    }
-    for batch in torch.split(images, BATCH):
-        with torch.inference_mode():
-            maps = compute({source.name: batch})
-            for name, reads in zip(layers, read, strict=True):
-                each = read_rows(maps[reads], graph[name].operator, places[name])
-                wide = each.shape[2] - 1 > WIDEST
-                more = each.square().sum(1) if wide else each.transpose(1, 2) @ each
-                found[name] = found.get(name, 0) + more.double()
-                rows[name] += each.shape[1]
-    return {name: total / rows[name] for name, total in found.items()}
-
-
 def _readers(
     network: TrainedGraph,
     sets: ChannelSets,
     space: ChannelSpace,
     node: Node,
-    moments: torch.Tensor,
+    moments: Moments,
     information: torch.Tensor,
 ) -> list[Reader]:
     """What a layer loses with the sets of a space: a reader for each of its groups that reads some of them."""
@@ -129,7 +86,7 @@ def _readers(
                     layer=node.name,
                     group=group,
                     columns={place: torch.tensor(each) for place, each in mine.items()},
-                    inverse=inverse_of(moments[group]),
+                    inverse=inverse_of(moments.read[group] / moments.rows),
                     matrix=matrix[group].clone(),
                     weighed=root_of(information[where, where]).T @ matrix[group],
                 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-WIDEST = 4800  # columns of the widest layer whose moments are taken: the square of it in float64 is 184 MB
+WIDEST = 4800  # weights of an output of the widest layer whose moments are taken: squared, in float64, 184 MB
 
 
 def _nothing() -> torch.Tensor:
@@ -32,10 +32,15 @@ class Moments:
 
     def add(self, rows: torch.Tensor, targets: torch.Tensor) -> None:
         """Take in rows (groups × rows × fan + 1) and targets (groups × rows × channels)."""
-        self.rows += rows.shape[1]
-        self.read = self.read + (rows.transpose(1, 2) @ rows).double()
+        self.add_read(rows)
         self.both = self.both + (targets.transpose(1, 2) @ rows).double()
         self.written = self.written + targets.double().square().sum(1)
+
+    def add_read(self, rows: torch.Tensor) -> None:
+        """Take in rows without targets; where an output has more than ``WIDEST`` weights, the diagonal alone."""
+        self.rows += rows.shape[1]
+        read = rows.transpose(1, 2) @ rows if rows.shape[2] - 1 <= WIDEST else rows.square().sum(1)
+        self.read = self.read + read.double()
 
     def __add__(self, other: Moments) -> Moments:
         return Moments(
