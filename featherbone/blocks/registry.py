@@ -28,7 +28,7 @@ from featherbone.blocks.standard import standard
 from featherbone.blocks.two_stage_squeeze import two_stage_squeeze
 from featherbone.blocks.universal_bottleneck import universal_bottleneck
 from featherbone.errors import FeatherboneError, did_you_mean
-from featherbone.graph import Wire, image, symbols
+from featherbone.graph import Wire, image
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,10 +70,6 @@ class Block:
         """The letters of the formula, the input's first."""
         own = () if self.keeps_channels else ("N",)
         return ("M", *own, "I", *self.symbols)
-
-    def symbolic(self) -> Wire:
-        """The block with a symbol for every letter."""
-        return self.build(**{letter: symbols(letter)[0] for letter in self.letters()})
 
 
 _KERNEL = {"K": "kernel"}

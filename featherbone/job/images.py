@@ -49,6 +49,19 @@ def open_images(
     return dataset
 
 
+def open_as_seen(source: str | Path, seen: Preprocessing, *, seed: int, skip_bad: bool, progress: Progress) -> Dataset:
+    """The data set of the source, at the resolution and in the view that a network with this preprocessing takes."""
+    return open_images(
+        source,
+        resolution=seen.resolution,
+        channels=seen.channels,
+        view=seen.view,
+        seed=seed,
+        skip_bad=skip_bad,
+        progress=progress,
+    )
+
+
 def _reading(what: str, done: int, total: int) -> Reading:
     unit = "MB" if what.startswith("downloading") else "files"
     return Reading(what=what, done=done, total=total, unit=unit)

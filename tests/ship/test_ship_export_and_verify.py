@@ -26,7 +26,8 @@ def test_every_operator_survives_the_export(
     built = named(name)
     export_onnx(built, tmp_path / "model.onnx")
     fed = images[..., : built.preprocessing.channels]
-    found = verify_onnx(built, tmp_path / "model.onnx", fed).require()
+    found = verify_onnx(built, tmp_path / "model.onnx", fed)
+    assert found.passed, found.reason
     assert found.images == 70  # a full batch and a smaller one: the batch is free
     assert found.top1_agreement == 1.0
     assert 0 < found.largest_difference < 1e-3
@@ -73,8 +74,7 @@ def test_one_changed_weight_is_noticed(
     onnx.save(proto, tmp_path / "changed.onnx")
     found = verify_onnx(trained, tmp_path / "changed.onnx", images)
     assert not found.passed
-    with pytest.raises(FeatherboneError, match="does not compute what was trained"):
-        found.require()
+    assert "does not compute what was trained" in found.reason
 
 
 def test_logits_that_are_not_numbers_fail(exported: Path, trained: Model, images: np.ndarray, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from featherbone.graph import Graph
 from featherbone.graph.operators import Opaque
 from featherbone.job.factorizing.request import ALL, SHARE, FactorizeRequest
 from featherbone.job.factorizing.timing import ChainTime, chain_times
-from featherbone.job.images import open_images, unlabelled
+from featherbone.job.images import open_as_seen, unlabelled
 from featherbone.job.model_out import require_place
 from featherbone.networks import NETWORKS
 from featherbone.nn import Model, load_model
@@ -159,15 +159,7 @@ def _sample(request: FactorizeRequest, model: Model, progress: Progress) -> Seen
     if request.data is None:
         return None
     seen = model.preprocessing
-    dataset = open_images(
-        request.data,
-        resolution=seen.resolution,
-        channels=seen.channels,
-        view=seen.view,
-        seed=request.seed,
-        skip_bad=request.skip_bad,
-        progress=progress,
-    )
+    dataset = open_as_seen(request.data, seen, seed=request.seed, skip_bad=request.skip_bad, progress=progress)
     split = "val" if len(dataset.splits["val"].images) > 1 else "train"
     return SeenImages(
         fitted=unlabelled(dataset, seen, request.images, request.seed),

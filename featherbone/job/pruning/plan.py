@@ -11,7 +11,7 @@ from featherbone.data import Dataset
 from featherbone.download import file_hash
 from featherbone.errors import FeatherboneError
 from featherbone.graph import channel_sets
-from featherbone.job.images import open_images, record_of_data
+from featherbone.job.images import open_as_seen, record_of_data
 from featherbone.job.pruning.quantities import measure_of
 from featherbone.job.pruning.request import PruneRequest
 from featherbone.job.training.plan import SHOWN, data_words
@@ -91,15 +91,7 @@ def plan_pruning(request: PruneRequest, progress: Progress) -> PruningPlan:
     _require_more_than(request, costs, model.graph.name)
     folded = fold(model.graph, model.weights).graph
     require_possible(channel_sets(folded), request.budget.limits(), measure_of(request.budget))
-    dataset = open_images(
-        request.source,
-        resolution=seen.resolution,
-        channels=seen.channels,
-        view=seen.view,
-        seed=request.seed,
-        skip_bad=request.skip_bad,
-        progress=progress,
-    )
+    dataset = open_as_seen(request.source, seen, seed=request.seed, skip_bad=request.skip_bad, progress=progress)
     if dataset.classes != model.classes:
         raise FeatherboneError(
             f"{model.graph.name} knows {some(model.classes)}; {dataset.name} shows {some(dataset.classes)}",

@@ -53,7 +53,6 @@ SCRIPTED = (torch._C.ScriptFunction, torch._C.ScriptMethod)
 SCRIPT = Call(name="script", rule=None, inside=True)
 
 _known: dict[Any, Call] = {}
-_properties: dict[str, Call] = {}
 
 
 def call_of(func: Callable[..., Any]) -> Call:
