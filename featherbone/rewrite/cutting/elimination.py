@@ -51,12 +51,14 @@ class Reader:
             total[numbers] = found.sum((1, 2))
         return total
 
-    def drop(self, number: int) -> None:
-        """Take out a set, and fit what is left anew."""
-        columns = self.columns.pop(number, None)
-        if columns is None:
+    def drop(self, sets: Sequence[int]) -> None:
+        """Take out some sets, and fit what is left anew."""
+        gone = [self.columns.pop(number) for number in sets if number in self.columns]
+        if not gone:
             return
-        self._left = [(numbers[numbers != number], each[numbers != number]) for numbers, each in self._left]
+        left = [torch.isin(numbers, torch.tensor(sets), invert=True) for numbers, _ in self._left]
+        self._left = [(numbers[here], each[here]) for here, (numbers, each) in zip(left, self._left, strict=True)]
+        columns = torch.cat(gone)
         if self.inverse.dim() == 2:
             update = torch.linalg.solve(self.inverse[columns[:, None], columns], self.inverse[columns])
             for each in (self.matrix, self.weighed):
@@ -124,12 +126,13 @@ def eliminate(readers: Sequence[Reader], sets: int, at_once: int = 1, looked_at:
         for each in readers:
             total += each.costs(sets)
         total = total.masked_fill(~left, torch.inf)
-        for number in total.argsort()[: min(at_once, int(left.sum()) - 1)].tolist():
-            order.append(number)
-            costs.append(max(float(total[number]), 0.0))
-            left[number] = False
-            for each in readers:
-                each.drop(number)
-            if len(order) in looked_at:
-                matrices[len(order)] = {(each.layer, each.group): each.matrix.clone() for each in readers}
+        stop = min((count for count in looked_at if count > len(order)), default=sets)
+        chosen = total.argsort()[: min(at_once, int(left.sum()) - 1, stop - len(order))].tolist()
+        order += chosen
+        costs += [max(float(total[number]), 0.0) for number in chosen]
+        left[chosen] = False
+        for each in readers:
+            each.drop(chosen)
+        if len(order) in looked_at:
+            matrices[len(order)] = {(each.layer, each.group): each.matrix.clone() for each in readers}
     return Elimination(order=tuple(order), costs=tuple(costs), matrices=matrices)

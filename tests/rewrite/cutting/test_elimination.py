@@ -51,5 +51,43 @@ def test_a_layer_known_by_its_diagonal_only_costs_what_each_column_brings() -> N
         weighed=torch.tensor([[1.0, 2.0, 3.0, 0.0]], dtype=torch.float64),
     )
     assert reader.costs(2).tolist() == [4.0, 13.0]
-    reader.drop(1)
+    reader.drop([1])
     assert reader.costs(2).tolist() == [4.0, 0.0]
+
+
+def test_sets_that_go_together_leave_what_they_leave_one_after_the_other() -> None:
+    rows = torch.randn(300, 9, generator=GENERATOR, dtype=torch.float64)
+    matrix = torch.randn(5, 9, generator=GENERATOR, dtype=torch.float64)
+    columns = {0: [0, 1], 1: [2], 2: [3, 4], 3: [5], 4: [6, 7]}  # the last one is the bias
+    together, one_by_one = (
+        Reader(
+            layer="layer",
+            group=0,
+            columns={number: torch.tensor(each) for number, each in columns.items()},
+            inverse=inverse_of(rows.T @ rows / len(rows)),
+            matrix=matrix.clone(),
+            weighed=matrix.clone(),
+        )
+        for _ in range(2)
+    )
+    together.drop([4, 1, 0, 9])
+    for number in (4, 1, 0):
+        one_by_one.drop([number])
+    torch.testing.assert_close(together.matrix, one_by_one.matrix)
+    torch.testing.assert_close(together.inverse, one_by_one.inverse)
+    torch.testing.assert_close(together.costs(5), one_by_one.costs(5))
+
+
+def test_what_is_looked_at_is_looked_at_however_many_sets_go_at_once() -> None:
+    matrix = torch.randn(2, 9, generator=GENERATOR, dtype=torch.float64)
+    reader = Reader(
+        layer="layer",
+        group=0,
+        columns={number: torch.tensor([number]) for number in range(8)},
+        inverse=torch.eye(9, dtype=torch.float64),
+        matrix=matrix.clone(),
+        weighed=matrix.clone(),
+    )
+    found = eliminate([reader], 8, at_once=3, looked_at={2, 6})
+    assert {count: int((each["layer", 0] == 0).all(0).sum()) for count, each in found.matrices.items()} == {2: 2, 6: 6}
+    assert len(found.order) == 7
