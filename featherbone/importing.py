@@ -29,13 +29,14 @@ class Imported:
     """A graph, what is to be said about how it came about, a sentence each, and how a module called each operator.
 
     ``calls`` is empty for what is no module: networks of the zoo and files. ``constants`` are the numbers of an ONNX
-    file that are no parameters.
+    file that are no parameters. ``dtype`` is what weights and maps are held in.
     """
 
     graph: Graph
     warnings: tuple[str, ...] = ()
     constants: tuple[Constant, ...] = ()
     calls: Mapping[str, Called] = field(default_factory=dict)
+    dtype: str = "float32"
 
 
 class ImportedWarning(UserWarning):
@@ -263,9 +264,12 @@ def _file(path: Path, suffix: str, given: list[Any], named: dict[str, Any]) -> I
         _require_kind(path, known=True)
     with damage(path):
         if suffix == ".safetensors":
-            from featherbone.nn.model import load_model
+            from featherbone.quantize import QuantizedModel, described, load_any
 
-            return Imported(graph=load_model(path).graph)
+            model = load_any(path)
+            if isinstance(model, QuantizedModel):
+                return Imported(graph=model.graph, warnings=described(model.network), dtype="int8")
+            return Imported(graph=model.graph)
         if suffix == ".json":
             from featherbone.graph import from_json
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from featherbone.measure import Latency, MachineLimits, Profile
     from featherbone.measure.subject import Built, OnnxFile
     from featherbone.nn import Model
+    from featherbone.quantize import QuantizedModel
 
 SCHEMA = "featherbone.time/1"
 
@@ -158,7 +159,7 @@ def _print_profile(profiled: Profile, limits: MachineLimits) -> None:
         screen.print(with_lead("no time known for", f" {', '.join(profiled.untimed)}", "bold yellow"))
 
 
-def read_subject(target: str, inputs: Sequence[str] | None) -> Graph | Model | OnnxFile | Built:
+def read_subject(target: str, inputs: Sequence[str] | None) -> Graph | Model | QuantizedModel | OnnxFile | Built:
     """The model that an argument names, under the name that the user gave it."""
     from featherbone.importing import takes_inputs
     from featherbone.measure.subject import Built, OnnxFile
@@ -166,12 +167,16 @@ def read_subject(target: str, inputs: Sequence[str] | None) -> Graph | Model | O
     if target.lower().endswith(".onnx"):
         return OnnxFile(path=Path(target), inputs=tuple(inputs or ()))
     if target.endswith(".safetensors"):
-        from featherbone.nn import load_model
+        from featherbone.quantize import QuantizedModel, load_any
 
-        model = load_model(Path(target))
-        return replace(model, graph=model.graph.renamed(Path(target).name))
+        model = load_any(Path(target))
+        return model if isinstance(model, QuantizedModel) else _renamed(model, Path(target).name)
     graph = read_network(target, inputs).renamed(Path(target).name)
     return Built(target=target, inputs=tuple(inputs or ()), graph=graph) if takes_inputs(target) else graph
+
+
+def _renamed(model: Model, name: str) -> Model:
+    return replace(model, graph=model.graph.renamed(name))
 
 
 def _words(what: str, text: str) -> list[str]:

@@ -18,9 +18,8 @@ from featherbone.measure.runtimes.workload import Workload
 from featherbone.scratch import scratch
 
 if TYPE_CHECKING:
-    import torch
-
     from featherbone.nn import Model
+    from featherbone.quantize import QuantizedModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +74,7 @@ class Subject:
 
 @contextlib.contextmanager
 def prepared(
-    models: Sequence[Graph | Model | Path | OnnxFile | Built],
+    models: Sequence[Graph | Model | QuantizedModel | Path | OnnxFile | Built],
     runtimes: Sequence[str],
     *,
     progress: Callable[[str], None] | None = None,
@@ -107,7 +106,10 @@ def prepared(
 
 
 def _subject(
-    model: Graph | Model | Path | OnnxFile | Built, runtimes: Sequence[str], stem: Path, say: Callable[[str], None]
+    model: Graph | Model | QuantizedModel | Path | OnnxFile | Built,
+    runtimes: Sequence[str],
+    stem: Path,
+    say: Callable[[str], None],
 ) -> Subject:
     if isinstance(model, Path):
         model = OnnxFile(path=model)
@@ -117,7 +119,16 @@ def _subject(
         if not _ours(model.graph):
             return _module(model, runtimes, stem, say)
         model = model.graph
-    graph, weights = _graph_and_weights(model)
+    if isinstance(model, Graph):
+        from featherbone.nn.initialise import initial_weights
+
+        graph, weights = model, initial_weights(model, seed=0)
+    else:
+        from featherbone.quantize import QuantizedModel
+
+        if isinstance(model, QuantizedModel):
+            return _quantized(model, runtimes, stem)
+        graph, weights = model.graph, dict(model.weights)
     _ = graph.input_shape  # several inputs: refused before the export
     files: dict[str, str] = {}
     if "torch" in runtimes:
@@ -173,6 +184,20 @@ def _foreign(model: OnnxFile, runtimes: Sequence[str]) -> Subject:
     return Subject(name=path.name, graph=None, files=files, batch=batch, sizes=sizes)
 
 
+def _quantized(model: QuantizedModel, runtimes: Sequence[str], stem: Path) -> Subject:
+    """The network with its integers, which PyTorch has no layers for."""
+    from featherbone.quantize import to_qdq
+
+    if "torch" in runtimes:
+        raise FeatherboneError(
+            f"{model.graph.name} is quantized, which PyTorch does not run as such",
+            hint="time it with --runtime onnxruntime,openvino",
+        )
+    path = stem.with_suffix(".onnx")
+    path.write_bytes(to_qdq(model.network).SerializeToString())
+    return Subject(name=model.graph.name, graph=model.graph, files={runtime: str(path) for runtime in runtimes})
+
+
 def _inputs(model: OnnxFile) -> tuple[int | None, dict[str, tuple[int, ...]]]:
     """The batch that an ONNX file was exported for, where it is fixed, and the inputs' shapes where sizes are given."""
     from featherbone.nn.input_text import parsed
@@ -192,11 +217,3 @@ def _inputs(model: OnnxFile) -> tuple[int | None, dict[str, tuple[int, ...]]]:
     given, named = parsed(model.inputs)
     sizes = OpenSizes(inputs, given, named)
     return batch, {info.name: sizes.filled(info) for info in inputs}
-
-
-def _graph_and_weights(model: Graph | Model) -> tuple[Graph, Mapping[str, torch.Tensor]]:
-    if isinstance(model, Graph):
-        from featherbone.nn.initialise import initial_weights
-
-        return model, initial_weights(model, seed=0)
-    return model.graph, model.weights

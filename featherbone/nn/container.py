@@ -118,6 +118,23 @@ def stated_checksum(path: str | os.PathLike[str]) -> str:
     return str(stated)
 
 
+def stated_texts(path: str | os.PathLike[str]) -> dict[str, str]:
+    """The texts that a header holds, before anything is checked: what kind of file it says that it is.
+
+    >>> import tempfile
+    >>> path = tempfile.mkdtemp() + "/weights.safetensors"
+    >>> write_tensors(path, {"mix.weight": torch.ones(2)}, {"format": "mine"})
+    >>> stated_texts(path)["format"]
+    'mine'
+
+    Raises:
+        FeatherboneError: the file cannot be read, or is no safetensors file.
+    """
+    with opened(path, most=LARGEST) as file:
+        header, _ = _header(path, file)
+    return dict(header.get("__metadata__", {}))
+
+
 def read_foreign_tensors(path: str | os.PathLike[str]) -> dict[str, torch.Tensor]:
     """The tensors of any safetensors file, such as another project's weights; there is no checksum to verify.
 

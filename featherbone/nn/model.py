@@ -6,26 +6,25 @@ texts in the header. Any safetensors reader opens it, nothing in it is code, and
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import nn
 
 from featherbone.errors import FeatherboneError
-from featherbone.files import damage, parse_json
-from featherbone.graph import Graph, from_json, to_json
-from featherbone.graph.operators import shape_text
+from featherbone.files import damage
+from featherbone.graph import Graph
+from featherbone.nn.about import TEXTS, About, about_texts, read_about, require_fit, require_texts
 from featherbone.nn.build import module_with
 from featherbone.nn.container import read_tensors, write_tensors
-from featherbone.nn.preprocessing import KEYS, VERSION, Preprocessing, read_preprocessing
+from featherbone.nn.preprocessing import KEYS, VERSION, Preprocessing
 from featherbone.nn.weights import check_weights
 
 FORMAT = "featherbone-model"
-TEXTS = ("format", "version", "graph", "classes", "preprocessing", "provenance")
+QUANTIZED = "featherbone-quantized"  # a file of integers, which featherbone.quantize reads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,19 +56,7 @@ class Model:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        wanted, given = self.graph.input_shape, self.preprocessing.shape
-        if wanted != given:
-            raise FeatherboneError(
-                f"{self.graph.name} takes {shape_text(wanted)}; its preprocessing gives {shape_text(given)}"
-            )
-        if self.graph.output_shape != (len(self.classes),):
-            raise FeatherboneError(
-                f"{self.graph.name} writes {shape_text(self.graph.output_shape)} for {len(self.classes)} class names",
-                hint="build the network with classes= the number of names",
-            )
-        twice = next((name for name in self.classes if self.classes.count(name) > 1), None)
-        if twice is not None:
-            raise FeatherboneError(f"two classes are named {twice!r}; names must differ")
+        require_fit(self.graph, self.classes, self.preprocessing)
         check_weights(self.graph, self.weights)
 
     def module(self) -> nn.Module:
@@ -94,19 +81,10 @@ def save_model(path: str | os.PathLike[str], model: Model) -> None:
     Raises:
         FeatherboneError: the provenance is not JSON, or the file cannot be written; a previous file is then unchanged.
     """
-    try:
-        provenance = json.dumps(dict(model.provenance), allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise FeatherboneError(f"the provenance of {model.graph.name} cannot be written as JSON: {error}") from None
-    header = {
-        "format": FORMAT,
-        "version": VERSION,
-        "graph": to_json(model.graph),
-        "classes": json.dumps(model.classes),
-        "preprocessing": json.dumps(asdict(model.preprocessing)),
-        "provenance": provenance,
-    }
-    write_tensors(path, model.weights, header)
+    about = About(
+        graph=model.graph, classes=model.classes, preprocessing=model.preprocessing, provenance=model.provenance
+    )
+    write_tensors(path, model.weights, {"format": FORMAT, "version": VERSION, **about_texts(about)})
 
 
 def load_model(path: str | os.PathLike[str]) -> Model:
@@ -120,6 +98,11 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         FeatherboneError: what ``read_tensors`` refuses; another format or version; parts that do not fit each other.
     """
     weights, header = read_tensors(path)
+    if header.get("format") == QUANTIZED:
+        raise FeatherboneError(
+            f"{path} is a quantized model; this needs one with float weights",
+            hint="give the model that it was made of",
+        )
     if header.get("format") != FORMAT:
         raise FeatherboneError(
             f"{path} is not a model file: its format is {header.get('format', 'not stated')!r}, not {FORMAT!r}",
@@ -131,35 +114,16 @@ def load_model(path: str | os.PathLike[str]) -> Model:
             f"{path} has model format version {version!r}; this featherbone reads {' and '.join(KEYS)}",
             hint="install the version of featherbone that wrote it",
         )
-    missing = [text for text in TEXTS if text not in header]
-    if missing:
-        raise FeatherboneError(
-            f"{path} lacks {', '.join(missing)} in its header", hint="write it again with save_model"
-        )
+    require_texts(path, header, TEXTS)
     try:
         with damage("its header"):
+            about = read_about(header, version)
             return Model(
-                graph=from_json(header["graph"]),
+                graph=about.graph,
                 weights=weights,
-                classes=_classes(_json("classes", header)),
-                preprocessing=read_preprocessing(_json("preprocessing", header), version),
-                provenance=_object("provenance", _json("provenance", header)),
+                classes=about.classes,
+                preprocessing=about.preprocessing,
+                provenance=about.provenance,
             )
     except FeatherboneError as error:
         raise FeatherboneError(f"{path}: {error.sentence}", hint=error.hint) from None
-
-
-def _json(name: str, header: Mapping[str, str]) -> Any:
-    return parse_json(header[name], f"{name} in the header")
-
-
-def _classes(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise FeatherboneError("classes in the header is not a list of names")
-    return tuple(value)
-
-
-def _object(name: str, value: object) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise FeatherboneError(f"{name} in the header is not an object")
-    return value

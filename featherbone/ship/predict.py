@@ -107,9 +107,9 @@ def load_predictor(path: Path | str) -> Classifier:
 def _from_safetensors(path: Path) -> Classifier:
     import torch
 
-    from featherbone.nn import load_model
+    from featherbone.quantize import load_any
 
-    model = load_model(path)
+    model = load_any(path)
     module = model.module().eval()
 
     def logits(images: np.ndarray) -> np.ndarray:

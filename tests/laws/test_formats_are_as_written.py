@@ -15,6 +15,8 @@ from featherbone.latency.store import FORMAT as LATENCIES
 from featherbone.nn.model import FORMAT as MODEL
 from featherbone.nn.preprocessing import KEYS
 from featherbone.nn.preprocessing import VERSION as MODEL_VERSION
+from featherbone.quantize.file import FORMAT as QUANTIZED
+from featherbone.quantize.file import VERSION as QUANTIZED_VERSION
 from featherbone.run_file import FORMAT as RUN
 from featherbone.run_file import VERSION as RUN_VERSION
 from featherbone.search.record.schema import VERSION as LEDGER_VERSION
@@ -35,6 +37,7 @@ def test_files_that_are_kept() -> None:
     assert row("network.json") == [f"`{GRAPH}`", str(GRAPH_VERSION), str(GRAPH_VERSION)]
     assert row("model.safetensors") == [f"`{MODEL}`", MODEL_VERSION, ", ".join(KEYS)]
     assert row("model.onnx")[1:] == row("model.safetensors")[1:]
+    assert row("a quantized model") == [f"`{QUANTIZED}`", QUANTIZED_VERSION, QUANTIZED_VERSION]
     assert row("featherbone cost --json") == [f"`{COST}`", str(COST_VERSION), str(COST_VERSION)]
 
 

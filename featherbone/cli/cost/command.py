@@ -34,7 +34,13 @@ def cost(
             "(receptive field), jump (its stride); with commas. JSON holds all."
         ),
     ] = None,
-    dtype: Annotated[str, typer.Option(help="Of weights and maps: float32, float16, bfloat16, int8.")] = "float32",
+    dtype: Annotated[
+        str | None,
+        typer.Option(
+            help="Of weights and maps: float32, float16, bfloat16, int8; unless given, int8 of a quantized model and "
+            "float32 of others."
+        ),
+    ] = None,
     format: Annotated[
         str | None, typer.Option(help="table, json, csv, markdown or html. JSON and CSV hold every operator.")
     ] = None,
@@ -75,7 +81,7 @@ def cost(
     folded = depth or (1 if form in ("table", "markdown") and not operators else None)
     wanted = columns_of(columns.split(",") if columns is not None else OPERATORS if folded is None else SCOPES)
     imported = read_imported(network, input)
-    table = cost_table(_counted(imported, rules), dtype=dtype, depth=folded, sort=sort)
+    table = cost_table(_counted(imported, rules), dtype=dtype or imported.dtype, depth=folded, sort=sort)
     table = replace(table, notes=imported.warnings, constants=imported.constants)
     write_table(table, format=form, columns=wanted, chosen=columns is not None, out=out)
 
@@ -93,7 +99,7 @@ def _explain(network: str, input: Inputs, form: str, *, alone: bool) -> None:
 
 
 def _gate(
-    network: str, input: Inputs, form: str, rules: Convention, *, budget: str, dtype: str, out: Path | None
+    network: str, input: Inputs, form: str, rules: Convention, *, budget: str, dtype: str | None, out: Path | None
 ) -> None:
     """A line for each limit that is broken, and exit code 1."""
     from featherbone.cli.cost.gate import gate
@@ -101,7 +107,9 @@ def _gate(
 
     if form not in ("table", "json") or out is not None:
         raise FeatherboneError("--budget answers in lines or in JSON", hint="leave out --format and --out")
-    counted = _counted(read_imported(network, input), rules)
+    imported = read_imported(network, input)
+    counted = _counted(imported, rules)
+    dtype = dtype or imported.dtype
     gate(counted, budget, lambda: read_subject(network, input), dtype=dtype, json=form == "json")
 
 

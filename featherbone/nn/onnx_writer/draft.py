@@ -13,6 +13,12 @@ from featherbone.graph import Shape
 from featherbone.onnx_dialect import FORMAT, OPSET
 
 TYPES = {"f": (TensorProto.FLOAT, "<f4"), "i": (TensorProto.INT64, "<i8")}
+INTEGERS = {
+    "int8": TensorProto.INT8,
+    "uint8": TensorProto.UINT8,
+    "uint16": TensorProto.UINT16,
+    "int32": TensorProto.INT32,
+}
 
 
 class Draft:
@@ -40,9 +46,20 @@ class Draft:
     def constant(self, name: str, values: np.ndarray) -> str:
         """A constant under this name or one like it: float32 or, where the values are whole numbers, int64."""
         kind, layout = TYPES[values.dtype.kind]
+        return self._initializer(name, values.astype(layout, copy=False), kind)
+
+    def integers(self, name: str, values: np.ndarray) -> str:
+        """A constant of integers in the type that they have, one of ``INTEGERS``."""
+        return self._initializer(name, values.astype(values.dtype.newbyteorder("<")), INTEGERS[values.dtype.name])
+
+    def _initializer(self, name: str, values: np.ndarray, kind: int) -> str:
         tensor = self.proto.graph.initializer.add(name=self.free(name), dims=values.shape, data_type=kind)
-        tensor.raw_data = values.astype(layout, copy=False).tobytes()
+        tensor.raw_data = values.tobytes()
         return str(tensor.name)
+
+    def computed_weight(self, name: str, value: str) -> None:
+        """Let a weight be a value that other nodes compute."""
+        self._weights[name] = value
 
     def weight(self, name: str, values: np.ndarray) -> str:
         """A weight as it stands in the state dict, once, whoever reads it."""
