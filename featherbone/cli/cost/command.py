@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from featherbone.importing import Imported
 
 
+DTYPE_HELP = "Of weights and maps: float16, bfloat16, int8; unless given, int8 of a quantized model, else float32."
+
+
 def cost(
     network: Annotated[str, typer.Argument(help=NETWORK_HELP)],
     input: Inputs = None,
@@ -34,13 +37,7 @@ def cost(
             "(receptive field), jump (its stride); with commas. JSON holds all."
         ),
     ] = None,
-    dtype: Annotated[
-        str | None,
-        typer.Option(
-            help="Of weights and maps: float32, float16, bfloat16, int8; unless given, int8 of a quantized model and "
-            "float32 of others."
-        ),
-    ] = None,
+    dtype: Annotated[str | None, typer.Option(help=DTYPE_HELP)] = None,
     format: Annotated[
         str | None, typer.Option(help="table, json, csv, markdown or html. JSON and CSV hold every operator.")
     ] = None,
