@@ -70,7 +70,10 @@ def read_bytes(path: str | os.PathLike[str], *, most: int) -> bytes:
     """
     with opened(path, most=most) as file:
         try:
-            content = file.read(most + 1)
+            size = os.fstat(file.fileno()).st_size
+            content = file.read(size + 1)  # not most + 1, for which Python would first find room
+            if len(content) > size:  # it has grown
+                content += file.read(most - size)
         except OSError as error:
             raise unreadable(path, error) from error
     if len(content) > most:

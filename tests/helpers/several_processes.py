@@ -52,14 +52,18 @@ def together(count: int, work: Callable[..., Any], *arguments: Any) -> list[Any]
         ends.append(ours)
         processes.append(process)
     results = []
-    for end, process in zip(ends, processes, strict=True):
-        assert end.poll(120), "a process hangs"
-        try:
-            results.append(end.recv())
-        except EOFError:
+    try:
+        for end, process in zip(ends, processes, strict=True):
+            assert end.poll(120), "a process hangs"
+            try:
+                results.append(end.recv())
+            except EOFError:
+                process.join()
+                results.append(process.exitcode)
             process.join()
-            results.append(process.exitcode)
-        process.join()
+    finally:  # one that hangs would be waited for when the tests have ended
+        for process in processes:
+            process.kill()
     return results
 
 

@@ -25,25 +25,31 @@ def locate(path: Path, model: Any) -> None:
     Raises:
         FeatherboneError: a file outside the model's folder.
     """
+    files: dict[str, str] = {}
     for tensor in _external_tensors(model):
         location = _location(tensor)
-        parts = PurePosixPath(location).parts + PureWindowsPath(location).parts
-        outside = not location or ".." in parts or PurePosixPath(location).is_absolute() or "\0" in location
-        if outside or PureWindowsPath(location).drive or PureWindowsPath(location).root:
-            raise FeatherboneError(f"{path} keeps weights in {location[:80]!r}, outside its folder", hint=HINT)
-        file = (path.parent / location).resolve()
-        if not file.is_relative_to(path.parent.resolve()):
-            raise FeatherboneError(
-                f"{path} keeps weights in {location[:80]!r}, which leads outside its folder", hint=HINT
-            )
+        if location not in files:
+            files[location] = str(_inside(path, location))
         for entry in tensor.external_data:
             if entry.key == "location":
-                entry.value = str(file)
+                entry.value = files[location]
+
+
+def _inside(path: Path, location: str) -> Path:
+    """The full path of a file that a model names."""
+    parts = PurePosixPath(location).parts + PureWindowsPath(location).parts
+    outside = not location or ".." in parts or PurePosixPath(location).is_absolute() or "\0" in location
+    if outside or PureWindowsPath(location).drive or PureWindowsPath(location).root:
+        raise FeatherboneError(f"{path} keeps weights in {location[:80]!r}, outside its folder", hint=HINT)
+    file = (path.parent / location).resolve()
+    if not file.is_relative_to(path.parent.resolve()):
+        raise FeatherboneError(f"{path} keeps weights in {location[:80]!r}, which leads outside its folder", hint=HINT)
+    return file
 
 
 def missing(model: Any) -> tuple[str, ...]:
     """The names of the files that hold weights of a model and are not there."""
-    files = dict.fromkeys(Path(_location(tensor)) for tensor in _external_tensors(model))
+    files = map(Path, dict.fromkeys(map(_location, _external_tensors(model))))
     return tuple(file.name for file in files if not file.is_file())
 
 

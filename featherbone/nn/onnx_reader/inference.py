@@ -13,6 +13,7 @@ import torch
 from featherbone.nn.onnx_reader.load import DOMAINS
 
 BY_FLOATS = ("Resize", "Upsample", "Range")  # operators whose sizes hang on numbers that need not be whole
+MOST_KEPT = 4096  # bytes of attributes: a node with more is asked about anew each time
 TOLD = 1024  # elements: constants up to here are told to the inference, as a reshape's target is
 
 FOREIGN = (RuntimeError, ValueError, TypeError, KeyError, IndexError)  # what ONNX raises at damaged nodes
@@ -59,6 +60,9 @@ class Written:
 
 UNKNOWN = Written()
 
+# An input's element type and shape, and of a small constant the numbers: their type and bytes.
+Read = tuple[int, tuple[int, ...], tuple[str, bytes] | None]
+
 
 def infer(node: Any, inputs: Sequence[Any], kinds: Sequence[int], opsets: Mapping[str, int]) -> list[Written]:
     """What each output of a node is, as far as ONNX knows; of operators that it does not have, nothing.
@@ -66,36 +70,59 @@ def infer(node: Any, inputs: Sequence[Any], kinds: Sequence[int], opsets: Mappin
     Raises:
         Misfit: the operator does not take inputs of these shapes.
     """
-    from onnx import checker, defs, shape_inference
-
-    domain = "" if node.domain in DOMAINS else node.domain
-    nothing = [UNKNOWN] * len(node.output)
-    if node.op_type == "Einsum":  # ONNX's never ends on some damaged equations, and our own rule knows the shape
-        return nothing
-    try:
-        schema = defs.get_schema(node.op_type, opsets.get(domain, 0), domain)
-    except defs.SchemaError:
-        return nothing
-    types, constants = {}, {}
+    kind_of_node, outputs = node.op_type, len(node.output)
+    if kind_of_node == "Einsum":  # ONNX's never ends on some damaged equations, and our own rule knows the shape
+        return [UNKNOWN] * outputs
+    read: list[Read | None] = []
     for name, value, kind in zip(node.input, inputs, kinds, strict=True):
         if not name:
-            continue
-        if value is None or isinstance(value, (list, tuple)):
-            return nothing
-        types[name] = _type(kind, tuple(value.shape))
-        sizes = isinstance(value, np.ndarray) and (value.dtype.kind in "iu" or node.op_type in BY_FLOATS)
-        if sizes and value.size <= TOLD:
-            constants[name] = _constant(value, kind)
+            read.append(None)
+        elif value is None or isinstance(value, (list, tuple)):
+            return [UNKNOWN] * outputs
+        else:
+            sizes = isinstance(value, np.ndarray) and (value.dtype.kind in "iu" or kind_of_node in BY_FLOATS)
+            told = (value.dtype.str, value.tobytes()) if sizes and value.size <= TOLD else None
+            read.append((kind, tuple(value.shape), told))
+    domain = "" if node.domain in DOMAINS else node.domain
+    attributes = tuple(attribute.SerializeToString(deterministic=True) for attribute in node.attribute)
+    asked = _asked if sum(map(len, attributes)) <= MOST_KEPT else _asked.__wrapped__
+    named = tuple(map(bool, node.output))
+    return list(asked(domain, kind_of_node, attributes, tuple(read), named, tuple(opsets.items())))
+
+
+@lru_cache(maxsize=4096)  # networks repeat their blocks, and people profile a network more than once
+def _asked(
+    domain: str,
+    kind: str,
+    attributes: tuple[bytes, ...],
+    read: tuple[Read | None, ...],
+    named: tuple[bool, ...],
+    opsets: tuple[tuple[str, int], ...],
+) -> tuple[Written, ...]:
+    """What ONNX says of a node without the names of its file; ``named`` are the outputs that somebody wants."""
+    from onnx import checker, defs, helper, shape_inference
+
+    nothing = (UNKNOWN,) * len(named)
     try:
-        found = shape_inference.infer_node_outputs(
-            schema, node, types, constants, opset_imports=_imports(tuple(opsets.items()))
-        )
+        schema = defs.get_schema(kind, dict(opsets).get(domain, 0), domain)
+    except defs.SchemaError:
+        return nothing
+    given = {f"in{place}": one for place, one in enumerate(read) if one is not None}
+    inputs = [f"in{place}" if f"in{place}" in given else "" for place in range(len(read))]
+    outputs = [f"out{place}" if wanted else "" for place, wanted in enumerate(named)]
+    node = helper.make_node(kind, inputs, outputs, domain=domain)
+    for attribute in attributes:
+        node.attribute.add().ParseFromString(attribute)
+    types = {name: helper.make_tensor_type_proto(number or 1, shape) for name, (number, shape, _) in given.items()}
+    constants = {name: _constant(number, shape, told) for name, (number, shape, told) in given.items() if told}
+    try:
+        found = shape_inference.infer_node_outputs(schema, node, types, constants, opset_imports=_imports(opsets))
     except (shape_inference.InferenceError, checker.ValidationError, *FOREIGN) as error:
         # Sizes do not hang on types, which of fused operators are not known; runtimes take [5] for 5 as a Range's end.
-        if "type" in str(error) or node.op_type == "Range":
+        if "type" in str(error) or kind == "Range":
             return nothing
         raise Misfit(_sentence(error)) from None
-    return [_written(found.get(name)) for name in node.output]
+    return tuple(_written(found.get(name)) for name in outputs)
 
 
 def _written(found: Any) -> Written:
@@ -110,13 +137,6 @@ def _written(found: Any) -> Written:
     return Written(tensor.elem_type, tuple(sides))
 
 
-@lru_cache(maxsize=4096)  # networks repeat their shapes
-def _type(kind: int, shape: tuple[int, ...]) -> Any:
-    from onnx import helper
-
-    return helper.make_tensor_type_proto(kind or 1, shape)
-
-
 @lru_cache(maxsize=16)
 def _imports(opsets: tuple[tuple[str, int], ...]) -> Any:
     from onnx import helper
@@ -124,12 +144,13 @@ def _imports(opsets: tuple[tuple[str, int], ...]) -> Any:
     return [helper.make_opsetid(domain, version) for domain, version in opsets]
 
 
-def _constant(value: Any, kind: int) -> Any:
+def _constant(kind: int, shape: tuple[int, ...], told: tuple[str, bytes]) -> Any:
     from onnx import helper, numpy_helper
 
+    value = np.frombuffer(told[1], dtype=told[0]).reshape(shape)
     if kind in TORCH and kind != 16:
         value = value.astype(helper.tensor_dtype_to_np_dtype(kind), copy=False)
-    return numpy_helper.from_array(np.ascontiguousarray(value).reshape(value.shape))
+    return numpy_helper.from_array(value)
 
 
 def _sentence(error: Exception) -> str:

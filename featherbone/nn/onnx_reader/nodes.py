@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from featherbone.nn.onnx_reader.load import DOMAINS
 from featherbone.nn.onnx_reader.scope import Malformed
 
 AXES = frozenset(["axis", "axes", "batch_axis", "time_axis", "scan_input_axes", "scan_output_axes"])
+PLAIN = re.compile(r"\[(?:'[^'\\]*', )*'([^'\\]*)', '[^'\\]*'\]")  # a list of names that need no parser
 MOST_AXES = 64  # as many as numpy's arrays and torch's tensors have
 
 
@@ -62,6 +64,9 @@ def label_of(node: Any) -> str:
 def module_path(node: Any) -> str:
     """The path of the module that a node came from, where the exporter wrote it down."""
     scopes = next((entry.value for entry in node.metadata_props if entry.key == "pkg.torch.onnx.name_scopes"), "")
+    plain = PLAIN.fullmatch(scopes)
+    if plain:
+        return str(plain[1])
     if scopes and len(scopes) < 10_000:
         try:
             names = ast.literal_eval(scopes)

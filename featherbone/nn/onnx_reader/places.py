@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 PLACES: Mapping[str, tuple[int, ...]] = MappingProxyType(
     {
@@ -91,6 +91,25 @@ STEPS: Mapping[str, tuple[int, ...]] = MappingProxyType(
 """By operator, the inputs that are scales and zero points."""
 
 
+class NodeFacts(NamedTuple):
+    """A node as Python values, as it is looked into many times, and messages are slow to look into.
+
+    ``inner`` are the names that its branches or its body read.
+    """
+
+    op_type: str
+    domain: str
+    input: tuple[str, ...]
+    output: tuple[str, ...]
+    attribute: Any
+    inner: tuple[str, ...]
+
+    @staticmethod
+    def of(node: Any) -> NodeFacts:
+        inner = tuple(name for body in bodies(node) for one in all_nodes(body.node) for name in one.input)
+        return NodeFacts(node.op_type, node.domain, tuple(node.input), tuple(node.output), node.attribute, inner)
+
+
 WITH_BODIES = ("If", "Loop", "Scan", "SequenceMap")
 
 
@@ -121,5 +140,5 @@ def all_nodes(nodes: Iterable[Any]) -> Iterator[Any]:
 def bodies(node: Any) -> list[Any]:
     """The branches of an If, the body of a loop."""
     if node.domain in ("", "ai.onnx") and node.op_type not in WITH_BODIES:
-        return []  # this is asked of each node many times, and messages are slow to look into
+        return []  # messages are slow to look into
     return [graph for one in node.attribute for graph in ([one.g] if one.HasField("g") else one.graphs)]

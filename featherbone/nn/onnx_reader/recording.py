@@ -79,8 +79,8 @@ def recorded(
         made = None
     except (NoRule, FeatherboneError, *MALFORMED):
         made = None
-    stated = [r.open.fixed(scope.stated.get(name)) for name in node.output]
-    if made is None or not _believed(node, made, written, stated if reason else []):
+    stated = [r.open.fixed(scope.stated.get(name)) for name in node.output] if reason else []
+    if made is None or not _believed(node, made, written, stated):
         del r.tracer.entries[before:]
         made = []
     reasons = [reason] * len(made)

@@ -21,6 +21,7 @@ from featherbone.nn.onnx_reader.places import (
     PRODUCTS,
     QUANTIZING,
     STEPS,
+    NodeFacts,
     all_nodes,
     bodies,
     kind_of,
@@ -73,8 +74,8 @@ class _Reader:
     """The nodes of a model, of its branches, loops and functions, in the order in which they run."""
 
     def __init__(self, model: Any) -> None:
-        self.called = [node for function in model.functions for node in all_nodes(function.node)]
-        self.nodes = list(all_nodes(model.graph.node))
+        self.called = [NodeFacts.of(node) for function in model.functions for node in all_nodes(function.node)]
+        self.nodes = [NodeFacts.of(node) for node in all_nodes(model.graph.node)]
         everywhere = [*self.called, *self.nodes]
         self.producer = {name: node for node in everywhere for name in node.output if name}
         self.functions = {(own.domain, own.name): own for own in model.functions}
@@ -112,8 +113,7 @@ class _Reader:
         """These names and all that is computed from them; a shape is a number, whoever has it."""
         reached = set(names)
         for node in self.nodes:
-            inner = [name for body in bodies(node) for one in all_nodes(body.node) for name in one.input]
-            if node.op_type not in ("Shape", "Size") and any(name in reached for name in (*node.input, *inner)):
+            if node.op_type not in ("Shape", "Size") and not reached.isdisjoint((*node.input, *node.inner)):
                 reached.update(node.output)
         return reached - {""}
 
@@ -288,12 +288,9 @@ class _Reader:
         found.parameters -= found.statistics | found.steps
         rows = [node.input[0] for node in self.nodes if node.op_type == "Gather" and node.input[0] in found.parameters]
         found.same = tied(dict.fromkeys(rows), sorted(found.parameters), self.constants) if rows else {}
+        enlarging = {name for node in self.nodes if node.op_type in ("Resize", "Upsample") for name in node.input[1:]}
+        said = found.parameters | found.statistics | found.steps | enlarging
         for name, tensor in self.constants.items():
-            other = tensor.data_type in FLOATS and prod(tensor.dims) > 1 and name in used
-            if other and name not in found.parameters | found.statistics | found.steps and not self._sizes(name):
+            if name in used and name not in said and tensor.data_type in FLOATS and prod(tensor.dims) > 1:
                 found.tables.add(name)
         found.steps &= set(self.constants)
-
-    def _sizes(self, name: str) -> bool:
-        """Whether a tensor says how much a Resize enlarges."""
-        return any(node.op_type in ("Resize", "Upsample") and name in node.input[1:] for node in self.nodes)

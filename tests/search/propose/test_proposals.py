@@ -33,7 +33,7 @@ from featherbone.search.propose.prior import Prior
 from featherbone.search.propose.proposals import Proposals
 from featherbone.search.record.rows import Trial
 from featherbone.search.schedule.board import Board, RungJob
-from featherbone.search.space.matrix import decode, encode
+from featherbone.search.space.matrix import CHOICE, column, decode, encode
 
 BUDGET = Budget(macs=12_500_000, params=80_000)
 
@@ -83,6 +83,15 @@ def test_children_fit_the_budget_fill_it_and_look_like_their_parents(costs: Spac
     alike = (rows[:, structure] == parents[whose[:, 0]][:, structure]).mean()
     strangers = (rows[:, structure] == parents[np.roll(whose[:, 0], 1)][:, structure]).mean()
     assert alike > strangers + 0.2
+
+
+def test_a_crossed_child_begins_as_its_first_parent_and_ends_as_its_second(costs: SpaceCosts) -> None:
+    parents = encode(costs.space, sample(costs, BUDGET, 8, seed=0))
+    rows, whose = Changes(costs, BUDGET).children(parents, 500, np.random.default_rng(0))
+    rows, (first, second) = rows[whose[:, 1] >= 0], whose[whose[:, 1] >= 0].T
+    kinds = [column(place, CHOICE) for place in range(len(costs.space.stages))]
+    assert (rows[:, kinds[0]] == parents[first, kinds[0]]).all()
+    assert (rows[:, kinds[-1]] == parents[second, kinds[-1]]).all()
 
 
 def test_a_design_is_not_crossed_with_itself_but_changed(costs: SpaceCosts) -> None:

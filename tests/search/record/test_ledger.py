@@ -160,6 +160,18 @@ def test_a_number_that_is_not_finite_is_damage_even_where_its_checksum_fits(
         pass
 
 
+@pytest.mark.parametrize(("column", "value"), [("macs", "'many'"), ("val_loss", "'low'"), ("design", "x'00'")])
+def test_a_value_of_another_type_is_damage_even_where_its_checksum_fits(
+    tmp_path: Path, column: str, value: str
+) -> None:
+    with open_ledger(tmp_path) as ledger:
+        fill(ledger)
+        with ledger.change() as change:
+            change.execute(f"UPDATE trial SET {column} = {value} WHERE id = 2")
+    with pytest.raises(FeatherboneError, match="row 2 of its table trial does not match"), reading(tmp_path):
+        pass
+
+
 @pytest.mark.parametrize(
     ("change", "row"),
     [
