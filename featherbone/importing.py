@@ -230,13 +230,14 @@ def _only_for_modules(text: str, input_size: Any, inputs: Inputs | None) -> None
 
 def _require_kind(path: Path, *, known: bool) -> None:
     """Name a file as what its first bytes say; one whose name says nothing (``known`` is false) is refused anyway."""
-    from featherbone.nn.foreign.kind import HEAD, OTHERS
+    from featherbone.nn.foreign.kind import HEAD, another_kind
 
     with opened(path) as file:
         start = file.read(HEAD)
-    for beginning, place, what, step in OTHERS[:-1]:
-        if start[place : place + len(beginning)] == beginning:
-            raise FeatherboneError(f"{path} is {what}", hint=step)
+    other = another_kind(start)
+    if other is not None:
+        what, step = other
+        raise FeatherboneError(f"{path} is {what}", hint=step)
     if path.suffix.lower() == ".onnx" and start[:4] == b"PK\x03\x04":
         raise FeatherboneError(f"{path} is a zip archive", hint="unpack it first")
     if not known:

@@ -21,6 +21,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.files import COPY as DAMAGED
 from featherbone.files import damage, opened, parse_json
 
+HEAD = 512  # bytes that tell what a file is
 LONGEST_HEADER = 100_000_000  # bytes; the bound of the format itself
 LARGEST = 8 * 2**30  # bytes of a file; it is read as a whole
 PAYLOAD, HEADER = "sha256", "header_sha256"
@@ -168,7 +169,7 @@ def _header(path: str | os.PathLike[str], file: BinaryIO) -> tuple[dict[str, Any
     beginning = file.read(9)
     length = int.from_bytes(beginning[:8], "little")
     if beginning[8:] != b"{":
-        raise _not_safetensors(path, beginning)
+        raise _not_safetensors(path, beginning + file.read(HEAD))
     if length > LONGEST_HEADER:
         raise FeatherboneError(
             f"{path} claims a header of {length:,} bytes; at most {LONGEST_HEADER:,} are allowed", hint=DAMAGED
@@ -203,6 +204,8 @@ def _truncated(path: str | os.PathLike[str], size: int, promised: int) -> Feathe
 
 def _not_safetensors(path: str | os.PathLike[str], content: bytes) -> FeatherboneError:
     """Say what the file is instead, as far as its first bytes tell."""
+    from featherbone.nn.foreign.kind import another_kind  # its package reads safetensors by this module
+
     if len(content) < 9:
         return FeatherboneError(f"{path} is truncated: {len(content)} bytes hold no header", hint=DAMAGED)
     if content.startswith(b"PK") or (content[0] == 0x80 and 2 <= content[1] <= 5):
@@ -210,6 +213,10 @@ def _not_safetensors(path: str | os.PathLike[str], content: bytes) -> Featherbon
             f"pickles are refused: {path} looks like one, as torch.save writes, and reading a pickle runs its code",
             hint="where you trust it, load it with torch and write its tensors with safetensors.torch.save_file",
         )
+    other = another_kind(content)
+    if other is not None:
+        what, step = other
+        return FeatherboneError(f"{path} is no safetensors file: it is {what}", hint=step)
     return FeatherboneError(
         f"{path} is not a safetensors file: it begins with {content[:8]!r}",
         hint="model files end in .safetensors; an .onnx file is read by `featherbone predict`",

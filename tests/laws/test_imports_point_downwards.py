@@ -101,6 +101,12 @@ def test_the_core_loads_neither_torch_nor_numpy() -> None:
     assert said == "[]\n"
 
 
+def test_reading_weights_and_training_alone_load_no_compiler() -> None:
+    code = "import sys, featherbone.hub.loading, featherbone.job.training.train; print('torch._dynamo' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said == "False\n"
+
+
 @pytest.mark.parametrize(
     ("line", "names"),
     [

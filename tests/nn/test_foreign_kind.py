@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import save
 
 from featherbone.errors import FeatherboneError
+from featherbone.nn import load_model
 from featherbone.nn.foreign import read_state
 
 STATE = {"conv.weight": torch.arange(12.0).view(4, 3, 1, 1), "conv.bias": torch.zeros(4)}
@@ -79,6 +80,26 @@ def test_anything_else_is_named(tmp_path: Path, name: str, content: bytes, told:
     with pytest.raises(FeatherboneError, match=told) as caught:
         read_state(tmp_path / name)
     assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid",
+            "no safetensors file: it is a Git LFS pointer.*git lfs pull",
+        ),
+        (b"<!DOCTYPE html><html>", "no safetensors file: it is a page of HTML"),
+        (gzip.compress(torch_bytes()), "compressed by gzip"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(64), "an HDF5 file"),
+        (b"0123456789abcdef", "it begins with b'01234567'"),
+    ],
+)
+def test_what_is_only_called_safetensors_is_named_too(tmp_path: Path, content: bytes, told: str) -> None:
+    (tmp_path / "w.safetensors").write_bytes(content)
+    for read in (read_state, load_model):
+        with pytest.raises(FeatherboneError, match=told):
+            read(tmp_path / "w.safetensors")
 
 
 def test_names_of_a_safetensors_file_stand_as_people_number_them(tmp_path: Path) -> None:

@@ -21,8 +21,8 @@ OTHERS = (  # first bytes, from which place on, what that is, and the next step
     (b"ustar", 257, "a tar archive", "unpack it, and give the file of weights in it"),
     (b"version https://git-lfs", 0, "a Git LFS pointer, and not the file itself", "git lfs pull fetches the file"),
     (b"<", 0, "a page of HTML or XML", "it may be a download page: fetch the file itself"),
-    (b"\x08", 0, "perhaps an ONNX file", "an exported model holds a network of its own, and not weights for one"),
 )
+ONNX = "perhaps an ONNX file", "an exported model holds a network of its own, and not weights for one"
 
 
 def kind_of(path: str | Path, start: bytes) -> str:
@@ -43,13 +43,26 @@ def kind_of(path: str | Path, start: bytes) -> str:
         return TORCH
     if not start:
         raise FeatherboneError(f"{path} is empty", hint="copy or download the file again")
-    for beginning, place, what, step in OTHERS:
-        if start[place : place + len(beginning)] == beginning:
-            raise FeatherboneError(f"{path} is no file of weights that can be read: it is {what}", hint=step)
+    other = ONNX if start[:1] == b"\x08" else another_kind(start)
+    if other is not None:
+        what, step = other
+        raise FeatherboneError(f"{path} is no file of weights that can be read: it is {what}", hint=step)
     raise FeatherboneError(
         f"{path} is not a file that safetensors or torch.save wrote: it begins with {start[:8]!r}",
         hint="give a safetensors file, or a state dict that torch.save wrote",
     )
+
+
+def another_kind(start: bytes) -> tuple[str, str] | None:
+    """What a file is by its first bytes, and the next step, where these are known to be of something else.
+
+    >>> another_kind(b"version https://git-lfs.github.com/spec/v1")
+    ('a Git LFS pointer, and not the file itself', 'git lfs pull fetches the file')
+    """
+    for beginning, place, what, step in OTHERS:
+        if start[place : place + len(beginning)] == beginning:
+            return what, step
+    return None
 
 
 def _require_weights(path: str | Path) -> None:

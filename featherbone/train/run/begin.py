@@ -14,7 +14,6 @@ from featherbone.train.optimize.objective import Objective
 from featherbone.train.optimize.optimizer import make_optimizer
 from featherbone.train.run.plan import Plan
 from featherbone.train.run.state import State
-from featherbone.train.several.synchronised_norm import synchronise
 from featherbone.train.transfer.parts import with_maps
 
 
@@ -34,6 +33,9 @@ def begin(plan: Plan, objective: Objective, weights: Mapping[str, Tensor] | None
         avoid_strided(network)
     own = None if objective.module is None else objective.module.to(plan.device)
     if plan.processes.count > 1:
+        # Here, as it loads torch's compiler: seconds for whoever reads weights or trains in one process.
+        from featherbone.train.several.synchronised_norm import synchronise
+
         synchronise(network)
     scaled = plan.setting.precision == "float16"
     return State(
