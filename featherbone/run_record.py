@@ -184,6 +184,8 @@ class PrunedRecord:
     images: int
     rounds: int
     time: float | None = None
+    cut: tuple[str, ...] = ("widths",)
+    multiple: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,9 +208,14 @@ class MendedRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class CutRecord:
-    """What a pruning cut: ``loss`` in nats, as it was expected; ``left`` are layers that were not fitted, and why."""
+    """What a pruning cut: ``loss`` in nats, as it was expected; ``left`` are layers that were not fitted, and why.
+
+    ``dropped`` are the blocks that went; ``resolution`` is that of the network that is left.
+    """
 
     widths: tuple[WidthRecord, ...]
+    dropped: tuple[str, ...] = ()
+    resolution: int | None = None
     mended: tuple[MendedRecord, ...]
     left: tuple[tuple[str, str], ...]
     loss: float

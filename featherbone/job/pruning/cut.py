@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,16 +11,14 @@ from featherbone.errors import FeatherboneError
 from featherbone.job.images import unlabelled
 from featherbone.job.pruning.plan import PruningPlan
 from featherbone.job.pruning.quantities import measure_of
-from featherbone.nn import Model, save_model
-from featherbone.progress import Progress, Step
-from featherbone.rewrite.cutting.cut import cut_to, widths
-from featherbone.rewrite.fold import fold
-from featherbone.rewrite.unfold import unfold
+from featherbone.nn import save_model
+from featherbone.progress import Progress
+from featherbone.rewrite.cutting.cut import widths
+from featherbone.rewrite.cutting.shrink import shrink
 from featherbone.run_record import CutRecord, MendedRecord, WidthRecord
 from featherbone.search.costs.budget import costs_of, describe
 
 CUT = "cut.safetensors"  # in the run's folder
-NORMED = 512  # images that new norms take their statistics from
 
 
 def cut(plan: PruningPlan, folder: Path, progress: Progress) -> CutRecord:
@@ -31,17 +30,9 @@ def cut(plan: PruningPlan, folder: Path, progress: Progress) -> CutRecord:
     started = time.monotonic()
     model, request = plan.model, plan.request
     images = unlabelled(plan.dataset, model.preprocessing, request.images, request.seed)
-    folded = fold(model.graph, model.weights)
-    found = cut_to(
-        folded,
-        images,
-        request.budget.limits(),
-        measure_of(request.budget),
-        rounds=request.rounds,
-        progress=progress,
-    )
-    progress(Step(name="norms"))
-    graph, weights = unfold(*found.network, images[:NORMED])
+    limits, measure = request.budget.limits(), measure_of(request.budget)
+    found = shrink(model, images, limits, measure, plan.means, rounds=request.rounds, progress=progress)
+    graph = found.model.graph
     counted = request.budget.counted()
     breaches = counted.breaches(costs_of(graph)) if counted else ()
     if breaches:
@@ -51,11 +42,8 @@ def cut(plan: PruningPlan, folder: Path, progress: Progress) -> CutRecord:
         )
     save_model(
         folder / CUT,
-        Model(
-            graph=graph,
-            weights=weights,
-            classes=model.classes,
-            preprocessing=model.preprocessing,
+        replace(
+            found.model,
             provenance={
                 "featherbone": version("featherbone"),
                 "pruned": {"name": model.graph.name, "sha256": plan.sha256, "to": describe(request.budget.limits())},
@@ -63,15 +51,16 @@ def cut(plan: PruningPlan, folder: Path, progress: Progress) -> CutRecord:
             },
         ),
     )
+    mended = found.cut.mended
     return CutRecord(
         widths=tuple(
             WidthRecord(layer=layer, before=before, after=after)
-            for layer, before, after in widths(folded.graph, found.network.graph)
+            for layer, before, after in widths(found.before.graph, found.cut.network.graph)
         ),
-        mended=tuple(
-            MendedRecord(layer=layer.name, before=layer.before, after=layer.after) for layer in found.mended.layers
-        ),
-        left=found.mended.left,
+        dropped=found.cut.dropped,
+        resolution=found.model.preprocessing.resolution,
+        mended=tuple(MendedRecord(layer=each.name, before=each.before, after=each.after) for each in mended.layers),
+        left=mended.left,
         loss=found.loss,
         seconds=time.monotonic() - started,
     )

@@ -10,7 +10,7 @@ from typing import Any
 from featherbone.data import Dataset
 from featherbone.download import file_hash
 from featherbone.errors import FeatherboneError
-from featherbone.graph import channel_sets
+from featherbone.graph import Graph
 from featherbone.job.images import open_as_seen, record_of_data
 from featherbone.job.pruning.quantities import measure_of
 from featherbone.job.pruning.request import PruneRequest
@@ -18,21 +18,23 @@ from featherbone.job.training.plan import SHOWN, data_words
 from featherbone.job.training.starting import some
 from featherbone.json_values import write_value
 from featherbone.nn import Model, load_model
-from featherbone.progress import Progress
+from featherbone.progress import Progress, silent
 from featherbone.rewrite import fold
-from featherbone.rewrite.cutting.plan import require_possible
+from featherbone.rewrite.cutting.means import Means, smaller_resolutions
+from featherbone.rewrite.cutting.mixed_plan import require_reachable
 from featherbone.run_record import RunRecord
 from featherbone.search.costs.budget import Costs, costs_of, describe
 
 
 @dataclass(frozen=True, kw_only=True)
 class PruningPlan:
-    """A pruning before it begins: what was asked, the network, its file's SHA-256, and the images."""
+    """A pruning before it begins: what was asked, the network, its file's SHA-256, the images, and what may go."""
 
     request: PruneRequest
     model: Model
     sha256: str
     dataset: Dataset
+    means: Means
 
     @property
     def title(self) -> str:
@@ -52,6 +54,8 @@ class PruningPlan:
                 "images": self.request.images,
                 "rounds": self.request.rounds,
                 "time": self.request.time,
+                "cut": list(self.request.cuts),
+                "multiple": self.request.multiple,
             },
             "asked_setting": self.request.setting,
             "seed": self.request.seed,
@@ -68,6 +72,8 @@ def pruning_identity(record: RunRecord) -> dict[str, Any]:
         "images": pruned and pruned.images,
         "rounds": pruned and pruned.rounds,
         "time": pruned and pruned.time,
+        "cut": pruned and ",".join(pruned.cut),
+        "multiple": pruned and pruned.multiple,
         "seed": record.seed,
         "setting": record.asked_setting,
     }
@@ -85,20 +91,39 @@ def plan_pruning(request: PruneRequest, progress: Progress) -> PruningPlan:
             hint="`featherbone convert` makes one of a network and its weights, and fit and train write one",
         )
     model = load_model(request.model)
-    seen = model.preprocessing
     _require_one_answer(model)
     costs = costs_of(model.graph)
     _require_more_than(request, costs, model.graph.name)
-    folded = fold(model.graph, model.weights).graph
-    require_possible(channel_sets(folded), request.budget.limits(), measure_of(request.budget))
-    dataset = open_as_seen(request.source, seen, seed=request.seed, skip_bad=request.skip_bad, progress=progress)
+    means = _means(request, fold(model.graph, model.weights).graph)
+    dataset = images_for(request, model, progress)
     if dataset.classes != model.classes:
         raise FeatherboneError(
             f"{model.graph.name} knows {some(model.classes)}; {dataset.name} shows {some(dataset.classes)}",
             hint=f"teach it these first: `featherbone train` goes on from {request.model}",
         )
-    seen_alike = replace(dataset, mean=seen.mean, std=seen.std)  # as the network is used to
-    return PruningPlan(request=request, model=model, sha256=file_hash(Path(request.model)), dataset=seen_alike)
+    return PruningPlan(
+        request=request, model=model, sha256=file_hash(Path(request.model)), dataset=dataset, means=means
+    )
+
+
+def images_for(request: PruneRequest, model: Model, progress: Progress = silent) -> Dataset:
+    """The images of a pruning as a model takes them, at its resolution."""
+    seen = model.preprocessing
+    dataset = open_as_seen(request.source, seen, seed=request.seed, skip_bad=request.skip_bad, progress=progress)
+    return replace(dataset, mean=seen.mean, std=seen.std)  # as the network is used to
+
+
+def _means(request: PruneRequest, graph: Graph) -> Means:
+    """What may go of a folded graph.
+
+    Raises:
+        FeatherboneError: all of it leaves more than the budget.
+    """
+    limits, measure = request.budget.limits(), measure_of(request.budget)
+    found = Means(widths="widths" in request.cuts, blocks="blocks" in request.cuts, multiple=request.multiple)
+    smaller = smaller_resolutions(graph, limits, measure) if "resolution" in request.cuts else ()
+    require_reachable(graph, limits, measure, found, smaller)
+    return replace(found, resolutions=smaller)
 
 
 def _require_one_answer(model: Model) -> None:

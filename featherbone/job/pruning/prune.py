@@ -16,7 +16,7 @@ from featherbone.job.folder import environment, require_job, require_same, run_f
 from featherbone.job.option import command_words, keywords_of
 from featherbone.job.pruning.compared import MENDED, TAUGHT, UNCUT, compared, of_result
 from featherbone.job.pruning.cut import CUT, cut
-from featherbone.job.pruning.plan import PruningPlan, plan_pruning, pruning_identity
+from featherbone.job.pruning.plan import PruningPlan, images_for, plan_pruning, pruning_identity
 from featherbone.job.pruning.request import PruneRequest
 from featherbone.job.pruning.teaching import paced, teaching_plan, with_recipe
 from featherbone.job.training.result import trained_model
@@ -108,7 +108,10 @@ def _finish(plan: PruningPlan, folder: Path, facts: Mapping[str, Any], progress:
     latency = None
     if plan.request.budget.latency is not None:
         latency = clock_of(plan.request.budget.latency)(model.graph)
-    result = finish(model, plan.dataset, plan.request.budget, folder, progress, latency=latency)
+    dataset = plan.dataset
+    if model.preprocessing.resolution != plan.model.preprocessing.resolution:
+        dataset = images_for(plan.request, model)
+    result = finish(model, dataset, plan.request.budget, folder, progress, latency=latency)
     if training is not None:
         result = replace(
             result,
@@ -118,7 +121,7 @@ def _finish(plan: PruningPlan, folder: Path, facts: Mapping[str, Any], progress:
             seconds=sum(row["seconds"] for row in training.history),
         )
     progress(Step(name="compare"))
-    told = _compared(plan, mended if training else None, result)
+    told = _compared(plan, compared(MENDED, mended, dataset) if training else None, result)
     if sentence := no_faster(told):
         progress(Noticed(sentence=sentence))
     write_facts(folder, {**facts, "compared": [write_value(each) for each in told], "result": write_value(result)})
@@ -130,9 +133,9 @@ def _taught(plan: PruningPlan, folder: Path, record: RunRecord, progress: Progre
     return trained_model(teaching, training), training
 
 
-def _compared(plan: PruningPlan, mended: Model | None, result: ResultRecord) -> tuple[ComparedRecord, ...]:
+def _compared(plan: PruningPlan, mended: ComparedRecord | None, result: ResultRecord) -> tuple[ComparedRecord, ...]:
     """The network before the cut, after it where it was then taught, and at the end."""
-    found = [compared(UNCUT, plan.model, plan.dataset)]
-    if mended is not None:
-        found.append(compared(MENDED, mended, plan.dataset))
-    return (*found, of_result(TAUGHT if mended is not None else MENDED, result))
+    uncut = compared(UNCUT, plan.model, plan.dataset)
+    if mended is None:
+        return uncut, of_result(MENDED, result)
+    return uncut, mended, of_result(TAUGHT, result)

@@ -6,6 +6,7 @@ from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from featherbone.errors import FeatherboneError
 from featherbone.job import common_options as common
 from featherbone.job.common_options import WORK
 from featherbone.job.limits import LIMITS
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 MODEL_HELP = "The trained network, a model.safetensors; `featherbone convert` makes one of weights from elsewhere."
 IMAGES = 2048  # of training, that mending takes
+CUTS = ("widths", "blocks", "resolution")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +31,14 @@ class PruneRequest:
     - `model`: the file of the network that is cut; `source`: what ``open_dataset`` takes, images of the same classes.
     - `time`: seconds in which what is left is taught by the uncut network; without it, it is only mended.
     - `images`: so many of the training images at most, whose labels are not looked at, choose channels and mend.
+    - `cut`: what may go, with commas: ``widths``, ``blocks``, ``resolution``; `multiple`: of channels, to which widths
+      are cut where they are larger.
     - `rounds`: of cutting and mending, each an equal part of the way.
     - `device`, `setting`: of the teaching, as in ``TrainRequest``.
     - `name`, `out`: of the run's folder.
+
+    Raises:
+        FeatherboneError: `cut` names nothing, or what is unknown.
     """
 
     model: str = option(MODEL_HELP, default=MISSING, is_argument=True)
@@ -39,6 +46,14 @@ class PruneRequest:
     budget: Budget = option_group(LIMITS)
     time: float | None = common.time("Time to learn from the uncut network for, such as 20m; without it, none.")
     images: int = option("Training images that channels are chosen and mended by.", int, default=IMAGES, least=2)
+    cut: str = option("What may go: widths, blocks, resolution, with commas.", default=",".join(CUTS))
+    multiple: int = option(
+        "Cut widths to multiples of so many channels; 16, or what a vector of the processor holds, brings speed.",
+        int,
+        default=1,
+        least=1,
+        most=1024,
+    )
     rounds: int = option("Rounds of cutting and mending.", int, default=1, least=1, most=100)
     seed: int = common.seed("images")
     device: str = common.device()
@@ -46,3 +61,15 @@ class PruneRequest:
     skip_bad: bool = common.skip_bad(WORK)
     name: str | None = common.name()
     out: Path | None = common.out()
+
+    def __post_init__(self) -> None:
+        for word in self.cuts:
+            if word not in CUTS:
+                raise FeatherboneError(f"--cut is {self.cut!r}; {word!r} is none of {', '.join(CUTS)}")
+        if not self.cuts:
+            raise FeatherboneError(f"--cut is {self.cut!r}; it names nothing", hint=f"such as --cut {','.join(CUTS)}")
+
+    @property
+    def cuts(self) -> tuple[str, ...]:
+        """What may go, by name."""
+        return tuple(dict.fromkeys(word.strip() for word in self.cut.split(",") if word.strip()))

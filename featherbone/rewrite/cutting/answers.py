@@ -23,7 +23,7 @@ class CutJudge:
 
     def __init__(self, network: TrainedGraph, images: torch.Tensor) -> None:
         self.network, self.images = network, images
-        self.logarithms = self._logarithms(network)
+        self.logarithms = _logarithms(network, images)
 
     def divergence(self, matrices: Mapping[tuple[str, int], torch.Tensor]) -> float:
         """Mean Kullback–Leibler divergence of the answers, in nats, when groups of layers compute other matrices."""
@@ -39,15 +39,21 @@ class CutJudge:
                 bias = weights[f"{layer}.bias"].clone()
                 bias[where] = matrix[:, -1].float()
                 weights[f"{layer}.bias"] = bias
-        now = self._logarithms(TrainedGraph(self.network.graph, weights))
+        return self.divergence_of(TrainedGraph(self.network.graph, weights))
+
+    def divergence_of(self, network: TrainedGraph, resized: torch.Tensor | None = None) -> float:
+        """The same of any network; ``resized`` are the images at its resolution where that is another."""
+        now = _logarithms(network, self.images if resized is None else resized)
         return float(F.kl_div(now, self.logarithms, reduction="batchmean", log_target=True))
 
-    def _logarithms(self, network: TrainedGraph) -> torch.Tensor:
-        (source,), (answer,) = network.graph.inputs, network.graph.outputs
-        compute = part(network, {source.name}, [answer])
-        with torch.inference_mode():
-            found = [compute({source.name: batch})[answer] for batch in torch.split(self.images, BATCH)]
-        return torch.cat(found).log_softmax(1)
+
+def _logarithms(network: TrainedGraph, images: torch.Tensor) -> torch.Tensor:
+    """Of the probabilities of the classes."""
+    (source,), (answer,) = network.graph.inputs, network.graph.outputs
+    compute = part(network, {source.name}, [answer])
+    with torch.inference_mode():
+        found = [compute({source.name: batch})[answer] for batch in torch.split(images, BATCH)]
+    return torch.cat(found).log_softmax(1)
 
 
 def measured(found: Elimination, answers: CutJudge) -> Elimination:

@@ -11,26 +11,30 @@ from featherbone.graph import Graph
 from featherbone.graph.channel_sets import channel_sets
 from featherbone.graph.operators.base import Kept
 from featherbone.progress import Progress, Step, silent
-from featherbone.rewrite.cutting.losses import losses
-from featherbone.rewrite.cutting.plan import plan_cut, require_possible
+from featherbone.rewrite.cutting.means import Means
+from featherbone.rewrite.cutting.mixed_plan import plan_mixed, require_reachable
 from featherbone.rewrite.cutting.prices import Measure
+from featherbone.rewrite.cutting.weigh import Weighed, weigh
+from featherbone.rewrite.drop import drop
 from featherbone.rewrite.mending.mend import MEMORY, Mended, mend
 from featherbone.rewrite.narrow import narrow
 from featherbone.rewrite.trained_graph import TrainedGraph
 
-WEIGHED = 1536  # images by which channels are weighed; mending takes all
+CHANNELS = Means(blocks=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
     """A network after a cut; ``kept`` are for each node the channels of the uncut one that stayed.
 
+    ``dropped`` are the branches that went, by the names of ``featherbone.graph.branches``.
     ``loss`` is what was expected of the cut before mending, in nats of divergence of the answers, over all rounds;
     ``mended`` says of the last round which layers were fitted, how well, and which were left.
     """
 
     network: TrainedGraph
     kept: Mapping[str, Kept]
+    dropped: tuple[str, ...]
     loss: float
     mended: Mended
 
@@ -40,12 +44,14 @@ def cut_to(
     images: torch.Tensor,
     limits: Mapping[str, float],
     measure: Measure,
+    means: Means = CHANNELS,
     *,
     rounds: int = 1,
+    weighed: Weighed | None = None,
     memory: int = MEMORY,
     progress: Progress = silent,
 ) -> Cut:
-    """Cut sets of channels until the network has at most ``limits`` of each quantity, and mend it.
+    """Cut channels, and blocks where ``means`` allow it, until at most ``limits`` of each quantity are left; then mend.
 
     >>> from featherbone.cost import count
     >>> from featherbone.graph import image
@@ -61,7 +67,8 @@ def cut_to(
     ((4, 8, 8), 122)
 
     ``images`` are as the network takes them and need no labels; a few hundred are good, and so are thousands. With
-    several ``rounds``, each goes an equal part of the way, in ratios, and begins from what the one before mended. Fold
+    several ``rounds``, each goes an equal part of the way, in ratios, and begins from what the one before mended;
+    ``weighed`` is what ``weigh`` found, where that was done before. The resolution stays (``shrink`` lowers it). Fold
     norms into convolutions before (``fold``): what is mended then makes up for more.
 
     Raises:
@@ -69,22 +76,24 @@ def cut_to(
     """
     graph = network.graph
     whole = {what: quantity.total for what, quantity in measure(graph).items()}
-    require_possible(channel_sets(graph), limits, measure)
+    require_reachable(graph, limits, measure, means)
     now, loss = network, 0.0
     kept: dict[str, Kept] = {node.name: tuple(range(int(node.shape[0]))) for node in graph.nodes}
+    dropped: tuple[str, ...] = ()
     mended = Mended(network=network, layers=(), left=())
     for done in range(1, rounds + 1):
         progress(Step(name="cut", detail=f"round {done} of {rounds}" if rounds > 1 else ""))
         part = {what: _part(whole[what], limit, done / rounds) for what, limit in limits.items()}
-        sets = channel_sets(now.graph)
-        plan = plan_cut(sets, losses(now, sets, images[:WEIGHED], progress), part, measure)
-        smaller = narrow(now.graph, now.weights, plan.cut, sets=sets)
+        if weighed is None or done > 1:
+            weighed = weigh(now, images, means, progress)
+        plan = plan_mixed(weighed, part, measure, multiple=means.multiple)
+        smaller = narrow(*drop(*now, plan.dropped), plan.cut)
         kept = {name: tuple([kept[name][place] for place in places]) for name, places in smaller.kept.items()}
         mended = mend(
             network, TrainedGraph(smaller.graph, smaller.weights), images, kept=kept, memory=memory, progress=progress
         )
-        now, loss = mended.network, loss + plan.loss
-    return Cut(network=now, kept=kept, loss=loss, mended=mended)
+        now, loss, dropped = mended.network, loss + plan.loss, (*dropped, *plan.dropped)
+    return Cut(network=now, kept=kept, dropped=dropped, loss=loss, mended=mended)
 
 
 def _part(whole: float, limit: float, share: float) -> float:
@@ -95,6 +104,8 @@ def _part(whole: float, limit: float, share: float) -> float:
 def widths(before: Graph, after: Graph) -> list[tuple[str, int, int]]:
     """For each width that a cut changed: the node that writes it first, and its channels before and after.
 
+    Where the node is gone with its block, none are left.
+
     >>> from featherbone.graph import image
     >>> one, two = (image(3, 8).conv(wide, 3, name="a").conv(4, 3, name="b").graph("tiny") for wide in (8, 5))
     >>> widths(one, two)
@@ -103,7 +114,7 @@ def widths(before: Graph, after: Graph) -> list[tuple[str, int, int]]:
     first = {space.nodes[0]: space for space in channel_sets(before).spaces if not space.fixed}
     found = []
     for name in first:
-        was, now = int(before[name].shape[0]), int(after[name].shape[0])
+        was, now = int(before[name].shape[0]), int(after[name].shape[0]) if name in after else 0
         if was != now:
             found.append((name, was, now))
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
-from featherbone.graph.channel_sets import ChannelSets
+from featherbone.graph.channel_sets import ChannelSets, ChannelSpace
 from featherbone.graph.narrow import kept_channels, narrowed_graph
 from featherbone.rewrite.cutting.elimination import Elimination
 from featherbone.rewrite.cutting.prices import Amount, Measure, Prices
@@ -15,21 +15,31 @@ from featherbone.rewrite.cutting.prices import Amount, Measure, Prices
 
 @dataclass(frozen=True, kw_only=True)
 class CutPlan:
-    """The numbers of the sets to cut, the graph without them, and the loss in nats that is expected of it."""
+    """The sets to cut, the graph without them, and the loss in nats that is expected of it.
+
+    ``cut`` are numbers of sets of the graph that is left once the branches ``dropped`` are gone.
+    """
 
     cut: tuple[int, ...]
     graph: Graph
     loss: float
+    dropped: tuple[str, ...] = ()
 
 
 def plan_cut(
-    sets: ChannelSets, losses: Mapping[int, Elimination], limits: Mapping[str, float], measure: Measure
+    sets: ChannelSets,
+    losses: Mapping[int, Elimination],
+    limits: Mapping[str, float],
+    measure: Measure,
+    *,
+    multiple: int = 1,
 ) -> CutPlan:
     """The sets to cut so that the network has at most ``limits`` of what ``measure`` says of a graph.
 
-    ``losses`` are what ``featherbone.rewrite.cutting.losses`` finds. Each time the space goes a set further whose loss
-    is the least for the part of the excess that it saves; where several limits are exceeded, the parts are added. At
-    least one set of each space stays.
+    ``losses`` are what ``featherbone.rewrite.cutting.losses`` finds. Each time the space goes a step further whose loss
+    is the least for the part of the excess that it saves; where several limits are exceeded, the parts are added. A
+    step is one set, or what leads to the next ``multiple`` of channels (``next_kept``). At least one set of each space
+    stays.
 
     Raises:
         FeatherboneError: a limit below what one set of each space costs.
@@ -38,7 +48,7 @@ def plan_cut(
     loss, graph = 0.0, sets.graph
     found = measure(graph)
     while exceeded := {what: found[what].total - limit for what, limit in limits.items() if found[what].total > limit}:
-        more = _further(sets, losses, gone, found, exceeded)
+        more = _further(sets, losses, gone, found, exceeded, multiple)
         if not more:
             raise _impossible(sets.graph, graph, found, limits)
         for place, count in more.items():
@@ -49,13 +59,33 @@ def plan_cut(
     return CutPlan(cut=_cut(sets, losses, gone), graph=graph, loss=loss)
 
 
-def require_possible(sets: ChannelSets, limits: Mapping[str, float], measure: Measure) -> None:
-    """Raise, before anything is weighed, where even one set of each width exceeds a limit."""
-    cut = [number for space in sets.spaces if not space.fixed for number in space.sets[:-1]]
+def require_possible(sets: ChannelSets, limits: Mapping[str, float], measure: Measure, *, widths: bool = True) -> None:
+    """Raise, before anything is weighed, where even one set of each width exceeds a limit; all, without ``widths``."""
+    cut = [number for space in sets.spaces if widths and not space.fixed for number in space.sets[:-1]]
     smallest = narrowed_graph(sets.graph, kept_channels(sets, cut))
     found = measure(smallest)
     if any(found[what].total > limit for what, limit in limits.items()):
         raise _impossible(sets.graph, smallest, found, limits)
+
+
+def next_kept(space: ChannelSpace, kept: int, multiple: int) -> int:
+    """How many sets of a space a step leaves of ``kept``: those of the next smaller multiple of so many channels.
+
+    >>> from featherbone.graph import channel_sets, image
+    >>> space = channel_sets(image(3, 8).conv(24, 3, name="a").conv(2, 1).graph("tiny")).spaces[1]
+    >>> next_kept(space, 24, 16), next_kept(space, 16, 16), next_kept(space, 8, 16)
+    (16, 8, 4)
+
+    Below one multiple its half is the next step, then the half of that: widths that a vector of a smaller processor
+    holds. A space whose sets have no such numbers of channels goes set by set.
+    """
+    each = space.channels // len(space.sets)
+    while multiple > 1:
+        fewer = (kept - 1) * each // multiple * multiple // each
+        if fewer > 0 and fewer * each % multiple == 0:
+            return fewer
+        multiple //= 2
+    return kept - 1
 
 
 def _further(
@@ -64,37 +94,43 @@ def _further(
     gone: Mapping[int, int],
     found: Mapping[str, Amount],
     exceeded: Mapping[str, float],
+    multiple: int,
 ) -> dict[int, int]:
-    """How many sets more of each space go, until about half of the excess is saved, or all by a single one."""
+    """How many sets more of each space go, until about half of the excess is saved, or all by a single step."""
     kept = {place: len(space.sets) for place, space in enumerate(sets.spaces)}
     kept.update({place: len(sets.spaces[place].sets) - count for place, count in gone.items()})
     prices = Prices(sets, kept, {what: found[what] for what in exceeded})
-    more: dict[int, int] = {}
-    left = dict(exceeded)
-    gains = {place: _gain(prices, left, place, kept) for place in losses}
-    while any(left[what] > exceeded[what] / 2 for what in left):
-        best, least = None, float("inf")
+    left, before = dict(exceeded), dict(kept)
+
+    def steps() -> dict[int, tuple[float, int]]:
+        """For each space that can go further the loss for what its next step saves, and the sets that it takes."""
+        ahead = {}
         for place, curve in losses.items():
-            at = gone[place] + more.get(place, 0)
-            if at < len(curve.costs) and gains[place] > 0 and curve.costs[at] / gains[place] < least:
-                best, least = place, curve.costs[at] / gains[place]
-        if best is None:
+            if kept[place] > 1:
+                count = kept[place] - next_kept(sets.spaces[place], kept[place], multiple)
+                at = len(curve.costs) + 1 - kept[place]
+                gain = _gain(prices, left, place, count, kept)
+                if gain > 0:
+                    ahead[place] = sum(curve.costs[at : at + count]) / gain, count
+        return ahead
+
+    while any(left[what] > exceeded[what] / 2 for what in left):
+        ahead = steps()
+        if not ahead:
             break
+        best = min(ahead, key=lambda place: ahead[place][0])
+        count = ahead[best][1]
         for what in left:
-            left[what] -= prices.saved(what, best, 1, kept)
-        kept[best] -= 1
-        more[best] = more.get(best, 0) + 1
-        gains = {place: _gain(prices, left, place, kept) for place in losses}
+            left[what] -= prices.saved(what, best, count, kept)
+        kept[best] -= count
         if any(left[what] <= 0 for what in left):
             break
-    return more
+    return {place: before[place] - kept[place] for place in losses if kept[place] < before[place]}
 
 
-def _gain(prices: Prices, left: Mapping[str, float], place: int, kept: Mapping[int, int]) -> float:
-    """The parts of what is left to save that one set of a space brings."""
-    if kept[place] <= 1:
-        return 0.0
-    return sum(min(prices.saved(what, place, 1, kept) / much, 1.0) for what, much in left.items() if much > 0)
+def _gain(prices: Prices, left: Mapping[str, float], place: int, count: int, kept: Mapping[int, int]) -> float:
+    """The parts of what is left to save that a step of so many sets of a space brings."""
+    return sum(min(prices.saved(what, place, count, kept) / much, 1.0) for what, much in left.items() if much > 0)
 
 
 def _cut(sets: ChannelSets, losses: Mapping[int, Elimination], gone: Mapping[int, int]) -> tuple[int, ...]:

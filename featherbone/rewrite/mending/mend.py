@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -48,6 +48,8 @@ def mend(
     images: torch.Tensor,
     *,
     kept: Mapping[str, Sequence[int]] | None = None,
+    resized: torch.Tensor | None = None,
+    layers: Collection[str] | None = None,
     memory: int = MEMORY,
     progress: Progress = silent,
 ) -> Mended:
@@ -65,7 +67,9 @@ def mend(
 
     ``images`` are as the network takes them (images × channels × height × width), and need no labels. ``kept`` says
     for a node of ``changed`` which channels of the node of that name in ``original`` it writes; all where it says
-    nothing. A layer whose name the original does not have stays as it is. Norms that stand behind convolutions are
+    nothing. A layer whose name the original does not have stays as it is. Where ``changed`` takes another resolution,
+    ``resized`` are the same images at that one, and only layers without sides are fitted. With ``layers``, only these
+    are. Norms that stand behind convolutions are
     better folded into them before (``fold``), since a layer that ends a residual branch is fitted to make up for the
     error of the shortcut too. At most about ``memory`` bytes of maps are kept, twice.
 
@@ -75,9 +79,11 @@ def mend(
     Source: channel selection by reconstruction, arXiv:1707.06168 section 3; its asymmetric form, arXiv:1505.06798.
     """
     _require_images(original.graph, images)
+    _require_images(changed.graph, images if resized is None else resized)
     before = Frontier(original, images, memory)
-    after = Frontier(changed, images, memory)
+    after = Frontier(changed, images if resized is None else resized, memory)
     todo, left = _layers(original.graph, changed.graph)
+    todo = [node for node in todo if layers is None or node.name in layers]
     told = []
     for place, node in enumerate(todo):
         progress(Reading(what="mending layers", done=place, total=len(todo), unit="layers"))
@@ -92,19 +98,17 @@ def _mend_layer(
 ) -> MendedLayer:
     """Fit one layer, and write its weights into ``after``."""
     source = node.inputs[0]
-    beside = _settled_beside(after.graph, node, set(ahead))
-    if any(name not in before.graph for name in beside):  # nobody knows what it wrote before
-        beside = []
+    target_of, beside = _sum_of(before.graph, after.graph, node, set(ahead))
     groups = groups_of(node.operator, int(after.graph[source].shape[0]))
     columns = sides_of_matrix(after.graph, node)[1] + 1
     places = places_of(node.shape, columns, before.images)
     seen, held_out = Moments(), Moments()
     done, rest = 0, round(before.images * (1 - HELD_OUT))
-    pairs = zip(before.batches([node.name, *beside], ahead[1:]), after.batches([source, *beside], ahead), strict=True)
+    pairs = zip(before.batches([target_of], ahead[1:]), after.batches([source, *beside], ahead), strict=True)
     for was, now in pairs:
-        target = _channels(was[node.name], kept.get(node.name))
+        target = _channels(was[target_of], kept.get(node.name))
         for other in beside:
-            target = target + _channels(was[other], kept.get(other)) - now[other]
+            target = target - now[other]
         first = min(max(rest - done, 0), len(target))
         for moments, part in ((seen, slice(0, first)), (held_out, slice(first, None))):
             if len(target[part]):
@@ -123,13 +127,22 @@ def _mend_layer(
     )
 
 
-def _settled_beside(graph: Graph, node: Node, unsettled: set[str]) -> list[str]:
-    """The other terms of the sum that alone reads the layer, unless a layer that is still to be fitted changes them."""
+def _sum_of(original: Graph, graph: Graph, node: Node, unsettled: set[str]) -> tuple[str, list[str]]:
+    """Which map of the original the layer is to come to, and which maps are added to what it writes.
+
+    The map is that of the sum that alone reads the layer, unless a layer that is still to be fitted changes its other
+    terms; else the layer's own.
+    """
+    alone = node.name, list[str]()
     readers = [other for other in graph.nodes if node.name in other.inputs]
     if len(readers) != 1 or not isinstance(readers[0].operator, Add) or node.name in graph.outputs:
-        return []
-    others = [name for name in readers[0].inputs if name != node.name]
-    return [] if any(name in unsettled for other in others for name in _ancestors(graph, other)) else others
+        return alone
+    total, others = readers[0].name, [name for name in readers[0].inputs if name != node.name]
+    if total not in original or len(others) + 1 != len(readers[0].inputs):  # nobody knows what it was before
+        return alone
+    if any(name in unsettled for other in others for name in _ancestors(graph, other)):
+        return alone
+    return total, others
 
 
 def _ancestors(graph: Graph, name: str) -> set[str]:
