@@ -16,7 +16,7 @@ from featherbone.rewrite.cutting.mixed_plan import plan_mixed, require_reachable
 from featherbone.rewrite.cutting.prices import Measure
 from featherbone.rewrite.cutting.weigh import Weighed, weigh
 from featherbone.rewrite.drop import drop
-from featherbone.rewrite.mending.mend import MEMORY, Mended, mend
+from featherbone.rewrite.mending.mend import Mended, mend
 from featherbone.rewrite.narrow import narrow
 from featherbone.rewrite.trained_graph import TrainedGraph
 
@@ -48,7 +48,6 @@ def cut_to(
     *,
     rounds: int = 1,
     weighed: Weighed | None = None,
-    memory: int = MEMORY,
     progress: Progress = silent,
 ) -> Cut:
     """Cut channels, and blocks where ``means`` allow it, until at most ``limits`` of each quantity are left; then mend.
@@ -89,9 +88,7 @@ def cut_to(
         plan = plan_mixed(weighed, part, measure, multiple=means.multiple)
         smaller = narrow(*drop(*now, plan.dropped), plan.cut)
         kept = {name: tuple([kept[name][place] for place in places]) for name, places in smaller.kept.items()}
-        mended = mend(
-            network, TrainedGraph(smaller.graph, smaller.weights), images, kept=kept, memory=memory, progress=progress
-        )
+        mended = mend(network, TrainedGraph(smaller.graph, smaller.weights), images, kept=kept, progress=progress)
         now, loss, dropped = mended.network, loss + plan.loss, (*dropped, *plan.dropped)
     return Cut(network=now, kept=kept, dropped=dropped, loss=loss, mended=mended)
 

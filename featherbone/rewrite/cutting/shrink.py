@@ -19,7 +19,7 @@ from featherbone.rewrite.cutting.mixed_plan import plan_mixed
 from featherbone.rewrite.cutting.prices import Measure
 from featherbone.rewrite.cutting.weigh import Weighed, weigh
 from featherbone.rewrite.fold import fold
-from featherbone.rewrite.mending.mend import MEMORY, mend
+from featherbone.rewrite.mending.mend import mend
 from featherbone.rewrite.resize import resize
 from featherbone.rewrite.trained_graph import TrainedGraph
 from featherbone.rewrite.unfold import unfold
@@ -62,7 +62,6 @@ def shrink(
     means: Means = USUAL,
     *,
     rounds: int = 1,
-    memory: int = MEMORY,
     progress: Progress = silent,
 ) -> Shrunk:
     """Cut a model until it has at most ``limits`` of each quantity, mend it, and give it trainable norms.
@@ -101,7 +100,6 @@ def shrink(
         means,
         rounds=rounds,
         weighed=start.weighed,
-        memory=memory,
         progress=progress,
     )
     progress(Step(name="norms"))

@@ -67,3 +67,24 @@ def test_several_limits_are_kept_together() -> None:
     plan = plan_cut(channel_sets(GRAPH), losses(a=1.0, b=1.0), {"macs": 60_000, "params": 500}, both)
     assert count(plan.graph).macs <= 60_000
     assert count(plan.graph).params <= 500
+
+
+@pytest.mark.parametrize("multiple", [2, 4, 8])
+def test_widths_are_multiples_as_far_as_they_are_larger_and_their_halves_below(multiple: int) -> None:
+    graph = image(3, 8).conv(24, 3, name="a").act("relu").conv(20, 3, name="b").act("relu").conv(4, 3).graph("tiny")
+    sets = channel_sets(graph)
+    curves = {}
+    for place, space in enumerate(sets.spaces):
+        if not space.fixed:
+            order = tuple(range(len(space.sets) - 1))
+            curves[place] = Elimination(order=order, costs=tuple(float(at + 1) for at in order), matrices={})
+    whole = int(count(graph).macs)
+    seen = set()
+    for share in (0.9, 0.7, 0.5, 0.3, 0.1, 0.03):
+        plan = plan_cut(sets, curves, {"macs": share * whole}, macs, multiple=multiple)
+        assert count(plan.graph).macs <= share * whole
+        seen |= {(name, int(plan.graph[name].shape[0])) for name in ("a", "b")}
+    allowed = {count for count in range(1, 25) if count % multiple == 0 or multiple % count == 0}
+    assert {width for name, width in seen if name == "a"} <= allowed
+    assert {width for name, width in seen if name == "b"} <= allowed | {20}
+    assert len(seen) > 3

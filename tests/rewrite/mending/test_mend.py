@@ -5,9 +5,11 @@ import torch
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, channel_sets, image
+from featherbone.graph.branches import branches
+from featherbone.graph.resize import resize_graph
 from featherbone.networks import network
 from featherbone.nn import module, module_with, weights_of
-from featherbone.rewrite import TrainedGraph, narrow
+from featherbone.rewrite import TrainedGraph, drop, narrow
 from featherbone.rewrite.mending.mend import mend
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -105,3 +107,27 @@ def test_a_shortcut_that_the_original_does_not_have_is_not_made_up_for() -> None
     torch.testing.assert_close(
         mended.network.weights["branch.weight"], original.weights["branch.weight"], rtol=1e-3, atol=1e-4
     )
+
+
+def test_a_layer_behind_a_dropped_block_makes_up_for_it() -> None:
+    x = image(3, 8).conv(4, 3, name="stem", bias=True)
+    first = x + x.pointwise(4, name="first", bias=True)
+    graph = (first + x.pointwise(4, name="second", bias=True)).conv(2, 1, name="last", bias=True).graph("residual")
+    whole = trained(graph)
+    thinner = drop(*whole, [branches(graph)[0].name])
+    assert "first" not in thinner.graph
+    images, fresh = torch.randn(2, 40, 3, 8, 8, generator=GENERATOR)
+    assert difference(whole, thinner, fresh) > 0.01
+    assert difference(whole, mend(whole, thinner, images, layers=["second"]).network, fresh) < 1e-6
+
+
+def test_only_layers_that_are_asked_for_are_fitted_and_of_another_resolution_those_without_sides() -> None:
+    whole = trained(network("mlperf_tiny_resnet8"))
+    smaller = TrainedGraph(resize_graph(whole.graph, 24), whole.weights)
+    images = torch.randn(40, 3, 32, 32, generator=GENERATOR)
+    resized = torch.nn.functional.interpolate(images, size=(24, 24), mode="bilinear", antialias=True)
+    assert [each.name for each in mend(whole, smaller, images, resized=resized).layers] == ["head.classifier"]
+    none = mend(whole, whole, images, layers=["stage3.block1.conv1"])
+    assert [each.name for each in none.layers] == ["stage3.block1.conv1"]
+    with pytest.raises(FeatherboneError, match="takes"):
+        mend(whole, smaller, images)
