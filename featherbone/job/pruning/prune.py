@@ -18,7 +18,7 @@ from featherbone.job.pruning.compared import MENDED, TAUGHT, UNCUT, compared, of
 from featherbone.job.pruning.cut import CUT, cut
 from featherbone.job.pruning.plan import PruningPlan, images_for, plan_pruning, pruning_identity
 from featherbone.job.pruning.request import PruneRequest
-from featherbone.job.pruning.teaching import paced, teaching_plan, with_recipe
+from featherbone.job.pruning.teaching import as_paced, paced, teaching_plan
 from featherbone.job.training.result import trained_model
 from featherbone.job.training.trained import setting_of, trained
 from featherbone.json_values import write_value
@@ -128,8 +128,9 @@ def _finish(plan: PruningPlan, folder: Path, facts: Mapping[str, Any], progress:
 
 
 def _taught(plan: PruningPlan, folder: Path, record: RunRecord, progress: Progress) -> tuple[Model, Training]:
-    teaching = with_recipe(teaching_plan(plan, folder), record.recipe)
-    training = trained(teaching, setting_of(record), folder, progress)
+    setting = setting_of(record)
+    teaching = as_paced(teaching_plan(plan, folder), record.recipe, setting)
+    training = trained(teaching, setting, folder, progress)
     return trained_model(teaching, training), training
 
 

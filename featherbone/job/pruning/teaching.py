@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 
-from featherbone.job.machine import device_of
 from featherbone.job.pruning.cut import CUT
 from featherbone.job.pruning.plan import PruningPlan
 from featherbone.job.training.plan import TrainingPlan, plan_training
@@ -20,7 +19,8 @@ from featherbone.job.training.setting import chosen_setting
 from featherbone.progress import Noticed, Progress, silent
 from featherbone.quantity import format_duration
 from featherbone.train import Recipe, Setting, default_recipe, recipe_named
-from featherbone.train.transfer.distillation import VIEWS
+from featherbone.train.transfer.distillation import PRECISIONS, VIEWS
+from featherbone.train.transfer.teacher import Teacher
 
 RECIPE = "recover"
 TEACHER_SHARE = 1.0  # of the loss: the answers of the uncut network alone, whose labels these images may not have
@@ -56,7 +56,8 @@ def paced(plan: PruningPlan, training: TrainingPlan, progress: Progress) -> dict
     setting = chosen_setting(training, progress)
     chosen = next(one for one in setting["tried"] if one["setting"] == str(Setting.from_dict(setting["chosen"])))
     images = len(plan.dataset.splits["train"].labels)
-    own, teachers = images / chosen["images_per_second"], images * _teacher_seconds(plan)
+    precision = _teachers_precision(Setting.from_dict(setting["chosen"]))
+    own, teachers = images / chosen["images_per_second"], images * _teacher_seconds(training, precision)
     epochs = min(LONGEST, _afforded(plan.request.time, own, teachers))
     if epochs == 0:
         there, needed = format_duration(plan.request.time), format_duration(own + teachers)
@@ -72,18 +73,26 @@ def _afforded(seconds: float, own: float, teachers: float) -> int:
     return first if first < VIEWS else VIEWS + int((seconds - VIEWS * (own + teachers)) / own)
 
 
-def _teacher_seconds(plan: PruningPlan) -> float:
+def _teacher_seconds(training: TrainingPlan, precision: str) -> float:
     """Seconds in which the uncut network answers one image, of many at a time."""
-    device = device_of(plan.request.device)
-    module = plan.model.module().to(device)
-    noise = torch.zeros(BATCH, *plan.model.preprocessing.shape, device=device)
-    with torch.inference_mode():
-        module(noise)
-        started = time.perf_counter()
-        module(noise)
+    assert training.teaching is not None, "asked for"
+    model = training.teaching.distillation.teacher
+    teacher = Teacher(model, model.graph, training.dataset, precision).to(training.device)
+    noise = torch.zeros(BATCH, *training.network.graph.input_shape, device=training.device)
+    noise = noise.to(memory_format=torch.channels_last)
+    teacher(noise)
+    started = time.perf_counter()
+    teacher(noise)
     return (time.perf_counter() - started) / BATCH
 
 
-def with_recipe(training: TrainingPlan, recipe: Mapping[str, Any]) -> TrainingPlan:
-    """The training by the recipe that was written down."""
-    return replace(training, recipe=Recipe.from_dict(dict(recipe)))
+def as_paced(training: TrainingPlan, recipe: Mapping[str, Any], setting: Setting) -> TrainingPlan:
+    """The training by the recipe that was written down; the teacher computes as precisely as what it teaches."""
+    assert training.teaching is not None, "asked for"
+    distillation = replace(training.teaching.distillation, precision=_teachers_precision(setting))
+    teaching = replace(training.teaching, distillation=distillation)
+    return replace(training, recipe=Recipe.from_dict(dict(recipe)), teaching=teaching)
+
+
+def _teachers_precision(setting: Setting) -> str:
+    return setting.precision if setting.precision in PRECISIONS else PRECISIONS[0]

@@ -22,7 +22,7 @@ from featherbone.train.run.views import AugmentedView, RowsBeside
 from featherbone.train.transfer.answers import TeacherAnswers, ask, form_of
 from featherbone.train.transfer.teacher import Teacher
 
-FORMAT = "featherbone-answers 1"  # another one where the same draws would change an image otherwise
+FORMAT = "featherbone-answers 2"  # another one where the same draws give other images, or a teacher other answers
 FOLDER = "answers"  # in the cache
 ENDING = ".safetensors"
 MOST_BYTES = 2 * 2**30
