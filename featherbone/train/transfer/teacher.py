@@ -19,7 +19,7 @@ class Teacher(nn.Module):
     `graph` is the model's, with feature maps among its outputs where they are asked for; they follow the scores. An
     image that was normalised with one mean and deviation is brought to another by one multiplication and addition a
     channel, so nothing is lost; grey images become three equal channels, and another resolution is reached by bilinear
-    interpolation. It computes in its own `precision`, whatever the student does, and with its norms folded, which saves a
+    interpolation. It computes in its own `precision`, whatever the student does, and with norms folded, which saves a
     third of the time. Nothing here is trained.
 
     Raises `FeatherboneError` where the classes are not the same, or the teacher takes grey images and the data have
