@@ -124,7 +124,7 @@ def _document(header: bytes, payload: bytes = b"", length: int | None = None) ->
     [
         (b"", "truncated: 0 bytes"),
         (b"\x89PNG\r\n\x1a\n and so on", "not a safetensors file"),
-        (b"<!DOCTYPE html><html>404", "not a safetensors file"),
+        (b"<!DOCTYPE html><html>404", "it is a page of HTML"),
         (_document(b"{}", length=2**63), "claims a header of 9,223,372,036,854,775,808 bytes"),
         (_document(b"{}", length=5000), "truncated: 10 bytes of at least 5,008"),
         (_document(b"{" * 100_000), "its header is not JSON"),
