@@ -22,7 +22,7 @@ from featherbone.train import Distillation, Recipe, Training, train
 from featherbone.train.run.views import AugmentedView
 from featherbone.train.transfer import kept_answers
 from featherbone.train.transfer.answers import TeacherAnswers, ask
-from featherbone.train.transfer.kept_answers import KeptAnswers, folder_of_answers, remove_oldest
+from featherbone.train.transfer.kept_answers import KeptAnswers, folder_of_answers, name_of, remove_oldest
 from featherbone.train.transfer.teacher import Teacher
 
 SHORT = replace(RECIPE, epochs=4)
@@ -97,6 +97,20 @@ def test_a_training_out_of_the_cache_is_the_same_to_the_bit(tmp_path: Path, cach
     anew = run(tmp_path / "anew")
     assert same(fresh, again)
     assert same(fresh, anew)
+
+
+def test_answers_are_those_of_these_images_as_they_are_shown_alone() -> None:
+    data = VIEW.dataset
+    others = [
+        replace(data, fingerprint="others"),
+        replace(data, classes=data.classes[::-1]),
+        replace(data, mean=tuple(value + 0.01 for value in data.mean)),
+        replace(data, std=tuple(2 * value for value in data.std)),
+    ]
+    views = [VIEW, replace(VIEW, number=3), replace(VIEW, seed=4), replace(VIEW, augment=Augment(pad=2))]
+    names = [name_of(view, "teacher") for view in [*views, *(replace(VIEW, dataset=other) for other in others)]]
+    assert len({*names, name_of(VIEW, "another")}) == 9
+    assert name_of(replace(VIEW), "teacher") == names[0]
 
 
 def test_mixed_images_are_answered_as_they_are_shown() -> None:
@@ -195,6 +209,8 @@ def test_the_files_used_last_are_kept(tmp_path: Path) -> None:
     for age, path in enumerate(paths):
         path.write_bytes(bytes(10))
         os.utime(path, (100 - age, 100 - age))
+    remove_oldest(paths[3], most=40)
+    assert all(path.exists() for path in paths)
     remove_oldest(paths[3], most=25)
     assert [path.exists() for path in paths] == [True, False, False, True]
     remove_oldest(paths[3], most=5)
