@@ -36,7 +36,7 @@ def zoo_graph(spec: str, dataset: Dataset) -> tuple[Graph, tuple[str, ...]]:
     >>> from featherbone.data import open_dataset
     >>> graph, said = zoo_graph("cifar_resnet20:width=0.5", open_dataset("digits"))
     >>> graph.input_shape, said
-    ((1, 8, 8), ('cifar_resnet20 is built for digits with classes=10, image_channels=1, resolution=8',))
+    ((1, 8, 8), ('cifar_resnet20:width=0.5 is built for digits with classes=10, image_channels=1, resolution=8',))
 
     Images of at most 64×64 get the small-image form of networks that have one, unless ``small`` is given. A second
     sentence says what the other form would cost.
@@ -61,7 +61,7 @@ def zoo_graph(spec: str, dataset: Dataset) -> tuple[Graph, tuple[str, ...]]:
             hint=error.hint or "give a larger --resolution, or another network",
         ) from None
     listed = ", ".join(f"{key}={str(value).lower()}" for key, value in adapted.items())
-    said = (f"{name} is built for {dataset.name} with {listed}",) if listed else ()
+    said = (f"{spec} is built for {dataset.name} with {listed}",) if listed else ()
     return graph, (*said, *_other_form(spec, given, adapted, graph))
 
 

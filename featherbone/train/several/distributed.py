@@ -25,6 +25,7 @@ from featherbone.train.several.meeting import meet
 STEP = timedelta(minutes=10)  # how long a process waits in a step for one that neither answers nor ends
 WAIT = timedelta(days=1)  # and for the first one, which may read a large data set
 BRIEF, LONG = 5e-5, 0.05  # seconds between two looks at whether the others have answered
+SETTLE = 1.0  # seconds for threads of torch to put down what has failed
 BROKEN = ("gloo", "NCCL", "Connection closed", "Connection reset", "Broken pipe", "Timed out")
 
 
@@ -152,8 +153,12 @@ def joined(device: str = "cpu") -> Iterator[TrainingProcesses]:
             )
         rank, count = distributed.get_rank(), distributed.get_world_size()
         yield TrainingProcesses(rank, count, distributed.new_group(backend="gloo", timeout=WAIT))
-    except RuntimeError as error:
-        if not any(word in str(error) for word in BROKEN):
+    except BaseException as error:
+        if count > 1:
+            # Threads of torch put down what has failed, for which they need Python's lock. The end of their group has
+            # it while it waits for them, and so would wait for ever.
+            time.sleep(SETTLE)
+        if not isinstance(error, RuntimeError) or not any(word in str(error) for word in BROKEN):
             raise
         raise FeatherboneError(
             f"process {rank + 1} of {count} stops, as another one has ended or does not answer",

@@ -13,7 +13,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from several_processes import SIGINT, SIGKILL, evaluated, job, norm_of_share, together, trained, waits_for_the_first
+from several_processes import (
+    SIGINT,
+    SIGKILL,
+    evaluated,
+    job,
+    norm_of_share,
+    together,
+    trained,
+    trained_in_one_turn,
+    waits_for_the_first,
+)
 
 from featherbone.lock import locked
 from featherbone.nn import read_tensors
@@ -94,7 +104,7 @@ def test_a_run_goes_on_with_another_number_of_processes(alone: Path, tmp_path: P
 
 @pytest.mark.parametrize("killed", [0, 1])
 def test_a_process_that_dies_stops_the_others_with_a_sentence(tmp_path: Path, killed: int) -> None:
-    results = together(2, trained, tmp_path, 2, (killed, 2, SIGKILL))
+    results = together(2, trained_in_one_turn, tmp_path, 2, (killed, 2, SIGKILL))
     assert results[killed] == -SIGKILL
     assert f"process {2 - killed} of 2 stops, as another one has ended" in results[1 - killed]
     trained(tmp_path, 2)  # the first epoch was saved
