@@ -45,6 +45,16 @@ def test_a_file_that_is_slower_now_than_its_limit_is_told(
     assert {path.name for path in tmp_path.iterdir()} == {"mistakes.png", "model.onnx", "model.safetensors"}
 
 
+@pytest.mark.parametrize(("budget", "threads"), [(Budget(latency=LatencyLimit(ms=9.0, threads=2)), 2), (None, 1)])
+def test_the_file_is_timed_with_the_threads_of_its_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: Model, budget: Budget | None, threads: int
+) -> None:
+    monkeypatch.setattr("featherbone.job.finish.time_onnx", lambda path, threads: replace(TIMING, threads=threads))
+    found = finish(model, DIGITS, budget, tmp_path, lambda event: None, latency=8.0 if budget else None)
+    assert found.timing is not None
+    assert found.timing.threads == threads
+
+
 def test_a_file_that_is_larger_than_the_budget_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: Model
 ) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from featherbone.job.folder import write_facts
+from featherbone.report import choice, write_report
 from featherbone.report import run as report_run
-from featherbone.report import write_report
 from featherbone.report.choice import listed
 from featherbone.report.run import read_run
 from featherbone.search import Costs, Entry, Score, open_ledger
@@ -19,7 +19,7 @@ from featherbone.search import Costs, Entry, Score, open_ledger
 def test_a_page_lists_the_best_and_says_how_many_there_are(
     trials: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (report_run, __import__("featherbone.report.choice", fromlist=["choice"])):
+    for module in (report_run, choice):
         monkeypatch.setattr(module, "LISTED", 5)
     with open_ledger(tmp_path) as ledger:
         costs = [Costs(macs=1000 + n, params=1, peak_memory=4096, size=800) for n in range(trials)]
@@ -39,6 +39,12 @@ def test_a_page_lists_the_best_and_says_how_many_there_are(
     fronts = {point.trial for front in run.search.answer.fronts.values() for point in front}
     assert shown == (best | fronts if trials > 5 else set(range(1, trials + 1)))
     assert {number for number, history in run.histories.items() if history} == (best if trials > 5 else shown)
+    outsider = next((trial for trial in run.search.trials if trial.id not in shown), run.search.trials[0])
+    monkeypatch.setattr(choice, "chosen", lambda _: outsider)
+    assert {trial.id for trial in listed(run)} == shown | {outsider.id}
+    monkeypatch.undo()
+    for module in (report_run, choice):
+        monkeypatch.setattr(module, "LISTED", 5)
     write_report(tmp_path)
     page = (tmp_path / "report.html").read_text()
     assert (f"best of {trials} designs" in page) == (trials > 5)
