@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from featherbone.graph import operators as op
-from featherbone.nn.onnx_writer import layers, windows
+from featherbone.nn.onnx_writer import layers, pooling
 from featherbone.nn.onnx_writer.site import Site
 from featherbone.onnx_dialect import ELEMENTWISE
 
@@ -25,9 +25,9 @@ write.register(op.Conv, layers.conv)
 write.register(op.ConvTranspose, layers.conv_transpose)
 write.register(op.Linear, layers.linear)
 write.register(op.BatchNorm, layers.batch_norm)
-write.register(op.MaxPool, windows.max_pool)
-write.register(op.AvgPool, windows.avg_pool)
-write.register(op.GlobalPool, windows.global_pool)
+write.register(op.MaxPool, pooling.max_pool)
+write.register(op.AvgPool, pooling.avg_pool)
+write.register(op.GlobalPool, pooling.global_pool)
 
 
 @write.register
