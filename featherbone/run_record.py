@@ -223,8 +223,68 @@ class CutRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class QuantizedRecord:
+    """The network that a quantization begins from, the file that it is in, and what was asked of it."""
+
+    source: str
+    name: str
+    sha256: str
+    weights: int
+    maps: str
+    images: int
+    max_drop: float
+    float_layers: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundedRecord:
+    """A layer whose integers were chosen: ``error`` is on images held out, as a share of rounding to the nearest."""
+
+    layer: str
+    how: str
+    error: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntegersRecord:
+    """How the integers came about, and what they are worth.
+
+    ``rule`` is what grids are by, and ``divergences`` what each rule changes of the answers, in nats; ``sensitivity``
+    is what is left of that where one layer is in float, for those that were looked at. ``left_in_float`` are all nodes
+    that compute in float, and ``float_layers`` the layers that were chosen to. ``divergence`` and ``agreement`` are
+    with the float network, on images held back; ``val_before`` and ``val_after`` are top-1 on ``val_count`` validation
+    images.
+    """
+
+    rule: str
+    divergences: Mapping[str, float]
+    layers: tuple[RoundedRecord, ...]
+    sensitivity: tuple[tuple[str, float], ...]
+    float_layers: tuple[str, ...]
+    left_in_float: tuple[str, ...]
+    divergence: float
+    agreement: float
+    val_before: float
+    val_after: float
+    val_count: int
+    weight_bytes: int
+    map_bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeedRecord:
+    """The median latency of a network in a runtime, on one thread; ``noise`` says why not to trust it."""
+
+    runtime: str
+    precision: str
+    ms: float
+    noise: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class ComparedRecord:
-    """A network on the way of a pruning, ``uncut``, ``mended`` or ``taught``: what it costs, and how good it is.
+    """A network on the way of a pruning or a quantization, before or after: what it costs, and how good it is.
 
     ``latency_ms`` is the median of its ONNX file in ONNX Runtime on one thread, and None where that did not run.
     """
@@ -241,7 +301,9 @@ class ComparedRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class RunRecord:
-    """A run: what was asked, what was decided of it, and what it found. ``job`` is ``fit``, ``train`` or ``prune``.
+    """A run: what was asked, what was decided of it, and what it found.
+
+    ``job`` is ``fit``, ``train``, ``prune`` or ``quantize``.
 
     ``result`` is None while it goes on. ``recipe``, ``teacher`` and ``weights`` are as those write themselves.
     """
@@ -265,11 +327,14 @@ class RunRecord:
     pruned: PrunedRecord | None = None
     cut: CutRecord | None = None
     compared: tuple[ComparedRecord, ...] = ()
+    quantized: QuantizedRecord | None = None
+    integers: IntegersRecord | None = None
+    speeds: tuple[SpeedRecord, ...] = ()
 
     @property
     def is_training(self) -> bool:
         """Whether it is of one network, and no search."""
-        return self.job in ("train", "prune")
+        return self.job in ("train", "prune", "quantize")
 
     @property
     def is_finished(self) -> bool:

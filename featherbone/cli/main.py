@@ -26,6 +26,7 @@ from featherbone.cli.networks import networks
 from featherbone.cli.output import console, with_lead
 from featherbone.cli.predict import predict
 from featherbone.cli.prune import prune
+from featherbone.cli.quantize import quantize
 from featherbone.cli.report import report
 from featherbone.cli.search import search
 from featherbone.cli.show import show
@@ -50,7 +51,7 @@ app = typer.Typer(
 INTERRUPTED = 130
 DEFECT = 70  # what sysexits.h has for an internal error
 NEW_ISSUE = "run it again with --debug, and report what it prints together with the command"
-RESUMED = ("data", "fit", "prune", "train")  # the commands that go on where they were
+RESUMED = ("data", "fit", "prune", "quantize", "train")  # the commands that go on where they were
 UNREAD = 141  # what a shell says of a program that the closing of its pipe ended
 
 DESIGN = "Design and measure"
@@ -59,6 +60,7 @@ EXAMPLES: dict[Callable[..., None], str] = {  # one of each command, which its h
     fit: "featherbone fit photos/ --macs 20M --params 200k --time 30m",
     train: "featherbone train photos/ --network mobilenet_v2:width=0.5 --epochs 30",
     prune: "featherbone prune model.safetensors photos/ --macs 20M --time 20m",
+    quantize: "featherbone quantize model.safetensors photos/ --weights 4",
     convert: "featherbone convert mobilenet_v2 --weights torchvision/mobilenet_v2 --out mobilenet_v2.safetensors",
     factorize: "featherbone factorize model.safetensors photos/ --into asymmetric --macs 20M --out small.safetensors",
     data: "featherbone data photos/ --resolution 64",
@@ -81,7 +83,7 @@ def _add(panel: str, *commands: Callable[..., None]) -> None:
         app.command(rich_help_panel=panel, epilog=f"Example: {EXAMPLES[command]}")(command)
 
 
-_add(JOB, fit, train, prune, convert, factorize, data, predict, report)
+_add(JOB, fit, train, prune, factorize, quantize, convert, data, predict, report)
 app.add_typer(search, rich_help_panel=JOB)
 _add(DESIGN, cost, compare, time, formula, show, channels, networks, zoo, verify)
 

@@ -59,6 +59,7 @@ def _lines(folder: Path, record: RunRecord, never_saw: str) -> list[str]:
         *_worst(classes, class_scores(result.confusion)),
         *_taught(record),
         *_compared(record),
+        *_in_integers(record),
         f"{format_count(result.params)} parameters, {format_count(result.macs)} multiply-adds, "
         f"{format_bytes(result.peak_memory)} peak activations, {format_bytes(result.file_bytes)} file"
         + (f", {timing.p50_ms:.3g} ms on {_threads(timing.threads)} (ONNX Runtime)" if timing else ""),
@@ -96,6 +97,28 @@ def _compared(record: RunRecord) -> Iterator[str]:
             f"{each.name}: {_percent(each.test_top1)} top-1, {format_count(each.macs)} multiply-adds, "
             f"{format_count(each.params)} parameters{speed}"
         )
+
+
+def _in_integers(record: RunRecord) -> Iterator[str]:
+    """What a quantization brought: sizes, what validation images lost, and speeds."""
+    from featherbone.quantity import format_bytes
+    from featherbone.report.quantized_content import slower
+
+    integers = record.integers
+    if integers is None:
+        return
+    yield (
+        f"integers: {format_bytes(integers.weight_bytes)} of weights, biases and steps, maps take "
+        f"{format_bytes(integers.map_bytes)} at the peak; {integers.val_count:,} validation images: "
+        f"{_percent(integers.val_before)} in float, {_percent(integers.val_after)} in integers"
+    )
+    if integers.left_in_float:
+        yield f"left in float: {', '.join(integers.left_in_float)}"
+    for runtime in dict.fromkeys(each.runtime for each in record.speeds):
+        times = [f"{each.precision} {each.ms:.3g} ms" for each in record.speeds if each.runtime == runtime]
+        yield f"{runtime}, one thread: {', '.join(times)}"
+    if sentence := slower(record.speeds):
+        yield sentence
 
 
 def _taught(record: RunRecord) -> Iterator[str]:

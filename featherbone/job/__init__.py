@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from featherbone.job.convert.request import ConvertRequest as ConvertRequest
 from featherbone.job.factorizing.request import FactorizeRequest as FactorizeRequest
 from featherbone.job.pruning.request import PruneRequest as PruneRequest
+from featherbone.job.quantizing.request import QuantizeRequest as QuantizeRequest
 from featherbone.job.search.request import FitRequest as FitRequest
 from featherbone.job.training.request import TrainRequest as TrainRequest
 from featherbone.lazy import loader
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from featherbone.job.factorizing.plan import plan_factorizing as plan_factorizing
     from featherbone.job.pruning.prune import prune as prune
     from featherbone.job.pruning.prune import run_prune as run_prune
+    from featherbone.job.quantizing.quantize import quantize_model as quantize_model
+    from featherbone.job.quantizing.quantize import run_quantize as run_quantize
     from featherbone.job.search.fit import fit as fit
     from featherbone.job.search.fit import run_fit as run_fit
     from featherbone.job.training.train import run_train as run_train
@@ -31,14 +34,17 @@ __all__ = [
     "FactorizeRequest",
     "FitRequest",
     "PruneRequest",
+    "QuantizeRequest",
     "TrainRequest",
     "carry_out",
     "fit",
     "plan_factorizing",
     "prune",
+    "quantize_model",
     "run_convert",
     "run_fit",
     "run_prune",
+    "run_quantize",
     "run_train",
     "train_network",
 ]
@@ -48,9 +54,11 @@ _HOME = {
     "fit": "search.fit",
     "plan_factorizing": "factorizing.plan",
     "prune": "pruning.prune",
+    "quantize_model": "quantizing.quantize",
     "run_convert": "convert.convert",
     "run_fit": "search.fit",
     "run_prune": "pruning.prune",
+    "run_quantize": "quantizing.quantize",
     "run_train": "training.train",
     "train_network": "training.train",
 }

@@ -11,12 +11,12 @@ from featherbone.nn import Model, save_model
 from featherbone.progress import Noticed, Progress, Step
 from featherbone.report.sheet import MISTAKES, write_sheet
 from featherbone.run_record import AnswerRecord, BinRecord, ResultRecord, Timing, Verification
-from featherbone.search.costs.budget import Budget, costs_of
+from featherbone.search.costs.budget import Budget, Costs, costs_of
 from featherbone.search.costs.latency_limit import LatencyLimit
 from featherbone.ship.onnx_export import export_onnx
 from featherbone.ship.timing import time_onnx
 from featherbone.ship.verify import failed, verify_onnx
-from featherbone.train import evaluate
+from featherbone.train import Evaluation, evaluate
 
 VERIFIED = 256  # test images on which PyTorch and ONNX Runtime must agree
 SHIPPED, UNVERIFIED = "model.onnx", "unverified.onnx"  # a file takes the first name when it computes what was trained
@@ -51,6 +51,19 @@ def finish(
     breaches = budget.breaches(costs) if budget else ()
     if breaches:
         raise FeatherboneError(f"the model that was written exceeds {', '.join(breaches)}: {costs}")
+    return result_of(
+        tested,
+        test,
+        costs,
+        verification=verification,
+        timing=timing,
+    )
+
+
+def result_of(
+    tested: Evaluation, test: Split, costs: Costs, *, verification: Verification, timing: Timing | None
+) -> ResultRecord:
+    """What a finished run says of its network; the size among its costs is that of the file that was written."""
     return ResultRecord(
         test_top1=tested.top1,
         test_top1_standard_error=tested.top1_standard_error,
@@ -66,8 +79,8 @@ def finish(
         params=costs.params,
         macs=costs.macs,
         peak_memory=costs.peak_memory,
-        file_bytes=weights_file.stat().st_size,
-        latency_ms=latency,
+        file_bytes=costs.size,
+        latency_ms=costs.latency,
         verification=verification,
         timing=timing,
     )

@@ -59,6 +59,7 @@ def measure(
     threads: int = 1,
     batch: int | None = None,
     seconds: float = SECONDS,
+    precision: str = "float32",
     progress: Callable[[str], None] | None = None,
 ) -> tuple[Latency, ...]:
     """The latency of each subject in one runtime, in the order given.
@@ -71,13 +72,14 @@ def measure(
     turns, in a new order each round, until each has run for ``seconds`` and at least 100 times (but for 10 seconds at
     most). No run is left out, except the first of each turn, which is not timed.
 
-    The batch is one image unless given, or what an ONNX file was exported for.
+    The batch is one image unless given, or what an ONNX file was exported for. OpenVINO may be asked to compute what is
+    float32 with the ``precision`` of bfloat16.
 
     Raises:
         FeatherboneError: threads or batch below 1; a network that the runtime cannot run.
     """
     require_positive(threads=threads, batch=1 if batch is None else batch)
-    jobs = [subject.job(runtime=runtime, threads=threads, batch=batch) for subject in subjects]
+    jobs = [subject.job(runtime=runtime, threads=threads, batch=batch, precision=precision) for subject in subjects]
     say = progress or (lambda message: None)
     load_before = load_average()
     with ExitStack() as stack:

@@ -59,7 +59,7 @@ class Subject:
     inputs: tuple[str, ...] = ()
     sizes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
-    def job(self, *, runtime: str, threads: int, batch: int | None) -> Workload:
+    def job(self, *, runtime: str, threads: int, batch: int | None, precision: str = "float32") -> Workload:
         """What a measuring process is asked: the batch that is given, else the file's own, else one image."""
         return Workload(
             runtime=runtime,
@@ -69,6 +69,7 @@ class Subject:
             built=self.built and runtime == "torch",
             inputs=self.inputs,
             sizes=self.sizes,
+            precision=precision,
         )
 
 

@@ -6,6 +6,8 @@ What writes ONNX is loaded when it is first used.
 from typing import TYPE_CHECKING
 
 from featherbone.lazy import loader
+from featherbone.quantize.build import QuantizationChoice as QuantizationChoice
+from featherbone.quantize.build import quantize as quantize
 from featherbone.quantize.costs import described as described
 from featherbone.quantize.costs import map_bytes as map_bytes
 from featherbone.quantize.costs import weight_bytes as weight_bytes
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FakeQuantized",
     "Grid",
+    "QuantizationChoice",
     "QuantizedLayer",
     "QuantizedModel",
     "QuantizedNetwork",
@@ -42,6 +45,7 @@ __all__ = [
     "map_bytes",
     "nearest_network",
     "prepared",
+    "quantize",
     "reference",
     "save_quantized",
     "to_qdq",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from featherbone.errors import FeatherboneError
 
 WIDTHS = (8, 16)  # bits of a map's integers
-SMALLEST = 2.0**-60  # of a step: what is nothing but zeros needs one too
+SMALLEST = 2.0**-60  # of a step, whatever a map holds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,8 @@ def grid_over(low: float, high: float, bits: int = 8) -> Grid:
     if not (math.isfinite(low) and math.isfinite(high)):
         raise FeatherboneError(f"a map reaches from {low} to {high}; a grid needs finite bounds")
     low, high = min(low, 0.0), max(high, 0.0)
-    step = max((high - low) / (2**bits - 1), SMALLEST)
+    reach = high - low or 1.0  # of what is nothing but zeros, any grid is good
+    step = max(reach / (2**bits - 1), SMALLEST)
     least = -(2 ** (bits - 1))
     zero = least + min(round(-low / step), 2**bits - 1)
     return Grid(step=step, zero=zero, bits=bits)

@@ -11,6 +11,7 @@ from featherbone.quantity import format_count
 from featherbone.report.cut_content import cut_content
 from featherbone.report.learning_figures import learning
 from featherbone.report.longer import longer
+from featherbone.report.quantized_content import quantized_content
 from featherbone.report.run import Run
 from featherbone.report.words import Headline
 from featherbone.wording import percent
@@ -21,6 +22,7 @@ def training_content(run: Run) -> dict[str, Any]:
     recipe = run.record.recipe
     return {
         **cut_content(run.record),
+        **quantized_content(run.record),
         "graph": from_json(run.graph) if run.graph else None,
         "figures": learning(run),
         "verdict": _verdict(run),
@@ -42,6 +44,8 @@ def _verdict(run: Run) -> Headline:
     if result is None:
         if run.record.job == "prune" and not run.history:
             return Headline(tone="open", badge="running", sentence=f"{name} is being cut.")
+        if run.record.job == "quantize":
+            return Headline(tone="open", badge="running", sentence=f"{name} are being chosen.")
         if not run.history:
             return Headline(tone="open", badge="running", sentence="No epoch is finished yet.")
         last = run.history[-1]
@@ -59,6 +63,8 @@ def _verdict(run: Run) -> Headline:
         return Headline(tone="bad", badge="not verified", sentence=f"{sentence} The ONNX file does not match it.")
     if run.record.job == "prune":
         return Headline(tone="good", badge="pruned", sentence=sentence)
+    if run.record.job == "quantize":
+        return Headline(tone="good", badge="quantized", sentence=sentence)
     more = longer(run.history, run.record.data.validated, "--epochs")
     return Headline(tone="good", badge="trained", sentence=sentence + more)
 
@@ -67,12 +73,15 @@ def _name(run: Run) -> str:
     record = run.record
     if record.pruned is not None:
         return f"{record.pruned.name}, cut"
+    if record.quantized is not None:
+        name = record.quantized.name
+        return f"integers for {name}" if record.result is None else f"{name} in integers"
     return record.network.title if record.network else "the network"
 
 
 def _missing(run: Run) -> list[str]:
     """What a page of a training that is going on can't show yet."""
-    gaps = [] if run.history or run.record.job == "prune" else ["learning curves"]
+    gaps = [] if run.history or run.record.job in ("prune", "quantize") else ["learning curves"]
     if run.result is None:
         gaps += ["the test result", "the model files", "the check of the ONNX file", "latency"]
     return gaps
@@ -84,6 +93,7 @@ def _costs(run: Run) -> list[tuple[str, str]]:
         return []
     graph = from_json(run.graph)
     counted, result = count(graph), run.result
-    known = {"macs": counted.macs, "params": counted.params, "peak_memory": peak_memory(graph).bytes}
+    peak = peak_memory(graph).bytes if result is None else result.peak_memory
+    known = {"macs": counted.macs, "params": counted.params, "peak_memory": peak}
     known |= {} if result is None else {"size": result.file_bytes}
     return [(QUANTITIES[name].words, QUANTITIES[name].show(int(value))) for name, value in known.items()]

@@ -12,6 +12,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.files import damage
 from featherbone.nn import Model, Preprocessing
 from featherbone.nn.preprocessing import KEYS, VERSION, read_preprocessing
+from featherbone.quantize import QuantizedModel
 
 PREFIX = "featherbone."
 CHECKSUM = PREFIX + "sha256"  # of the whole file, with these digits as zeros
@@ -46,7 +47,7 @@ def require_sealed(path: object, content: bytes, metadata: Mapping[str, str]) ->
         )
 
 
-def describe(model: Model) -> dict[str, str]:
+def describe(model: Model | QuantizedModel) -> dict[str, str]:
     """The metadata of a model: its graph's name, class names, preprocessing and provenance, the last three as JSON."""
     values = {
         "sha256": ZEROS,

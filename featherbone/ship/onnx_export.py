@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import onnx
+
 from featherbone.atomic import write_atomically
 from featherbone.nn import Model, to_onnx
+from featherbone.quantize import QuantizedModel
 from featherbone.ship.metadata import describe, seal
 
 
@@ -31,7 +34,11 @@ def export_onnx(model: Model, path: Path | str) -> None:
     Raises:
         FeatherboneError: the network can't be written as ONNX, or the file can't be written.
     """
-    proto = to_onnx(model.graph, model.weights)
+    write_sealed(to_onnx(model.graph, model.weights), model, path)
+
+
+def write_sealed(proto: onnx.ModelProto, model: Model | QuantizedModel, path: Path | str) -> None:
+    """Write a model's ONNX with what there is to say about the model, and its own checksum."""
     for key, value in describe(model).items():
         proto.metadata_props.add(key=key, value=value)
     content = seal(proto.SerializeToString(deterministic=True))

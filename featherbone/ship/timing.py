@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from featherbone.measure import measure, prepared
+from featherbone.measure import Latency, measure, prepared
 from featherbone.run_record import Timing
 
 SECONDS = 2.0
@@ -22,6 +22,11 @@ def time_onnx(path: Path | str, threads: int = 1) -> Timing:
     """
     with prepared([Path(path)], ["onnxruntime"]) as subjects:
         latency = measure(subjects, threads=threads, seconds=SECONDS)[0]
+    return timing_of(latency)
+
+
+def timing_of(latency: Latency) -> Timing:
+    """What is kept of a measurement in ONNX Runtime."""
     versions = dict(latency.environment.versions)
     return Timing(
         p50_ms=latency.times.p50_ms,
@@ -29,7 +34,7 @@ def time_onnx(path: Path | str, threads: int = 1) -> Timing:
         min_ms=latency.times.min_ms,
         runs=latency.times.n,
         warmup_runs=latency.warm_up.runs,
-        threads=threads,
+        threads=latency.threads,
         cpu=f"{latency.environment.cpu}, {latency.environment.cores} cores",
         runtime=f"onnxruntime {versions['onnxruntime']}",
         noise=latency.noise,

@@ -32,6 +32,7 @@ REACHED_BY: dict[str, tuple[str, ...]] = {
     "job/weight_options.py": ("convert", "train"),
     "job/limits.py": ("fit", "prune"),
     "job/pruning/": ("prune",),
+    "job/quantizing/": ("quantize",),
     "job/search/": ("fit",),
     "job/training/": ("train",),
     "kernels/": JOBS,

@@ -15,6 +15,7 @@ class Workload:
             function that builds the module, as ``file.py:function`` names it.
         inputs: what the module is called with, as the command line takes it; one image where there are none.
         sizes: for an ONNX file the whole shapes of inputs that it leaves open.
+        precision: what OpenVINO may compute float32 in: float32, or bfloat16.
     """
 
     runtime: str
@@ -24,3 +25,4 @@ class Workload:
     built: bool = False
     inputs: tuple[str, ...] = ()
     sizes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    precision: str = "float32"

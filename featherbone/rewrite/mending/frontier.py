@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import prod
 
 import torch
@@ -11,18 +11,22 @@ from featherbone.rewrite.part import Maps, part, reached
 from featherbone.rewrite.trained_graph import TrainedGraph
 
 BATCH = 64  # images that are computed at a time
+Through = Callable[[Sequence[str], Sequence[str]], Callable[[Maps], Maps]]  # of what is known and what is wanted
 
 
 class Frontier:
     """A network that is computed layer by layer, and the maps that all that is left of it can be computed from.
 
     ``weights`` may be changed between layers. Maps are kept for all images where they fit into ``memory`` bytes; else
-    those of earlier layers are, and what is between is computed again.
+    those of earlier layers are, and what is between is computed again. ``through`` computes a part of the network with
+    the weights as they are, where that is not ``featherbone.rewrite.part``.
     """
 
-    def __init__(self, network: TrainedGraph, images: torch.Tensor, memory: int) -> None:
+    def __init__(
+        self, network: TrainedGraph, images: torch.Tensor, memory: int, through: Through | None = None
+    ) -> None:
         self.graph, self.weights = network.graph, dict(network.weights)
-        self.memory = memory
+        self.memory, self.through = memory, through or self._part
         (source,) = self.graph.inputs
         self.maps: Maps = {source.name: images}
         self.images = len(images)
@@ -36,7 +40,7 @@ class Frontier:
         larger = sum(prod(self.graph[name].shape) for name in kept) * self.images * 4 > self.memory
         missing = [] if larger else [name for name in kept if name not in self.maps]
         store = {name: torch.empty(self.images, *self.graph[name].shape) for name in missing}
-        compute = part(TrainedGraph(self.graph, self.weights), self.maps, list(dict.fromkeys([*wanted, *missing])))
+        compute = self.through(list(self.maps), list(dict.fromkeys([*wanted, *missing])))
         for start in range(0, self.images, BATCH):
             stop = min(start + BATCH, self.images)
             with torch.inference_mode():
@@ -46,6 +50,9 @@ class Frontier:
             yield {name: found[name] for name in wanted}
         if not larger:
             self.maps = {name: store[name] if name in store else self.maps[name] for name in kept}
+
+    def _part(self, known: Sequence[str], wanted: Sequence[str]) -> Callable[[Maps], Maps]:
+        return part(TrainedGraph(self.graph, self.weights), known, wanted)
 
     def _kept(self, wanted: Sequence[str], ahead: Sequence[str]) -> list[str]:
         """Of what is known and wanted, what is needed for the rest of the network."""

@@ -1,0 +1,133 @@
+"""All that decides the result of a quantization: what was asked, the network, and images whose labels fit it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from featherbone.data import Dataset
+from featherbone.download import file_hash
+from featherbone.errors import FeatherboneError
+from featherbone.graph.operators import Opaque
+from featherbone.job.images import open_as_seen, record_of_data
+from featherbone.job.quantizing.request import QuantizeRequest
+from featherbone.job.training.plan import SHOWN, data_words
+from featherbone.job.training.starting import some
+from featherbone.json_values import write_value
+from featherbone.nn import Model
+from featherbone.progress import Progress
+from featherbone.quantize import QuantizedModel, load_any
+from featherbone.run_record import RunRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuantizingPlan:
+    """A quantization before it begins; the labels of ``dataset`` are places among the model's classes."""
+
+    request: QuantizeRequest
+    model: Model
+    sha256: str
+    dataset: Dataset
+
+    @property
+    def title(self) -> str:
+        """A short name of what is made."""
+        request = self.request
+        return f"{self.model.graph.name}-int{request.weights}{'' if request.maps == '8' else f'-maps-{request.maps}'}"
+
+    def facts(self) -> dict[str, Any]:
+        """What run.json says from the start."""
+        request = self.request
+        return {
+            "job": "quantize",
+            "data": write_value(record_of_data(self.dataset, request.source)),
+            "quantized": {
+                "source": request.model,
+                "name": self.model.graph.name,
+                "sha256": self.sha256,
+                "weights": request.weights,
+                "maps": request.maps,
+                "images": request.images,
+                "max_drop": request.max_drop,
+                "float_layers": request.float_layers,
+            },
+            "seed": request.seed,
+        }
+
+
+def quantizing_identity(record: RunRecord) -> dict[str, Any]:
+    """What must be the same for a run to go on, out of its record, by the names that a message shows."""
+    asked = record.quantized
+    return {
+        "data": data_words(record.data),
+        "network": asked and f"{asked.name} ({asked.sha256[:SHOWN]})",
+        "weights": asked and asked.weights,
+        "maps": asked and asked.maps,
+        "images": asked and asked.images,
+        "max drop": asked and asked.max_drop,
+        "float layers": asked and asked.float_layers,
+        "seed": record.seed,
+    }
+
+
+def plan_quantizing(request: QuantizeRequest, progress: Progress) -> QuantizingPlan:
+    """Read the network and the images, and see that the one can be judged by the other.
+
+    Raises:
+        FeatherboneError: no model or data set; a network that is quantized already, or that can't be computed; images
+            of classes that it does not know.
+    """
+    if not Path(request.model).exists():
+        raise FeatherboneError(
+            f"there is no model file {request.model}",
+            hint="`featherbone convert` makes one of a network and its weights, and fit and train write one",
+        )
+    model = load_any(request.model)
+    if isinstance(model, QuantizedModel):
+        raise FeatherboneError(f"{request.model} is quantized already", hint="give the float model that it was made of")
+    _require_computable(model)
+    seen = model.preprocessing
+    dataset = open_as_seen(request.source, seen, seed=request.seed, skip_bad=request.skip_bad, progress=progress)
+    seen_alike = replace(dataset, mean=seen.mean, std=seen.std)  # as the network is used to
+    return QuantizingPlan(
+        request=request,
+        model=model,
+        sha256=file_hash(Path(request.model)),
+        dataset=with_classes(seen_alike, model.classes, model.graph.name),
+    )
+
+
+def with_classes(dataset: Dataset, classes: tuple[str, ...], name: str) -> Dataset:
+    """The data set with its labels as places among a network's classes, of which it may show only some.
+
+    Raises:
+        FeatherboneError: a class that the network does not know.
+    """
+    if dataset.classes == classes:
+        return dataset
+    places = {each: place for place, each in enumerate(classes)}
+    unknown = next((each for each in dataset.classes if each not in places), None)
+    if unknown is not None:
+        raise FeatherboneError(
+            f"{name} knows {some(classes)}; {dataset.name} shows {unknown!r} besides, so its labels say nothing",
+            hint="name the folders of the images as the model's classes, or give other images",
+        )
+    moved = np.array([places[each] for each in dataset.classes])
+    splits = {key: replace(split, labels=moved[np.asarray(split.labels)]) for key, split in dataset.splits.items()}
+    return replace(dataset, classes=classes, splits=splits)
+
+
+def _require_computable(model: Model) -> None:
+    graph = model.graph
+    if len(graph.outputs) != 1 or len(graph.inputs) != 1:
+        raise FeatherboneError(f"{graph.name} has several inputs or outputs; one of each can be quantized")
+    outside = next((node for node in graph.nodes if isinstance(node.operator, Opaque)), None)
+    if outside is not None:
+        raise FeatherboneError(
+            f"{outside.name}: {outside.operator.describe()} is outside the vocabulary, so nobody knows what its map "
+            f"holds, and {graph.name} can't be quantized",
+            hint="cut the network before it (featherbone.rewrite), or write it in operators of the vocabulary",
+        )
