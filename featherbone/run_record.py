@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from featherbone.quantities import NAMES
+from featherbone.quantized_record import IntegersRecord, QuantizedRecord, SpeedRecord
 from featherbone.view import WHOLE, View
 
 
@@ -220,66 +221,6 @@ class CutRecord:
     left: tuple[tuple[str, str], ...]
     loss: float
     seconds: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class QuantizedRecord:
-    """The network that a quantization begins from, the file that it is in, and what was asked of it."""
-
-    source: str
-    name: str
-    sha256: str
-    weights: int
-    maps: str
-    images: int
-    max_drop: float
-    float_layers: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class RoundedRecord:
-    """A layer whose integers were chosen: ``error`` is on images held out, as a share of rounding to the nearest."""
-
-    layer: str
-    how: str
-    error: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class IntegersRecord:
-    """How the integers came about, and what they are worth.
-
-    ``rule`` is what grids are by, and ``divergences`` what each rule changes of the answers, in nats; ``sensitivity``
-    is what is left of that where one layer is in float, for those that were looked at. ``left_in_float`` are all nodes
-    that compute in float, and ``float_layers`` the layers that were chosen to. ``divergence`` and ``agreement`` are
-    with the float network, on images held back; ``val_before`` and ``val_after`` are top-1 on ``val_count`` validation
-    images.
-    """
-
-    rule: str
-    divergences: Mapping[str, float]
-    layers: tuple[RoundedRecord, ...]
-    sensitivity: tuple[tuple[str, float], ...]
-    float_layers: tuple[str, ...]
-    left_in_float: tuple[str, ...]
-    divergence: float
-    agreement: float
-    val_before: float
-    val_after: float
-    val_count: int
-    weight_bytes: int
-    map_bytes: int
-    seconds: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class SpeedRecord:
-    """The median latency of a network in a runtime, on one thread; ``noise`` says why not to trust it."""
-
-    runtime: str
-    precision: str
-    ms: float
-    noise: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,11 @@ PLAIN = 8  # bits of weights that rounding to the nearest is good enough for
 class QuantizationChoice:
     """A quantized network, and how it came about.
 
+    >>> from featherbone.graph import image
+    >>> network = QuantizedNetwork(graph=image(1, 1).graph("one"), grids={}, layers={})
+    >>> QuantizationChoice(network=network, grids=None, layers=(), divergence=0.01, agreement=0.98).agreement
+    0.98
+
     ``grids`` are those of all maps as they were chosen, None where maps are in float. ``layers`` say how each was
     rounded; they are none where all are rounded to the nearest. ``divergence`` and ``agreement`` are of the whole with
     the float network, on the images held back.
@@ -77,7 +82,8 @@ def quantize(
         chosen = choose_grids(network, seen, held_back, maps, progress)
     grids = {} if chosen is None else without_grids(network, chosen.grids, float_layers)
     expected = answers(module_with(*network).eval(), held_back)
-    found, layers = nearest_network(network, grids, bits, float_layers=float_layers), ()
+    found = nearest_network(network, grids, bits, float_layers=float_layers)
+    layers: tuple[RoundedLayer, ...] = ()
     said = answers(FakeQuantized(found), held_back)
     if any(layer.bits < PLAIN for layer in found.layers.values()):
         progress(Step(name="rounding", detail=f"{len(found.layers)} layers, by what that does to their output"))

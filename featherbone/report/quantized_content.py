@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from featherbone.quantity import format_bytes
-from featherbone.run_record import RunRecord, SpeedRecord
+from featherbone.quantized_record import SpeedRecord
+from featherbone.run_record import RunRecord
 from featherbone.wording import listed, percent
 
 INTEGERS = "int8"

@@ -31,7 +31,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "view",
         "wording",
     ),
-    ("cache", "download", "quantities"),
+    ("cache", "download", "quantities", "quantized_record"),
     ("graph",),
     ("json_values", "run_record"),
     ("run_file",),

@@ -26,8 +26,8 @@ from featherbone.quantize import (
 )
 from featherbone.quantize.build import divided
 from featherbone.quantize.sensitivity import LayerSensitivity, fewest, sensitivity
+from featherbone.quantized_record import IntegersRecord, RoundedRecord
 from featherbone.rewrite.trained_graph import TrainedGraph
-from featherbone.run_record import IntegersRecord, RoundedRecord
 from featherbone.train import evaluate
 
 KEPT, BEST = "integers.safetensors", "best.safetensors"  # in the run's folder; the second where a run is refused

@@ -11,7 +11,7 @@ from featherbone.atomic import remove_unfinished, write_atomically
 from featherbone.errors import FeatherboneError
 from featherbone.files import damage
 from featherbone.graph import to_json
-from featherbone.job.finish import MISTAKES, SHIPPED, UNVERIFIED, VERIFIED, result_of
+from featherbone.job.finish import SHIPPED, UNVERIFIED, VERIFIED, result_of
 from featherbone.job.folder import environment, require_job, require_same, run_folder, write_facts
 from featherbone.job.option import command_words, keywords_of
 from featherbone.job.pruning.compared import of_result
@@ -25,7 +25,7 @@ from featherbone.progress import Noticed, Progress, Step, silent
 from featherbone.quantize import QuantizedModel, load_quantized, map_bytes, save_quantized
 from featherbone.report import write_report
 from featherbone.report.quantized_content import slower
-from featherbone.report.sheet import write_sheet
+from featherbone.report.sheet import MISTAKES, write_sheet
 from featherbone.run_file import LOCK, NAME, NETWORK, read_facts, record_of
 from featherbone.run_record import ComparedRecord, Verification
 from featherbone.search.costs.budget import Costs, costs_of

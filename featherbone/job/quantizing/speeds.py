@@ -9,7 +9,8 @@ from featherbone.measure import measure, prepared
 from featherbone.nn import Model
 from featherbone.progress import Progress, Step
 from featherbone.quantize import QuantizedModel
-from featherbone.run_record import SpeedRecord, Timing
+from featherbone.quantized_record import SpeedRecord
+from featherbone.run_record import Timing
 from featherbone.ship.timing import timing_of
 
 FLOAT, INTEGERS, BFLOAT = "float32", "int8", "bfloat16"

@@ -85,8 +85,7 @@ def _descent(
     moments = _moments(seen, bias)
     size = moments.shape[1]
     varying, whole = (each.diagonal(dim1=1, dim2=2).mean(1) for each in (moments, _moments(seen, False)))
-    kept = hold * varying + LOST * whole + 1e-12
-    moments = moments + kept[:, None, None] * torch.eye(size, dtype=moments.dtype)
+    moments = _definite(moments, hold * varying + LOST * whole + 1e-12)
     rows, shares = aim[..., :-1], FIRST_STEPS[:1] if quick else FIRST_STEPS
     many = rows.repeat(1, len(shares), 1)
     steps = torch.cat([first * share for share in shares], 1)
@@ -105,6 +104,17 @@ def _moments(seen: Moments, bias: bool) -> torch.Tensor:
         return read
     mean = seen.read[:, :-1, -1] / seen.rows
     return read - mean[:, :, None] * mean[:, None]
+
+
+def _definite(moments: torch.Tensor, more: torch.Tensor) -> torch.Tensor:
+    """The moments with so much more on the diagonal of each group, or ten times as much until they are definite."""
+    ones = torch.eye(moments.shape[1], dtype=moments.dtype)
+    while True:
+        found = moments + more[:, None, None] * ones
+        failed = torch.linalg.cholesky_ex(found).info > 0
+        if not failed.any():
+            return found
+        more = torch.where(failed, 10 * more, more)
 
 
 def _with_bias(aim: torch.Tensor, levels: torch.Tensor, steps: torch.Tensor, seen: Moments, bias: bool) -> torch.Tensor:
