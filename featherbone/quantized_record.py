@@ -1,4 +1,4 @@
-"""What ``run.json`` says of a quantization, as values: what was asked, how the integers came about, how fast they are."""
+"""What ``run.json`` says of a quantization: what was asked, how the integers came about, and how fast they are."""
 
 from __future__ import annotations
 
