@@ -44,7 +44,8 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     print(describe("torch", "onnxruntime", "numpy"))
-    print(f"\n{'':28}{'float':>9}{'integers':>11}{'change':>9}{'weights':>11}{'maps':>11}{'chosen in':>11}  in ONNX Runtime")
+    columns = f"{'float':>9}{'integers':>11}{'change':>9}{'weights':>11}{'maps':>11}{'chosen in':>11}"
+    print(f"\n{'':28}{columns}  in ONNX Runtime")
     for name in given.only or ROWS:
         network, weights, maps = ROWS[name]
         request = QuantizeRequest(

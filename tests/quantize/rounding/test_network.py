@@ -24,7 +24,8 @@ def test_it_loses_less_than_rounding_to_the_nearest(maps):
     """On images of which neighbours are alike, as those of photos are."""
     x = image(3, 12).conv(16, 3, name="a", bias=True).act("relu")
     y = x.depthwise(3, name="b").norm().act("relu").pointwise(16, name="c").norm()
-    graph = (x + y).act("relu").conv(16, 3, name="d", groups=4, bias=True).act("relu").max_pool(4).flatten().linear(5).graph("some")
+    z = (x + y).act("relu").conv(16, 3, name="d", groups=4, bias=True).act("relu").max_pool(4)
+    graph = z.flatten().linear(5).graph("some")
     network = prepared(graph, lively_weights(graph))
     images = torch.nn.functional.avg_pool2d(noise(graph, 96), 3, stride=1, padding=1) * 3
     grids = {} if maps is None else grids_of(network, images)
