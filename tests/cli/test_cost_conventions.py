@@ -16,6 +16,14 @@ def test_a_convention_is_counted_and_named(featherbone):
     assert document["convention"] == "torchinfo"
 
 
+def test_a_network_is_compared_by_the_convention_of_the_kept_costs(featherbone, tmp_path):
+    kept = tmp_path / "kept.json"
+    kept.write_text(featherbone("cost", "squeezenet1_1", "--convention", "fvcore", "--json").out)
+    ended = featherbone("compare", kept, "squeezenet1_1")
+    assert ended.code == 0
+    assert "every row is the same" in ended.out
+
+
 def test_the_gate_counts_by_the_convention(featherbone):
     assert featherbone("cost", "resnet50", "--budget", "macs<4.1G").code == 0
     assert featherbone("cost", "resnet50", "--budget", "macs<4.1G", "--convention", "fvcore").code == 1

@@ -55,6 +55,20 @@ def test_a_layer_known_by_its_diagonal_only_costs_what_each_column_brings() -> N
     assert reader.costs(2).tolist() == [4.0, 0.0]
 
 
+def test_the_last_set_stays_however_many_go_at_once() -> None:
+    matrix = torch.tensor([[3.0, 1.0, 2.0, 0.0]], dtype=torch.float64)
+    for at_once in (1, 2, 3, 9):
+        reader = Reader(
+            layer="conv",
+            group=0,
+            columns={number: torch.tensor([number]) for number in range(3)},
+            inverse=torch.eye(4, dtype=torch.float64),
+            matrix=matrix.clone(),
+            weighed=matrix.clone(),
+        )
+        assert eliminate([reader], 3, at_once=at_once).order == (1, 2)
+
+
 def test_sets_that_go_together_leave_what_they_leave_one_after_the_other() -> None:
     rows = torch.randn(300, 9, generator=GENERATOR, dtype=torch.float64)
     matrix = torch.randn(5, 9, generator=GENERATOR, dtype=torch.float64)

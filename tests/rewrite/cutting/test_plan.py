@@ -47,6 +47,15 @@ def test_what_loses_less_goes_first() -> None:
     assert dear_a[2] == dear_b[2] == 4
 
 
+def test_a_set_counts_for_no_more_than_is_left_to_save() -> None:
+    def quantity(graph: Graph) -> dict[str, Amount]:  # a set of a saves 100, one of b 10
+        a, b, _ = widths(graph)
+        return {"quantity": Amount(total=100.0 * a + 10.0 * b, nodes={"a": 100.0 * a, "c": 10.0 * b})}
+
+    plan = plan_cut(channel_sets(GRAPH), losses(a=1.0, b=0.4), {"quantity": 870.0}, quantity)
+    assert widths(plan.graph) == (8, 7, 4)
+
+
 def test_a_limit_that_no_cut_keeps_is_refused_with_what_is_left() -> None:
     with pytest.raises(FeatherboneError, match=r"with one set .* tiny still has macs [\d,.e+]+ \(at most 100\)"):
         plan_cut(channel_sets(GRAPH), losses(a=1.0, b=1.0), {"macs": 100}, macs)
