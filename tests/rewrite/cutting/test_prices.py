@@ -1,14 +1,22 @@
 import pytest
 
 from featherbone.cost import count
-from featherbone.graph import channel_sets, narrow_graph
+from featherbone.graph import Graph, channel_sets, concat, image, narrow_graph
 from featherbone.networks import network
 from featherbone.rewrite.cutting.prices import Amount, Prices
 
+IMAGE = image(3, 8)
+WIDE = IMAGE.conv(6, 3, name="a")
+NETWORKS = ("mlperf_tiny_resnet8", "mobilenet_v2", "shufflenet_v2", "squeezenet1_1")
+GRAPHS = [
+    *(network(name, resolution=32) for name in NETWORKS),
+    WIDE.flatten().linear(10).graph("64 numbers of each channel"),
+    concat(IMAGE, WIDE, WIDE.act("relu")).pointwise(5).pointwise(4).graph("each channel twice beside others"),
+]
 
-@pytest.mark.parametrize("name", ["mlperf_tiny_resnet8", "mobilenet_v2", "shufflenet_v2", "squeezenet1_1"])
-def test_prices_of_multiply_adds_are_what_a_cut_saves(name: str) -> None:
-    graph = network(name, resolution=32)
+
+@pytest.mark.parametrize("graph", GRAPHS, ids=lambda graph: graph.name)
+def test_prices_of_multiply_adds_are_what_a_cut_saves(graph: Graph) -> None:
     sets = channel_sets(graph)
     counted = count(graph)
     amount = Amount(total=counted.macs, nodes={row.name: row.macs for row in counted.rows if row.macs})
