@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -117,11 +117,11 @@ def trained(
     signals: tuple[int, int, int] = (0, 0, 0),
     fingerprint: str = "",
     fused: bool = False,
-    held: bool = False,
+    changes: Mapping[str, Any] | None = None,
 ) -> Any:
     """The weights, and how many reports there were; `signals`: process, step of the second epoch, and which.
 
-    `held`: the statistics of the norms, from random weights on.
+    `changes`: of the recipe.
     """
     reports = 0
 
@@ -146,7 +146,7 @@ def trained(
     done = train(
         normed(),
         data,
-        replace(MIXED, hold_statistics=held),
+        replace(MIXED, **(changes or {})),
         folder=folder,
         seed=8,  # of 7, rounding alone puts a value on the other side of a ReLU
         objective=objective,

@@ -85,13 +85,20 @@ def test_fused_kernels_train_in_several_processes_as_in_one(alone: Path, tmp_pat
 
 
 def test_held_statistics_stay_in_several_processes_and_the_rest_is_trained_as_in_one(tmp_path: Path) -> None:
-    settings = (2, (0, 0, 0), "", False, True)
+    settings = (2, (0, 0, 0), "", False, {"hold_statistics": True})
     trained(tmp_path / "alone", *settings)
     results = together(2, trained, tmp_path / "both", *settings)
     assert_same(tmp_path / "both", tmp_path / "alone", within=1e-5)
     for weights, _ in results:
         assert all((weights[name] == 0).all() for name in weights if name.endswith("running_mean"))
         assert all((weights[name] == 1).all() for name in weights if name.endswith("running_var"))
+
+
+def test_layers_that_are_set_free_in_several_processes_are_trained_as_in_one(tmp_path: Path) -> None:
+    settings = (2, (0, 0, 0), "", False, {"freeze": "backbone", "freeze_epochs": 1})
+    trained(tmp_path / "alone", *settings)
+    together(2, trained, tmp_path / "both", *settings)
+    assert_same(tmp_path / "both", tmp_path / "alone", within=1e-5)
 
 
 def test_a_run_goes_on_with_another_number_of_processes(alone: Path, tmp_path: Path) -> None:
