@@ -195,7 +195,8 @@ def _without_background(tensors: dict[str, torch.Tensor], outputs: Any) -> dict[
         raise FeatherboneError(
             f"drop_background needs one layer with {outputs + 1} outputs; "
             f"the file has {', '.join(longer[:4]) or 'none'}",
-            hint="leave drop_background out where the file has as many classes as the network",
+            hint="leave drop_background out where the file has as many classes as the network; in a shell, "
+            "--drop-background",
         )
     return {name: tensor[1:] if name in longer else tensor for name, tensor in tensors.items()}
 
