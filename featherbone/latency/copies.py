@@ -167,6 +167,10 @@ class Copies:
         turned = self._node("Transpose", [table], f"{name}.turned", perm=[0, 2, 1, 3, 4])
         self._node("Reshape", [turned, together], name, allowzero=1)
 
+    def _gather(self, name: str) -> None:
+        order = self._noise.permutation(self._kernel.channels_in)
+        self._node("Gather", [self._read(), self._constant(f"{name}.order", order)], name, axis=1)
+
     def _split(self, name: str) -> None:
         sizes = [self._kernel.channels_out, self._kernel.channels_in - self._kernel.channels_out]
         sizes = [size for size in sizes if size]
@@ -213,6 +217,7 @@ WRITERS: dict[str, Callable[[Copies, str], None]] = {
     "avg_pool": Copies._pool,
     "concat": Copies._concat,
     "conv": Copies._conv,
+    "gather": Copies._gather,
     "linear": Copies._linear,
     "max": Copies._reduce,
     "max_pool": Copies._pool,

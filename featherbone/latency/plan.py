@@ -190,6 +190,9 @@ class Planner:
         value.batch = len(self._values)
         return value
 
+    def _reorder(self, part: Part, inputs: list[Value]) -> Value:
+        return self._plain("gather", part, inputs)
+
     def _slice(self, part: Part, inputs: list[Value]) -> Value:
         """Two slices of one map are one kernel that splits it."""
         source = part.inputs[0]

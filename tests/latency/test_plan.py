@@ -13,7 +13,7 @@ from onnx import helper
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, image
-from featherbone.latency.copies import ACTIVATIONS
+from featherbone.latency.copies import ACTIVATIONS, Copies
 from featherbone.latency.kernel import Family, Kernel
 from featherbone.latency.plan import plan
 from featherbone.latency.sketch import sketch
@@ -25,6 +25,7 @@ OPS = {
     "add": ("Add",),
     "avg_pool": ("AveragePool",),
     "concat": ("Concat",),
+    "gather": ("Gather",),
     "hard_swish": ("HardSigmoid", "Mul"),
     "linear": ("Gemm",),
     "max_pool": ("MaxPool",),
@@ -127,3 +128,14 @@ def test_kernels_survive_their_text() -> None:
         family = Family(op="conv", layout="direct", kernel=(3, 1), stride=(2, 1), groups=0, act=act, adds=adds)
         kernel = Kernel(family=family, channels_in=12, channels_out=20)
         assert Kernel.parse(str(kernel)) == kernel
+
+
+def test_an_order_of_channels_is_planned_as_it_is_written_and_its_kernel_runs(tmp_path: Path) -> None:
+    x = image(3, 8).conv(16, 3).act("relu").reorder(tuple(reversed(range(16)))).conv(32, 1, groups=4).act("relu")
+    graph = x.global_pool().flatten().linear(10).graph("ordered")
+    block = block_size()
+    assert planned(graph, block) == written(graph, tmp_path)
+    (family,) = (step.family for step in plan(sketch(graph), block=block)[0] if step.family.op == "gather")
+    copies = Copies(Kernel(family=family, channels_in=16, channels_out=16), copies=2, block=block)
+    session = onnxruntime.InferenceSession(copies.model(), providers=["CPUExecutionProvider"])
+    assert session.run(None, {**copies.feed(), "none": np.zeros(1, np.float32)})[0].tolist() == [1]

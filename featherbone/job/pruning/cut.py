@@ -29,7 +29,7 @@ def cut(plan: PruningPlan, folder: Path, progress: Progress) -> CutRecord:
     """
     started = time.monotonic()
     model, request = plan.model, plan.request
-    images = unlabelled(plan.dataset, model.preprocessing, request.images, request.seed)
+    images = unlabelled(plan.dataset, model.preprocessing, plan.images, request.seed)
     limits, measure = request.budget.limits(), measure_of(request.budget)
     found = shrink(model, images, limits, measure, plan.means, rounds=request.rounds, progress=progress)
     graph = found.model.graph

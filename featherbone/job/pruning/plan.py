@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
 from featherbone.data import Dataset
 from featherbone.download import file_hash
 from featherbone.errors import FeatherboneError
+from featherbone.files import MIB
 from featherbone.graph import Graph
 from featherbone.job.images import open_as_seen, record_of_data
 from featherbone.job.pruning.quantities import measure_of
@@ -19,11 +21,14 @@ from featherbone.job.training.starting import some
 from featherbone.json_values import write_value
 from featherbone.nn import Model, load_model
 from featherbone.progress import Progress, silent
-from featherbone.rewrite import fold
+from featherbone.rewrite import inference_form, reparameterize
 from featherbone.rewrite.cutting.means import Means, smaller_resolutions
 from featherbone.rewrite.cutting.mixed_plan import require_reachable
 from featherbone.run_record import RunRecord
 from featherbone.search.costs.budget import Costs, costs_of, describe
+
+IMAGES, FEWEST = 2048, 64  # of training, that layers are fitted to, where nothing is asked for
+MEMORY = 256 * MIB  # bytes that they take at most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +46,11 @@ class PruningPlan:
         """A short name of the network."""
         return f"{self.model.graph.name}-pruned"
 
+    @property
+    def images(self) -> int:
+        """How many images layers are fitted to at most: as asked for, or as many as are usual and fit into memory."""
+        return self.request.images or usual_images(self.model.preprocessing.shape)
+
     def facts(self) -> dict[str, Any]:
         """What run.json says from the start."""
         return {
@@ -51,7 +61,7 @@ class PruningPlan:
                 "source": self.request.model,
                 "name": self.model.graph.name,
                 "sha256": self.sha256,
-                "images": self.request.images,
+                "images": self.images,
                 "rounds": self.request.rounds,
                 "time": self.request.time,
                 "cut": list(self.request.cuts),
@@ -79,6 +89,15 @@ def pruning_identity(record: RunRecord) -> dict[str, Any]:
     }
 
 
+def usual_images(shape: tuple[int, int, int]) -> int:
+    """How many images of a shape layers are fitted to where nothing is asked for.
+
+    >>> usual_images((3, 32, 32)), usual_images((3, 224, 224)), usual_images((3, 2048, 2048))
+    (2048, 445, 64)
+    """
+    return max(FEWEST, min(IMAGES, MEMORY // (4 * prod(shape))))
+
+
 def plan_pruning(request: PruneRequest, progress: Progress) -> PruningPlan:
     """Read the network and the images, and see that something is to be done that can be done.
 
@@ -92,9 +111,9 @@ def plan_pruning(request: PruneRequest, progress: Progress) -> PruningPlan:
         )
     model = load_model(request.model)
     _require_one_answer(model)
-    costs = costs_of(model.graph)
-    _require_more_than(request, costs, model.graph.name)
-    means = _means(request, fold(model.graph, model.weights).graph)
+    shipped = reparameterize(model.graph, model.weights).graph
+    _require_more_than(request, costs_of(shipped), model.graph.name)
+    means = _means(request, inference_form(model.graph, model.weights).graph)
     dataset = images_for(request, model, progress)
     if dataset.classes != model.classes:
         raise FeatherboneError(

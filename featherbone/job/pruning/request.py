@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from featherbone.search import Budget
 
 MODEL_HELP = "The trained network, a model.safetensors; `featherbone convert` makes one of weights from elsewhere."
-IMAGES = 2048  # of training, that mending takes
 CUTS = ("widths", "blocks", "resolution")
 
 
@@ -25,8 +24,8 @@ class PruneRequest:
     """A pruning as it is asked for; None is: as the images or the machine suggest.
 
     >>> from featherbone.search import Budget
-    >>> PruneRequest(model="model.safetensors", source="photos", budget=Budget(macs=300_000)).images
-    2048
+    >>> PruneRequest(model="model.safetensors", source="photos", budget=Budget(macs=300_000)).cuts
+    ('widths', 'blocks', 'resolution')
 
     - `model`: the file of the network that is cut; `source`: what ``open_dataset`` takes, images of the same classes.
     - `time`: seconds in which what is left is taught by the uncut network; without it, it is only mended.
@@ -45,7 +44,9 @@ class PruneRequest:
     source: str | Path = common.source()
     budget: Budget = option_group(LIMITS)
     time: float | None = common.time("Time to learn from the uncut network for, such as 20m; without it, none.")
-    images: int = option("Training images that channels are chosen and mended by.", int, default=IMAGES, least=2)
+    images: int | None = option(
+        "Training images that channels are chosen and mended by; 2,048, or as many as take 256 MiB.", int, least=2
+    )
     cut: str = option("What may go: widths, blocks, resolution, with commas.", default=",".join(CUTS))
     multiple: int = option(
         "Cut widths to multiples of so many channels; 16, or what a vector of the processor holds, brings speed.",

@@ -15,7 +15,18 @@ from featherbone.rewrite.part import part
 from featherbone.rewrite.trained_graph import TrainedGraph
 
 BATCH = 32
+FEWEST, MOST, PLACES = 64, 320, 2**20  # images that cuts are measured on, and places of all of them together
 SMALLEST = 1e-12  # nats: an estimate below is no base to correct
+
+
+def judged(images: torch.Tensor) -> torch.Tensor:
+    """The images that cuts are measured on: enough to tell cuts apart, and fewer of large ones, as each takes longer.
+
+    >>> len(judged(torch.empty(2048, 3, 32, 32))), len(judged(torch.empty(2048, 3, 224, 224)))
+    (320, 64)
+    """
+    places = max(1, images[0][0].numel())
+    return images[: max(FEWEST, min(MOST, PLACES // places))]
 
 
 class CutJudge:

@@ -9,13 +9,12 @@ import torch
 from featherbone.graph import Graph
 from featherbone.graph.branches import Branch, branches
 from featherbone.progress import Progress, Reading, silent
-from featherbone.rewrite.cutting.answers import CutJudge
+from featherbone.rewrite.cutting.answers import CutJudge, judged
 from featherbone.rewrite.drop import drop
 from featherbone.rewrite.mending.mend import mend
 from featherbone.rewrite.mending.rows import is_layer
 from featherbone.rewrite.trained_graph import TrainedGraph
 
-IMAGES = 256  # that each block's absence is mended and measured by
 FITTED = 3  # layers behind a block that make up for it: about those of the next block
 
 
@@ -34,7 +33,7 @@ def block_losses(network: TrainedGraph, images: torch.Tensor, progress: Progress
     are as the network takes them, without labels. A network of several outputs, or of one class, has none to weigh.
     """
     found = branches(network.graph)
-    some = images[:IMAGES]
+    some = judged(images)
     judge = CutJudge(network, some)
     losses = {}
     for done, branch in enumerate(found):

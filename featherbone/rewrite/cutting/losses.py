@@ -9,7 +9,7 @@ import torch
 from featherbone.graph import Node
 from featherbone.graph.channel_sets import ChannelSets, ChannelSpace
 from featherbone.progress import Progress, Reading, silent
-from featherbone.rewrite.cutting.answers import CutJudge, measured
+from featherbone.rewrite.cutting.answers import CutJudge, judged, measured
 from featherbone.rewrite.cutting.elimination import Elimination, Reader, eliminate, inverse_of, root_of
 from featherbone.rewrite.cutting.fisher import fisher
 from featherbone.rewrite.mending.layer_matrix import matrix_of
@@ -19,7 +19,6 @@ from featherbone.rewrite.trained_graph import TrainedGraph
 
 STEPS = 96  # about so often the costs of a space's sets are looked at again
 LOOKED_AT = (1 / 8, 1 / 3, 2 / 3)  # of a space's sets: where the loss of cutting so many is measured
-JUDGED = 320  # images that a cut is measured on
 
 
 def losses(
@@ -45,7 +44,7 @@ def losses(
                     found[place] += _readers(network, sets, space, graph[name], moments, information[name])
         done += len(some)
         progress(Reading(what="weighing channels", done=done, total=len(layers), unit="layers"))
-    answers = CutJudge(network, images[:JUDGED])
+    answers = CutJudge(network, judged(images))
     result = {}
     for place, space in free.items():
         count = len(space.sets)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from featherbone.errors import FeatherboneError
@@ -101,36 +101,45 @@ def _further(
     kept.update({place: len(sets.spaces[place].sets) - count for place, count in gone.items()})
     prices = Prices(sets, kept, {what: found[what] for what in exceeded})
     left, before = dict(exceeded), dict(kept)
-
-    def steps() -> dict[int, tuple[float, int]]:
-        """For each space that can go further the loss for what its next step saves, and the sets that it takes."""
-        ahead = {}
-        for place, curve in losses.items():
-            if kept[place] > 1:
-                count = kept[place] - next_kept(sets.spaces[place], kept[place], multiple)
-                at = len(curve.costs) + 1 - kept[place]
-                gain = _gain(prices, left, place, count, kept)
-                if gain > 0:
-                    ahead[place] = sum(curve.costs[at : at + count]) / gain, count
-        return ahead
-
+    steps: dict[int, _PricedStep] = {}
+    changed: Iterable[int] = losses
     while any(left[what] > exceeded[what] / 2 for what in left):
-        ahead = steps()
-        if not ahead:
+        for place in changed:
+            steps[place] = _step(sets.spaces[place], losses[place], prices, place, kept, multiple)
+        worth = {place: step.loss / gain for place, step in steps.items() if (gain := step.gain(left)) > 0}
+        if not worth:
             break
-        best = min(ahead, key=lambda place: ahead[place][0])
-        count = ahead[best][1]
+        best = min(worth, key=worth.__getitem__)
         for what in left:
-            left[what] -= prices.saved(what, best, count, kept)
-        kept[best] -= count
+            left[what] -= steps[best].saved[what]
+        kept[best] -= steps[best].sets
         if any(left[what] <= 0 for what in left):
             break
+        changed = [place for place in prices.beside(best) if place in losses]
     return {place: before[place] - kept[place] for place in losses if kept[place] < before[place]}
 
 
-def _gain(prices: Prices, left: Mapping[str, float], place: int, count: int, kept: Mapping[int, int]) -> float:
-    """The parts of what is left to save that a step of so many sets of a space brings."""
-    return sum(min(prices.saved(what, place, count, kept) / much, 1.0) for what, much in left.items() if much > 0)
+@dataclass(frozen=True, kw_only=True)
+class _PricedStep:
+    """The next step of a space: so many sets, what they lose, and what they save of each quantity."""
+
+    sets: int
+    loss: float
+    saved: Mapping[str, float]
+
+    def gain(self, left: Mapping[str, float]) -> float:
+        """The parts of what is left to save that it brings."""
+        return sum(min(self.saved[what] / much, 1.0) for what, much in left.items() if much > 0)
+
+
+def _step(
+    space: ChannelSpace, curve: Elimination, prices: Prices, place: int, kept: Mapping[int, int], multiple: int
+) -> _PricedStep:
+    if kept[place] <= 1:
+        return _PricedStep(sets=0, loss=0.0, saved=dict.fromkeys(prices.touched, 0.0))
+    count, at = kept[place] - next_kept(space, kept[place], multiple), len(space.sets) - kept[place]
+    saved = {what: prices.saved(what, place, count, kept) for what in prices.touched}
+    return _PricedStep(sets=count, loss=sum(curve.costs[at : at + count]), saved=saved)
 
 
 def _cut(sets: ChannelSets, losses: Mapping[int, Elimination], gone: Mapping[int, int]) -> tuple[int, ...]:

@@ -65,14 +65,24 @@ class Prices:
                 read = widths[graph[name].inputs[0]] if name in mixing else None
                 size = written.channels(kept) * (read.channels(kept) if read else 1)
                 term = Term(amount=amount / size, written=written, read=read)
-                for place in {*written.spaces, *(read.spaces if read else ())}:
+                for place in _places(term):
                     touched.setdefault(place, []).append(term)
             self.touched[what] = touched
+
+    def beside(self, place: int) -> set[int]:
+        """The spaces whose savings change where another width of this one is kept; itself among them."""
+        terms = (term for touched in self.touched.values() for term in touched.get(place, ()))
+        return {place}.union(*map(_places, terms))
 
     def saved(self, what: str, place: int, sets: int, kept: Kept) -> float:
         """Of a quantity, by keeping so many sets of a space less than ``kept``."""
         fewer = {**kept, place: kept[place] - sets}
         return sum(term.value(kept) - term.value(fewer) for term in self.touched[what].get(place, ()))
+
+
+def _places(term: Term) -> set[int]:
+    """The spaces that a term grows with."""
+    return {*term.written.spaces, *(term.read.spaces if term.read else ())}
 
 
 def _width(sets: ChannelSets, name: str) -> Width:

@@ -11,15 +11,14 @@ import torch.nn.functional as F
 from featherbone.errors import FeatherboneError
 from featherbone.nn import Model
 from featherbone.progress import Progress, Step, silent
-from featherbone.rewrite.cutting.answers import CutJudge
+from featherbone.rewrite.cutting.answers import CutJudge, judged
 from featherbone.rewrite.cutting.cut import Cut, cut_to
-from featherbone.rewrite.cutting.losses import JUDGED
 from featherbone.rewrite.cutting.means import Means
 from featherbone.rewrite.cutting.mixed_plan import plan_mixed
 from featherbone.rewrite.cutting.prices import Measure
 from featherbone.rewrite.cutting.weigh import Weighed, weigh
-from featherbone.rewrite.fold import fold
 from featherbone.rewrite.mending.mend import mend
+from featherbone.rewrite.reparameterize import inference_form
 from featherbone.rewrite.resize import resize
 from featherbone.rewrite.trained_graph import TrainedGraph
 from featherbone.rewrite.unfold import unfold
@@ -84,7 +83,8 @@ def shrink(
     True
 
     ``images`` are as the model takes them, without labels: a few hundred are good, and so are thousands. ``measure``
-    is asked about folded graphs. All that ``means`` allow is priced alike: by how much the answers diverge from those
+    is asked about folded graphs, with branches merged that one convolution can stand for (``inference_form``): what is
+    counted is what ships. All that ``means`` allow is priced alike: by how much the answers diverge from those
     of the uncut model once the layers that read what changed were fitted anew. A smaller resolution is weighed only
     where it alone loses less than the best plan so far. The whole way of several ``rounds`` is at one resolution.
 
@@ -128,8 +128,8 @@ def _best_start(
     progress: Progress,
 ) -> _Start:
     """The network at the resolution at which the best plan and the resolution together lose least."""
-    whole = fold(model.graph, model.weights)
-    judge = CutJudge(whole, images[:JUDGED])
+    whole = inference_form(model.graph, model.weights)
+    judge = CutJudge(whole, judged(images))
     found: _Start | None = None
     refused: FeatherboneError | None = None
     for resolution in (int(whole.graph.input_shape[-1]), *means.resolutions):
@@ -138,7 +138,7 @@ def _best_start(
         resized = 0.0
         if seen is not images:
             network = mend(whole, network, images, resized=seen).network
-            resized = judge.divergence_of(network, seen[:JUDGED])
+            resized = judge.divergence_of(network, seen[: len(judge.images)])
             if found is not None and resized >= found.loss:
                 continue
         progress(Step(name="weigh", detail=f"at {resolution}×{resolution}" if means.resolutions else ""))

@@ -19,7 +19,7 @@ from featherbone.rewrite.mending.moments import WIDEST
 from featherbone.rewrite.mending.rows import is_layer
 from featherbone.rewrite.trained_graph import TrainedGraph
 
-MEMORY = 1024 * MIB  # bytes of maps that are kept
+MEMORY = 320 * MIB  # bytes of maps that are kept of each of the two networks
 FEWEST = 2  # images
 
 
@@ -70,7 +70,8 @@ def mend(
     ``resized`` are the same images at that one, and only layers without sides are fitted. With ``layers``, only these
     are. Norms that stand behind convolutions are
     better folded into them before (``fold``), since a layer that ends a residual branch is fitted to make up for the
-    error of the shortcut too. At most about ``memory`` bytes of maps are kept, twice.
+    error of the shortcut too. At most about ``memory`` bytes of maps are kept of each
+    network, and as many again for a moment where it goes on to the next ones.
 
     Raises:
         FeatherboneError: fewer than two images; images of another shape; a network of several inputs.

@@ -1,6 +1,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from featherbone.job import PruneRequest
 from featherbone.job.pruning.plan import plan_pruning
 from featherbone.nn import Model, save_model
@@ -14,3 +16,11 @@ def test_images_are_seen_as_the_network_is_used_to(model: Model, tmp_path: Path)
     request = PruneRequest(model=str(tmp_path / "model.safetensors"), source="digits", budget=Budget(macs=20_000))
     dataset = plan_pruning(request, silent).dataset
     assert (dataset.mean, dataset.std) == ((0.125,), (0.75,))
+
+
+@pytest.mark.parametrize(("asked", "found"), [(None, 2048), (48, 48), (3000, 3000)])
+def test_as_many_images_are_taken_as_are_asked_for_or_usual(model_file: Path, asked: int | None, found: int) -> None:
+    request = PruneRequest(model=str(model_file), source="digits", budget=Budget(macs=20_000), images=asked)
+    plan = plan_pruning(request, silent)
+    assert plan.images == found
+    assert plan.facts()["pruned"]["images"] == found

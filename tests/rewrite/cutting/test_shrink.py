@@ -1,12 +1,14 @@
 import pytest
 import torch
 
+from featherbone.blocks import branched
 from featherbone.cost import count
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, image, scope
 from featherbone.graph.operators import BatchNorm
 from featherbone.nn import Model, Preprocessing
 from featherbone.nn.initialise import initial_weights
+from featherbone.rewrite import inference_form
 from featherbone.rewrite.cutting.means import Means
 from featherbone.rewrite.cutting.prices import Amount
 from featherbone.rewrite.cutting.shrink import resized_images, shrink
@@ -84,3 +86,17 @@ def test_what_comes_out_has_norms_to_train_and_widths_of_the_multiple(model: Mod
 def test_limits_that_nothing_keeps_are_refused(model: Model, images: torch.Tensor) -> None:
     with pytest.raises(FeatherboneError, match="small still has macs"):
         shrink(model, images, {"macs": 10}, macs, Means(resolutions=(8,)))
+
+
+def test_branches_are_merged_before_they_are_cut_and_what_is_counted_is_what_ships() -> None:
+    x = image(3, 16).conv(8, 3, name="stem", bias=True).act("relu")
+    graph = branched(x, 8, copies=3).act("relu").global_pool().flatten().linear(4).graph("branched")
+    seen = Preprocessing(resolution=16, channels=3, mean=(0.5,) * 3, std=(0.25,) * 3)
+    weights = initial_weights(graph, seed=0)
+    model = Model(graph=graph, weights=weights, classes=tuple("abcd"), preprocessing=seen)
+    merged = int(count(inference_form(graph, weights).graph).macs)
+    assert merged < int(count(graph).macs) // 2
+    pictures = torch.randn(32, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    found = shrink(model, pictures, {"macs": 0.9 * merged}, macs)
+    assert 0.5 * merged < count(found.model.graph).macs <= 0.9 * merged
+    assert sum(node.operator.kind == "conv" for node in found.model.graph.nodes) == 2
