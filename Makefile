@@ -9,7 +9,7 @@ RUN := runs/demo
 help:
 	@echo "make demo   find, train, export and check a small network on the built-in digits; tells where the report is"
 	@echo "make test   linters, types and all tests"
-	@echo "make test-long  the tests that take minutes: a whole search on a cluster whose nodes are killed"
+	@echo "make test-long  the tests that take minutes: killed clusters and prunings, the whole zoo pruned, memory"
 	@echo "make test-docs  the examples of README.md and of docs/ alone"
 	@echo "make coverage   all tests, and which lines of featherbone they do not reach; as pages in htmlcov/"
 	@echo "make bench  the benchmarks that run in minutes, into benchmarks/results/"
@@ -33,7 +33,7 @@ test: lint
 	$(BIN)/python -m pytest -n 2 --durations=25
 
 test-long: $(VENV)/installed
-	$(BIN)/python -m pytest -m cluster
+	$(BIN)/python -m pytest -m "cluster or long"
 
 test-docs: $(VENV)/installed
 	$(BIN)/python -m pytest -n 2 README.md docs

@@ -16,9 +16,10 @@ from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, Node
 from featherbone.graph.operators import BatchNorm, Conv, ConvTranspose, Operator, shape_text
 from featherbone.nn import check_weights, module_with
+from featherbone.rewrite.at_once import at_once
 from featherbone.rewrite.trained_graph import TrainedGraph
 
-BATCH = 16  # images at a time
+BATCH = 16  # images at a time, at most
 
 
 def unfold(graph: Graph, weights: Mapping[str, torch.Tensor], images: torch.Tensor) -> TrainedGraph:
@@ -137,8 +138,8 @@ def _statistics(
     net = module_with(seen, weights).eval()
     sums = [torch.zeros(2, int(layer.shape[0]), dtype=torch.float64) for layer in layers]
     with torch.inference_mode():
-        for start in range(0, len(images), BATCH):
-            written = net(images[start : start + BATCH])
+        for batch in torch.split(images, at_once(graph, BATCH)):
+            written = net(batch)
             for total, values in zip(sums, written if len(layers) > 1 else (written,), strict=True):
                 flat = values.double().transpose(0, 1).flatten(1)
                 total += torch.stack((flat.sum(dim=1), flat.square().sum(dim=1)))

@@ -9,6 +9,7 @@ from itertools import pairwise
 import torch
 import torch.nn.functional as F
 
+from featherbone.rewrite.at_once import at_once
 from featherbone.rewrite.cutting.elimination import Elimination
 from featherbone.rewrite.mending.layer_matrix import has_bias
 from featherbone.rewrite.part import part
@@ -63,7 +64,7 @@ def _logarithms(network: TrainedGraph, images: torch.Tensor) -> torch.Tensor:
     (source,), (answer,) = network.graph.inputs, network.graph.outputs
     compute = part(network, {source.name}, [answer])
     with torch.inference_mode():
-        found = [compute({source.name: batch})[answer] for batch in torch.split(images, BATCH)]
+        found = [compute({source.name: batch})[answer] for batch in torch.split(images, at_once(network.graph, BATCH))]
     return torch.cat(found).log_softmax(1)
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 
 import torch
 import torch.nn.functional as F
 
-from featherbone.files import MIB
-from featherbone.graph import Graph
+from featherbone.rewrite.at_once import at_once
 from featherbone.rewrite.part import part
 from featherbone.rewrite.trained_graph import TrainedGraph
 
-MOST = 16  # images at once
-MEMORY = 256 * MIB  # of all maps of those at once, which are kept for the gradients, and take some three times that
+BATCH = 16  # images whose maps are kept for the gradients
 ANSWERS = 0x5EED  # seed of the classes that are drawn
 
 
@@ -41,7 +38,7 @@ def fisher(network: TrainedGraph, images: torch.Tensor, layers: Sequence[str]) -
     compute = part(network, {source.name}, [*layers, answer])
     generator = torch.Generator().manual_seed(ANSWERS)
     found: dict[str, torch.Tensor] = {}
-    for batch in torch.split(images, _at_once(graph)):
+    for batch in torch.split(images, at_once(graph, BATCH)):
         maps = compute({source.name: batch})
         drawn = torch.multinomial(maps[answer].detach().softmax(1), 1, generator=generator).squeeze(1)
         loss = F.cross_entropy(maps[answer], drawn, reduction="sum")
@@ -49,9 +46,3 @@ def fisher(network: TrainedGraph, images: torch.Tensor, layers: Sequence[str]) -
             flat = slope.flatten(2).transpose(1, 2).reshape(-1, slope.shape[1]) if slope.dim() > 2 else slope
             found[name] = found.get(name, 0) + flat.T @ flat
     return {name: total.double() / len(images) for name, total in found.items()}
-
-
-def _at_once(graph: Graph) -> int:
-    """So many images that their maps fit into the memory."""
-    bytes_each = 4 * sum(prod(map(int, node.shape)) for node in graph.nodes)
-    return max(1, min(MOST, MEMORY // bytes_each))

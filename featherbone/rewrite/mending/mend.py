@@ -11,7 +11,8 @@ from featherbone.errors import FeatherboneError
 from featherbone.files import MIB
 from featherbone.graph import Graph, Node
 from featherbone.progress import Progress, Reading, silent
-from featherbone.rewrite.mending.frontier import Frontier
+from featherbone.rewrite.at_once import at_once
+from featherbone.rewrite.mending.frontier import BATCH, Frontier
 from featherbone.rewrite.mending.layer_matrix import has_bias, matrix_of, sides_of_matrix, weights_of_matrix
 from featherbone.rewrite.mending.layer_moments import layer_moments
 from featherbone.rewrite.mending.least_squares import fitted
@@ -80,8 +81,9 @@ def mend(
     """
     _require_images(original.graph, images)
     _require_images(changed.graph, images if resized is None else resized)
-    before = Frontier(original, images, memory)
-    after = Frontier(changed, images if resized is None else resized, memory)
+    batch = min(at_once(each.graph, BATCH) for each in (original, changed))
+    before = Frontier(original, images, memory=memory, batch=batch)
+    after = Frontier(changed, images if resized is None else resized, memory=memory, batch=batch)
     todo, left = _layers(original.graph, changed.graph)
     todo = [node for node in todo if layers is None or node.name in layers]
     told = []

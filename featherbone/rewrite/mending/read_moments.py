@@ -9,13 +9,14 @@ import torch
 from featherbone.files import MIB
 from featherbone.graph import Graph, Node
 from featherbone.progress import Progress, Reading, silent
+from featherbone.rewrite.at_once import at_once
 from featherbone.rewrite.mending.layer_matrix import sides_of_matrix
 from featherbone.rewrite.mending.moments import WIDEST, Moments
 from featherbone.rewrite.mending.rows import places_of, read_rows
 from featherbone.rewrite.part import part
 from featherbone.rewrite.trained_graph import TrainedGraph
 
-BATCH = 64  # images that are computed at a time
+BATCH = 64  # images that are computed at a time, at most
 MEMORY = 512 * MIB  # bytes of moments that are taken in one pass over the images
 
 
@@ -36,14 +37,15 @@ def read_moments(
     """
     graph = network.graph
     (source,) = graph.inputs
+    batch = at_once(graph, BATCH)
     for some in _portions(graph, [graph[name] for name in layers]):
         compute = part(network, [source.name], list(dict.fromkeys(node.inputs[0] for node in some)))
         found = {node.name: Moments() for node in some}
         places = {node.name: places_of(node.shape, sides_of_matrix(graph, node)[1] + 1, len(images)) for node in some}
-        for start in range(0, len(images), BATCH):
+        for start in range(0, len(images), batch):
             progress(Reading(what="reading maps", done=start, total=len(images), unit="images"))
             with torch.inference_mode():
-                maps = compute({source.name: images[start : start + BATCH]})
+                maps = compute({source.name: images[start : start + batch]})
                 for node in some:
                     found[node.name].add_read(read_rows(maps[node.inputs[0]], node.operator, places[node.name]))
         yield found

@@ -1,10 +1,9 @@
 import torch
 
 from featherbone.graph import image
-from featherbone.networks import network
 from featherbone.nn import module, module_with, weights_of
 from featherbone.rewrite import TrainedGraph
-from featherbone.rewrite.cutting.fisher import _at_once, fisher
+from featherbone.rewrite.cutting.fisher import fisher
 
 
 def test_it_foretells_the_divergence_of_the_answers() -> None:
@@ -29,9 +28,3 @@ def test_it_foretells_the_divergence_of_the_answers() -> None:
         told = float((information * (shift.flatten(1) @ shift.flatten(1).T).double()).sum()) / 2
         ratios.append(found / told)
     assert 0.5 < sum(ratios) / len(ratios) < 2
-
-
-def test_so_many_images_go_at_once_as_fit_into_the_memory() -> None:
-    """MobileNetV2's maps of one image of 224×224 take 79 MB; all that a gradient keeps is three times that."""
-    sides = {side: _at_once(network("mobilenet_v2", resolution=side)) for side in (32, 224)}
-    assert sides == {32: 16, 224: 3}
