@@ -4,8 +4,8 @@
 
 Each row is the peak resident set of a process of its own that does one part of ``featherbone prune``: Fisher
 information, the moments of what layers read, and least squares. Of each part only as much is done as its peak needs:
-Fisher information of 24 images (its memory does not grow with them), moments of as many, and the first ten layers, whose
-maps are the largest, fitted on all images that are usual at this size. With --whole the whole of ``shrink`` follows,
+Fisher information of 24 images (its memory does not grow with them), moments of as many, and the first ten layers,
+whose maps are the largest, fitted on all images that are usual at this size. With --whole all of ``shrink`` follows,
 to half the multiply-adds: some twenty minutes of one core. Random weights, random images.
 """
 

@@ -26,3 +26,19 @@ def test_prices_of_multiply_adds_are_what_a_cut_saves(graph: Graph) -> None:
     for place, space in free[:: max(1, len(free) // 6)]:
         saved = counted.macs - count(narrow_graph(graph, space.sets[:2], sets=sets)).macs
         assert prices.saved("macs", place, 2, kept) == pytest.approx(saved)
+
+
+def test_only_spaces_beside_it_save_something_else_where_another_width_of_a_space_is_kept() -> None:
+    graph = network("mobilenet_v2", resolution=32)
+    sets, counted = channel_sets(graph), count(graph)
+    amount = Amount(total=counted.macs, nodes={row.name: row.macs for row in counted.rows if row.macs})
+    kept = {place: len(space.sets) for place, space in enumerate(sets.spaces)}
+    prices = Prices(sets, kept, {"macs": amount})
+    free = [place for place, space in enumerate(sets.spaces) if not space.fixed and len(space.sets) > 2]
+    for place in free[::7]:
+        fewer = {**kept, place: kept[place] - 2}
+        changed = {
+            other for other in free if prices.saved("macs", other, 1, kept) != prices.saved("macs", other, 1, fewer)
+        }
+        assert changed
+        assert changed | {place} <= prices.beside(place)
