@@ -8,11 +8,14 @@ from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
+from torch import nn
+from torch.func import functional_call
 
+from featherbone.graph import Graph
+from featherbone.nn import module_with
 from featherbone.rewrite.at_once import at_once
 from featherbone.rewrite.cutting.elimination import Elimination
 from featherbone.rewrite.mending.layer_matrix import has_bias
-from featherbone.rewrite.part import part
 from featherbone.rewrite.trained_graph import TrainedGraph
 
 BATCH = 32
@@ -35,36 +38,40 @@ class CutJudge:
 
     def __init__(self, network: TrainedGraph, images: torch.Tensor) -> None:
         self.network, self.images = network, images
-        self.logarithms = _logarithms(network, images)
+        self.whole = module_with(*network).eval()
+        self.logarithms = _logarithms(self.whole, network.graph, images, {})
 
     def divergence(self, matrices: Mapping[tuple[str, int], torch.Tensor]) -> float:
         """Mean Kullback–Leibler divergence of the answers, in nats, when groups of layers compute other matrices."""
-        weights = dict(self.network.weights)
+        changed: dict[str, torch.Tensor] = {}
+
+        def own(name: str) -> torch.Tensor:
+            return changed.setdefault(name, self.network.weights[name].clone())
+
         for (layer, group), matrix in matrices.items():
-            node = self.network.graph[layer]
-            kernel = weights[f"{layer}.weight"].clone()
-            outputs = len(matrix)
+            kernel, outputs = own(f"{layer}.weight"), len(matrix)
             where = slice(group * outputs, (group + 1) * outputs)
             kernel[where] = matrix[:, :-1].reshape(kernel[where].shape).float()
-            weights[f"{layer}.weight"] = kernel
-            if has_bias(node):
-                bias = weights[f"{layer}.bias"].clone()
-                bias[where] = matrix[:, -1].float()
-                weights[f"{layer}.bias"] = bias
-        return self.divergence_of(TrainedGraph(self.network.graph, weights))
+            if has_bias(self.network.graph[layer]):
+                own(f"{layer}.bias")[where] = matrix[:, -1].float()
+        return self._from(_logarithms(self.whole, self.network.graph, self.images, changed))
 
     def divergence_of(self, network: TrainedGraph, resized: torch.Tensor | None = None) -> float:
         """The same of any network; ``resized`` are the images at its resolution where that is another."""
-        now = _logarithms(network, self.images if resized is None else resized)
-        return float(F.kl_div(now, self.logarithms, reduction="batchmean", log_target=True))
+        images = self.images if resized is None else resized
+        return self._from(_logarithms(module_with(*network).eval(), network.graph, images, {}))
+
+    def _from(self, logarithms: torch.Tensor) -> float:
+        return float(F.kl_div(logarithms, self.logarithms, reduction="batchmean", log_target=True))
 
 
-def _logarithms(network: TrainedGraph, images: torch.Tensor) -> torch.Tensor:
-    """Of the probabilities of the classes."""
-    (source,), (answer,) = network.graph.inputs, network.graph.outputs
-    compute = part(network, {source.name}, [answer])
+def _logarithms(
+    module: nn.Module, graph: Graph, images: torch.Tensor, changed: dict[str, torch.Tensor]
+) -> torch.Tensor:
+    """Of the probabilities of the classes, with some of the weights changed."""
     with torch.inference_mode():
-        found = [compute({source.name: batch})[answer] for batch in torch.split(images, at_once(network.graph, BATCH))]
+        batches = torch.split(images, at_once(graph, BATCH))
+        found = [functional_call(module, changed, (batch,)) for batch in batches]
     return torch.cat(found).log_softmax(1)
 
 

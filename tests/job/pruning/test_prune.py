@@ -131,3 +131,31 @@ def test_images_of_other_classes_are_refused(
     with pytest.raises(FeatherboneError, match=r"digit_reader knows 10 classes \(a, b, c, …\); digits shows 10"):
         run_prune(replace(request_of_half, model=str(tmp_path / "other.safetensors"), out=tmp_path / "run"))
     assert not (tmp_path / "run").exists()
+
+
+def test_a_smaller_resolution_is_taught_exported_and_tested_at_its_own(
+    request_of_half: PruneRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting = {"chosen": Setting.parse(SETTING).to_dict()}
+    recipe = recipe_named("recover").with_epochs(1).to_dict()
+    monkeypatch.setattr(prune_module, "paced", lambda *given: {"setting": setting, "recipe": recipe})
+    budget = Budget(macs=int(request_of_half.budget.limits()["macs"] * 5 / 4))
+    folder = run_prune(replace(request_of_half, budget=budget, cut="resolution", time=60.0, out=tmp_path / "run"))
+    record, found = read_record(folder), load_model(folder / "model.safetensors")
+    assert record is not None
+    assert record.cut is not None
+    assert record.result is not None
+    assert (record.cut.resolution, record.cut.widths, record.cut.dropped) == (6, (), ())
+    assert found.graph.input_shape == found.preprocessing.shape == (1, 6, 6)
+    assert record.result.verification.passed
+    assert [each.name for each in record.compared] == ["uncut", "cut and mended", "taught"]
+    assert record.compared[2].test_top1 > 0.4  # of ten classes, from a quarter fewer places
+
+
+@pytest.mark.parametrize(
+    ("cut", "said"),
+    [("depth", "--cut is 'depth'; 'depth' is none of widths, blocks, resolution"), (" , ", "it names nothing")],
+)
+def test_means_that_do_not_exist_are_refused(request_of_half: PruneRequest, cut: str, said: str) -> None:
+    with pytest.raises(FeatherboneError, match=said):
+        replace(request_of_half, cut=cut)
