@@ -149,7 +149,7 @@ def test_a_smaller_resolution_is_taught_exported_and_tested_at_its_own(
     assert found.graph.input_shape == found.preprocessing.shape == (1, 6, 6)
     assert record.result.verification.passed
     assert [each.name for each in record.compared] == ["uncut", "cut and mended", "taught"]
-    assert record.compared[2].test_top1 > 0.4  # of ten classes, from a quarter fewer places
+    assert record.compared[2].test_top1 > 0.2  # twice what chance would, after one epoch on half the places
 
 
 @pytest.mark.parametrize(
