@@ -18,6 +18,7 @@ class QuantizedRecord:
     images: int
     max_drop: float
     float_layers: int
+    time: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ class IntegersRecord:
     is what is left of that where one layer is in float, for those that were looked at. ``left_in_float`` are all nodes
     that compute in float, and ``float_layers`` the layers that were chosen to. ``divergence`` and ``agreement`` are
     with the float network, on images held back; ``val_before`` and ``val_after`` are top-1 on ``val_count`` validation
-    images.
+    images. ``has_learned`` says that the integers were trained, by the answers of the float network.
     """
 
     rule: str
@@ -54,6 +55,7 @@ class IntegersRecord:
     weight_bytes: int
     map_bytes: int
     seconds: float
+    has_learned: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,6 +30,7 @@ WORDS = {
     "rounding": "rounding weights",
     "validate": "judging on validation images",
     "sensitivity": "measuring the sensitivity",
+    "learn": "training with quantizers in the loop",
     "float layers": "leaving in float",
     "setting": "trying what trains fastest here",
     "learning rate": "looking for the learning rate",

@@ -112,6 +112,8 @@ def _in_integers(record: RunRecord) -> Iterator[str]:
         f"{format_bytes(integers.map_bytes)} at the peak; {integers.val_count:,} validation images: "
         f"{_percent(integers.val_before)} in float, {_percent(integers.val_after)} in integers"
     )
+    if integers.has_learned:
+        yield "the integers learned from the network in float"
     if integers.left_in_float:
         yield f"left in float: {', '.join(integers.left_in_float)}"
     for runtime in dict.fromkeys(each.runtime for each in record.speeds):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
+from featherbone.cost import count
 from featherbone.nn import module_with
 from featherbone.progress import Progress, Reading, silent
 from featherbone.quantize.agreement import answers, divergence
@@ -19,8 +20,9 @@ from featherbone.quantize.sharing import SharedGrid, shared_grids
 from featherbone.rewrite.trained_graph import TrainedGraph
 
 LEAST_DIVERGENCE = "least divergence"
-FEW = 32  # images by which the rule of each single map is chosen
-ALIKE = 0.02  # of a step: grids that differ by less are not told apart
+FEWEST, MOST = 4, 32  # images by which the rule of each single map is chosen: as many as take, in all maps together,
+EFFORT = 3e11  # at most so many multiply-adds, about ten seconds of a core
+ALIKE = 0.05  # of a step: grids that differ by less are not told apart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +55,7 @@ def choose_grids(
     seen = observe(network, shared, images)
     proposals = {rule: grids_by(rule, graph, shared, seen, bits) for rule in RULES}
     expected = answers(module_with(*network).eval(), held_back)
-    proposals[LEAST_DIVERGENCE] = _map_by_map(network, shared, proposals, images[:FEW], progress)
+    proposals[LEAST_DIVERGENCE] = _map_by_map(network, shared, proposals, images, progress)
     found = {
         rule: divergence(expected, answers(FakeQuantized(_on(network, grids)), held_back))
         for rule, grids in proposals.items()
@@ -70,11 +72,13 @@ def _map_by_map(
     progress: Progress,
 ) -> dict[str, Grid]:
     """For each shared grid the proposal with which, all others in float, the answers change least."""
+    options_of = [_told_apart([grids[each.observed] for grids in proposals.values()]) for each in shared]
+    tries = sum(len(options) for options in options_of if len(options) > 1)
+    images = images[: min(MOST, max(FEWEST, int(EFFORT / max(1, tries * int(count(network.graph).macs)))))]
     expected = answers(module_with(*network).eval(), images)
     found: dict[str, Grid] = {}
-    for place, each in enumerate(shared):
+    for place, (each, options) in enumerate(zip(shared, options_of, strict=True)):
         progress(Reading(what="ranges of maps", done=place, total=len(shared), unit="maps"))
-        options = _told_apart([grids[each.observed] for grids in proposals.values()])
         best = options[0]
         if len(options) > 1:
             changes = [

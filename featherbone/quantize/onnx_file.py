@@ -96,13 +96,19 @@ def _on_grid(draft: Draft, network: QuantizedNetwork, node: Node, value: str) ->
 
 
 def _add_weights(draft: Draft, network: QuantizedNetwork, node: Node) -> None:
-    """Integer weights with their steps; a grouped transposed convolution, whose steps have no axis, keeps numbers."""
-    layer, operator = network.layers.get(node.name), node.operator
+    """Integer weights with their steps, where a layer computes in integers; in float they would only cost time.
+
+    A grouped transposed convolution, whose steps have no axis, keeps numbers too.
+    """
+    operator = node.operator
     transposed = isinstance(operator, op.ConvTranspose)
-    if layer is None or (transposed and operator.groups != 1):  # type: ignore[attr-defined]
+    if node.name not in network.layers or not network.in_integers(node.name):
         return
+    if isinstance(operator, op.ConvTranspose) and operator.groups != 1:
+        return
+    layer = network.layers[node.name]
     _computed(draft, f"{node.name}.weight", layer.levels.numpy(), layer.steps.numpy(), axis=int(transposed))
-    if layer.bias is not None and not layer.bias.is_floating_point():
+    if layer.bias is not None:
         steps = network.bias_steps(node.name).float().numpy()
         _computed(draft, f"{node.name}.bias", layer.bias.numpy(), steps, axis=0)
 

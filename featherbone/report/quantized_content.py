@@ -33,6 +33,7 @@ def quantized_content(record: RunRecord) -> dict[str, Any]:
             "weights": format_bytes(integers.weight_bytes),
             "maps": format_bytes(integers.map_bytes),
             "seconds": integers.seconds,
+            "has_learned": integers.has_learned,
         },
         "speeds": [(each.runtime, each.precision, f"{each.ms:.3g} ms", bool(each.noise)) for each in record.speeds],
         "slower_integers": slower(record.speeds),

@@ -3,12 +3,12 @@
 import onnx
 import pytest
 import torch
-from narrowing import smallest
+from narrowing import lively_weights, smallest
 from quantizing import noise, quantized
 
 from featherbone.measure.onnx_session import open_session
 from featherbone.networks import NETWORKS
-from featherbone.quantize import FakeQuantized, to_qdq
+from featherbone.quantize import FakeQuantized, nearest_network, prepared, to_qdq
 
 ZOO = ["squeezenet1_1", "cifar_resnet20", "mobilenet_v2", "mobilenet_v3_small", "shufflenet_v2", "efficientnet_lite0"]
 IMAGES = 64
@@ -39,6 +39,13 @@ def test_other_bits(tmp_path, bits, maps):
     network = quantized(smallest("cifar_resnet20"), bits=bits, maps=maps)
     found, expected = answers(network, tmp_path / "q.onnx", noise(network.graph, 16, seed=2))
     assert (found.argmax(1) == expected.argmax(1)).all()
+
+
+def test_weights_between_maps_in_float_are_numbers():
+    """A file of them is as large, and as fast, as that of the float network."""
+    graph = smallest("cifar_resnet20")
+    network = nearest_network(prepared(graph, lively_weights(graph)), {}, 4)
+    assert {node.op_type for node in to_qdq(network).graph.node} & {"QuantizeLinear", "DequantizeLinear"} == set()
 
 
 def test_maps_of_a_convolution_and_its_relu_are_one_in_the_file():

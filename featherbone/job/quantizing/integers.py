@@ -13,6 +13,7 @@ import torch
 
 from featherbone.errors import FeatherboneError
 from featherbone.job.images import unlabelled
+from featherbone.job.quantizing.learned import learned
 from featherbone.job.quantizing.plan import QuantizingPlan
 from featherbone.progress import Noticed, Progress, Step
 from featherbone.quantize import (
@@ -36,15 +37,22 @@ LOOKED_AT = 64  # images that the sensitivity of layers is measured on
 
 @dataclass(frozen=True, kw_only=True)
 class JudgedChoice:
-    """A choice of integers, with the layers that it leaves in float and its top-1 on the validation images."""
+    """A choice of integers, with the layers that it leaves in float and its top-1 on the validation images.
+
+    ``has_learned`` says that it was trained.
+    """
 
     choice: QuantizationChoice
     float_layers: tuple[str, ...]
     top1: float
+    has_learned: bool = False
 
 
 def choose_integers(plan: QuantizingPlan, folder: Path, progress: Progress) -> IntegersRecord:
-    """Choose integers, judge them, leave the fewest layers in float that keep the drop, and write them into the folder.
+    """Choose integers, judge them, and write them into the folder.
+
+    Where they lose too much they learn, if there is time for that; and where they still do, the fewest layers are left
+    in float that keep the drop.
 
     Raises:
         FeatherboneError: too few images, or of one colour; no choice keeps the drop.
@@ -58,6 +66,10 @@ def choose_integers(plan: QuantizingPlan, folder: Path, progress: Progress) -> I
     before = evaluate(model.module(), plan.dataset.splits["val"], plan.dataset).top1
     best = JudgedChoice(choice=choice, float_layers=(), top1=_top1(plan, choice))
     order: tuple[LayerSensitivity, ...] = ()
+    if not _keeps(plan, before, best) and request.time is not None:
+        taught = learned(plan, network, choice, images, progress)
+        judged = JudgedChoice(choice=taught, float_layers=(), top1=_top1(plan, taught), has_learned=True)
+        best = max(best, judged, key=lambda each: each.top1)
     if not _keeps(plan, before, best) and request.float_layers:
         order = _order(plan, network, choice, images, progress)
         best = _with_float_layers(plan, network, images, best, before, order, progress)
@@ -166,6 +178,7 @@ def _record(
         weight_bytes=weight_bytes(network),
         map_bytes=map_bytes(network),
         seconds=seconds,
+        has_learned=best.has_learned,
     )
 
 
@@ -174,9 +187,10 @@ def _refusal(plan: QuantizingPlan, folder: Path, before: float, best: JudgedChoi
     count = len(plan.dataset.splits["val"].labels)
     floats = f" with {len(best.float_layers)} layers in float" if best.float_layers else ""
     more = "" if request.weights == 8 else ", --weights 8"
+    learn = "" if request.time is not None else "time to learn from the float network (--time 20m), "
     return FeatherboneError(
         f"{plan.model.graph.name} loses {_drop(before, best.top1):.2f} points of top-1 on {count:,} validation images "
         f"({100 * before:.2f} to {100 * best.top1:.2f} %){floats}, and {request.max_drop:g} are allowed",
-        hint=f"allow more (--max-drop), more bits (--maps 16{more}) or more --float-layers; the best that was found is "
-        f"{folder / BEST}",
+        hint=f"allow {learn}a larger drop (--max-drop), more bits (--maps 16{more}) or more --float-layers; "
+        f"the best that was found is {folder / BEST}",
     )

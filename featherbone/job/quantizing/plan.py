@@ -53,6 +53,7 @@ class QuantizingPlan:
                 "images": request.images,
                 "max_drop": request.max_drop,
                 "float_layers": request.float_layers,
+                "time": request.time,
             },
             "seed": request.seed,
         }
@@ -69,6 +70,7 @@ def quantizing_identity(record: RunRecord) -> dict[str, Any]:
         "images": asked and asked.images,
         "max drop": asked and asked.max_drop,
         "float layers": asked and asked.float_layers,
+        "time": asked and asked.time,
         "seed": record.seed,
     }
 

@@ -27,6 +27,7 @@ class QuantizeRequest:
     - `weights`: bits of each weight; `maps`: bits of what layers write, 8 or 16, or ``float``, which is left as it is.
     - `max_drop`: points of top-1 on the validation images that may be lost; None does not limit it.
     - `float_layers`: so many layers at most may be left in float to keep that.
+    - `time`: seconds in which integers that lose more than that learn from the float network; None is not at all.
     - `images`: so many of the training images at most, whose labels are not looked at, choose grids and integers.
     - `name`, `out`: of the run's folder.
 
@@ -40,6 +41,7 @@ class QuantizeRequest:
     maps: str = option("Bits of what layers write: 8, 16, or float, which leaves them as they are.", default="8")
     max_drop: float = option("Most points of top-1 that validation images may lose.", float, default=0.2)
     float_layers: int = option("Most layers that may be left in float to keep that.", int, default=4, least=0)
+    time: float | None = common.time("Time in which integers that lose more learn from the float network, such as 20m.")
     images: int = option("Training images that grids and integers are chosen by.", int, default=IMAGES, least=1)
     seed: int = common.seed("images")
     skip_bad: bool = common.skip_bad(WORK)

@@ -14,6 +14,7 @@ from featherbone.run_record import Timing
 from featherbone.ship.timing import timing_of
 
 FLOAT, INTEGERS, BFLOAT = "float32", "int8", "bfloat16"
+WEIGHTS = "float32, of integer weights"  # what maps in float are computed in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +34,13 @@ def speeds(before: Model, after: QuantizedModel, progress: Progress, *, seconds:
     progress(Step(name="time", detail="in float and in integers"))
     with prepared([before, after], ["onnxruntime"]) as subjects:
         whole, integers = measure(subjects, seconds=seconds)
-    times = [("onnxruntime", FLOAT, whole), ("onnxruntime", INTEGERS, integers)]
+    name = INTEGERS if after.network.grids else WEIGHTS
+    times = [("onnxruntime", FLOAT, whole), ("onnxruntime", name, integers)]
     if find_spec("openvino") is not None:
         with prepared([before, after], ["openvino"]) as subjects:
             first, last = measure(subjects, runtime="openvino", seconds=seconds)
             (middle,) = measure(subjects[:1], runtime="openvino", precision=BFLOAT, seconds=seconds)
-        times += [("openvino", FLOAT, first), ("openvino", BFLOAT, middle), ("openvino", INTEGERS, last)]
+        times += [("openvino", FLOAT, first), ("openvino", BFLOAT, middle), ("openvino", name, last)]
     records = tuple(
         SpeedRecord(runtime=runtime, precision=precision, ms=each.times.p50_ms, noise=each.noise)
         for runtime, precision, each in times

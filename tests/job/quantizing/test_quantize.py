@@ -16,11 +16,12 @@ from PIL import Image
 from featherbone.errors import FeatherboneError
 from featherbone.graph import image
 from featherbone.job import QuantizeRequest, run_quantize
+from featherbone.job.quantizing import integers
 from featherbone.job.quantizing import quantize as quantize_module
 from featherbone.job.quantizing.integers import BEST, KEPT
 from featherbone.job.quantizing.speeds import MeasuredSpeeds, speeds
 from featherbone.nn import Model, save_model
-from featherbone.quantize import load_quantized
+from featherbone.quantize import load_quantized, quantize
 from featherbone.run_file import read_record
 from featherbone.run_record import Timing
 from featherbone.ship import load_predictor
@@ -116,6 +117,24 @@ def test_the_fewest_layers_are_left_in_float(asked: QuantizeRequest, tmp_path: P
     assert tuple(layer for layer, _ in record.integers.sensitivity[:count]) == record.integers.float_layers
     assert record.integers.val_before - record.integers.val_after <= 0.01
     assert "in float" in (folder / "report.html").read_text()
+
+
+def test_integers_that_lose_too_much_learn(asked: QuantizeRequest, tmp_path: Path, untimed: None) -> None:
+    asked = replace(asked, weights=2, max_drop=0.0, float_layers=0, time=1.0, out=tmp_path / "learned")
+    with pytest.raises(FeatherboneError) as refused:
+        run_quantize(replace(asked, time=None, out=tmp_path / "alone"))
+    assert "--time" in refused.value.hint
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(integers, "learned", whole_again)
+        record = read_record(run_quantize(asked))
+    assert record.integers.has_learned
+    assert "They learned from the network in float" in (asked.out / "report.html").read_text()
+
+
+def whole_again(plan, network, choice, images, progress):
+    """What learning would do at best: 8 bits."""
+    assert plan.request.time == 1.0
+    return quantize(network, images)
 
 
 def folder_of(place: Path, classes: str, colour: bool = False) -> Path:

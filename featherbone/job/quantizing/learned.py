@@ -1,0 +1,42 @@
+"""Integers that lose too much learn from the float network, for as long as there is time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from featherbone.data.batches import normalise
+from featherbone.job.quantizing.plan import QuantizingPlan
+from featherbone.nn import module_with
+from featherbone.progress import Progress, Step
+from featherbone.quantize import FakeQuantized, QuantizationChoice
+from featherbone.quantize.agreement import agreement, answers, divergence
+from featherbone.quantize.build import divided
+from featherbone.quantize.learning import learn
+from featherbone.rewrite.trained_graph import TrainedGraph
+
+BATCH = 64  # training images of a step
+
+
+def learned(
+    plan: QuantizingPlan, network: TrainedGraph, choice: QuantizationChoice, images: torch.Tensor, progress: Progress
+) -> QuantizationChoice:
+    """The choice after training with its quantizers in the loop; which images a step takes follows from the seed.
+
+    ``images`` are those that the choice was made by; it is compared with the float network on those held back.
+    """
+    request, seen = plan.request, plan.model.preprocessing
+    assert request.time is not None, "asked for"
+    train = plan.dataset.splits["train"].images
+
+    def draw(step: int) -> torch.Tensor:
+        places = np.random.default_rng([request.seed, step]).integers(len(train), size=BATCH)
+        return normalise(train[np.sort(places)], seen.mean, seen.std).contiguous()
+
+    progress(Step(name="learn", detail="from the network in float, as the drop is too large"))
+    found = learn(choice.network, network, draw, request.time, progress)
+    held_back = divided(images)[1]
+    expected, said = answers(module_with(*network).eval(), held_back), answers(FakeQuantized(found), held_back)
+    return replace(choice, network=found, divergence=divergence(expected, said), agreement=agreement(expected, said))
