@@ -94,8 +94,9 @@ class LearningIntegers(nn.Module):
         # The step of each weight, whichever axis its channel is.
         ones = torch.ones(layer.levels.shape)
         steps = scaled(self.network.graph[name].operator, ones, self._steps(name, layer)).float()
-        weight = _straight(module.y.weight, low, high) * steps
-        return torch.func.functional_call(module, {"y.weight": weight}, tuple(reads))
+        weight = _straight(module.get_parameter("y.weight"), low, high) * steps
+        written: torch.Tensor = torch.func.functional_call(module, {"y.weight": weight}, tuple(reads))
+        return written
 
     def _on_grid(self, name: str, values: torch.Tensor) -> torch.Tensor:
         grid = self.network.grids.get(name)
@@ -122,10 +123,10 @@ class LearningIntegers(nn.Module):
             layers = {}
             for name, layer in network.layers.items():
                 node, module = graph[name], self.alone[self.key[name]]
-                bias = None if layer.bias is None else module.y.bias.detach()
+                bias = None if layer.bias is None else module.get_parameter("y.bias").detach()
                 steps = self._steps(name, layer).double()
                 low, high = level_bounds(layer.bits)
-                levels = by_channel(node, _straight(module.y.weight, low, high).detach().double())
+                levels = by_channel(node, _straight(module.get_parameter("y.weight"), low, high).detach().double())
                 rows = levels * steps[:, None]
                 shape = tuple(layer.levels.shape)
                 layers[name] = quantized_layer(node, shape, rows, steps, bias, layer.bits, grid_read(node, grids))
@@ -167,11 +168,13 @@ def learn(
             target = F.log_softmax(expected(images), 1)
         loss = F.kl_div(F.log_softmax(student(images), 1), target, log_target=True, reduction="batchmean")
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         place += 1
+        if place == 1:
+            began = time.monotonic()  # the first one is slower than all others
         if place == TIMED:
-            total = max(total, int(seconds * TIMED / (time.monotonic() - began)))
+            total = max(total, int(seconds * (TIMED - 1) / (time.monotonic() - began)))
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * (1 - place / total)
         progress(Reading(what="integers learn", done=place, total=total, unit="steps"))
