@@ -55,14 +55,14 @@ def main() -> None:
         print("\n".join(rows(name, record)), flush=True)
 
 
-def model_file(weights: Path, data: Path, out: Path) -> Path:
+def model_file(weights: Path, data: Path, out: Path, name: str = NETWORK) -> Path:
     """The published weights as a model file with the names of the classes, which are the folders of the data."""
-    path = out / f"{NETWORK}.safetensors"
+    path = out / f"{name}.safetensors"
     if not path.exists():
         out.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(data) as archive:
             classes = {name.split("/")[2] for name in archive.namelist() if name.count("/") > 2}
-        save_model(path, replace(featherbone.load(NETWORK, weights), classes=tuple(sorted(classes))))
+        save_model(path, replace(featherbone.load(name, weights), classes=tuple(sorted(classes))))
     return path
 
 

@@ -24,6 +24,8 @@ COPY = "copy or download the file again; what it holds cannot be trusted"
 LONGEST_TOML = 2**18  # characters
 MOST_DOTS = 100  # of a line of TOML
 LONGEST_REASON = 200
+MODELS = (".safetensors", ".fbone")  # how the names of model files end: as they were trained, and packed
+PACKED = b"\x89FBONE\r\n"  # how a packed model begins
 
 
 @contextmanager

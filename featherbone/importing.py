@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from featherbone.errors import FeatherboneError
-from featherbone.files import damage, opened, read_text, require_regular
+from featherbone.files import MODELS, damage, opened, read_text, require_regular
 from featherbone.graph import Graph
 from featherbone.graph.called import Called
 
@@ -52,7 +52,7 @@ def read_model(target: Any, input_size: Any = None, *, inputs: Inputs | None = N
     A target is
 
     - a network of the zoo with settings: ``mobilenet_v2:width=0.5,resolution=160``
-    - a featherbone model (``.safetensors``) or a graph (``.json``)
+    - a featherbone model (``.safetensors``, or packed ``.fbone``) or a graph (``.json``)
     - a function or class that builds a PyTorch model, with plain arguments: ``package.module:build``,
       ``file.py:Build(width=0.5)``. It is run, so it must be code that you trust
     - an ONNX file, or an archive of ``torch.export`` (``.pt2``): parsed, nothing in them is run
@@ -89,7 +89,7 @@ def read(target: Any, input_size: Any = None, *, inputs: Inputs | None = None) -
         return _module(target, input_size, inputs, None)
     text = str(target)
     suffix = Path(text).suffix.lower()
-    if suffix in (".safetensors", ".json", ".onnx", ".pt2", *PICKLES) and ":" not in Path(text).name:
+    if suffix in (*MODELS, ".json", ".onnx", ".pt2", *PICKLES) and ":" not in Path(text).name:
         if suffix != ".onnx":
             _only_for_modules(text, input_size, inputs)
         return _file(Path(text), suffix, *_called_with(input_size, inputs))
@@ -243,7 +243,7 @@ def _require_kind(path: Path, *, known: bool) -> None:
     if not known:
         raise FeatherboneError(
             f"{path} is a file of a kind that no network is read from",
-            hint="give an .onnx file, a .pt2 of torch.export, a .safetensors or .json of ours, or file.py:function",
+            hint="give an .onnx file, a .pt2 of torch.export, ours (.safetensors, .fbone, .json), or file.py:function",
         )
 
 
@@ -264,7 +264,7 @@ def _file(path: Path, suffix: str, given: list[Any], named: dict[str, Any]) -> I
     if suffix != ".json":
         _require_kind(path, known=True)
     with damage(path):
-        if suffix == ".safetensors":
+        if suffix in MODELS:
             from featherbone.quantize import QuantizedModel, described, load_any
 
             model = load_any(path)

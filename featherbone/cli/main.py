@@ -24,6 +24,7 @@ from featherbone.cli.fit import fit
 from featherbone.cli.formula import formula
 from featherbone.cli.networks import networks
 from featherbone.cli.output import console, with_lead
+from featherbone.cli.pack import pack, unpack
 from featherbone.cli.predict import predict
 from featherbone.cli.prune import prune
 from featherbone.cli.quantize import quantize
@@ -51,7 +52,7 @@ app = typer.Typer(
 INTERRUPTED = 130
 DEFECT = 70  # what sysexits.h has for an internal error
 NEW_ISSUE = "run it again with --debug, and report what it prints together with the command"
-RESUMED = ("data", "fit", "prune", "quantize", "train")  # the commands that go on where they were
+RESUMED = ("data", "fit", "pack", "prune", "quantize", "train")  # the commands that go on where they were
 UNREAD = 141  # what a shell says of a program that the closing of its pipe ended
 
 DESIGN = "Design and measure"
@@ -59,6 +60,8 @@ JOB = "Train and ship"
 EXAMPLES: dict[Callable[..., None], str] = {  # one of each command, which its help ends with
     fit: "featherbone fit photos/ --macs 20M --params 200k --time 30m",
     train: "featherbone train photos/ --network mobilenet_v2:width=0.5 --epochs 30",
+    pack: "featherbone pack model.safetensors photos/ --max-drop 0.5 --out model.fbone",
+    unpack: "featherbone unpack model.fbone --out model.safetensors",
     prune: "featherbone prune model.safetensors photos/ --macs 20M --time 20m",
     quantize: "featherbone quantize model.safetensors photos/ --weights 4",
     convert: "featherbone convert mobilenet_v2 --weights torchvision/mobilenet_v2 --out mobilenet_v2.safetensors",
@@ -83,7 +86,7 @@ def _add(panel: str, *commands: Callable[..., None]) -> None:
         app.command(rich_help_panel=panel, epilog=f"Example: {EXAMPLES[command]}")(command)
 
 
-_add(JOB, fit, train, prune, factorize, quantize, convert, data, predict, report)
+_add(JOB, fit, train, prune, factorize, quantize, pack, unpack, convert, data, predict, report)
 app.add_typer(search, rich_help_panel=JOB)
 _add(DESIGN, cost, compare, time, formula, show, channels, networks, zoo, verify)
 

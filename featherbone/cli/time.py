@@ -12,6 +12,7 @@ import typer
 from featherbone.cli.options import NETWORK_HELP, Inputs, Json, inputs_of, read_network
 from featherbone.cli.output import console, print_json, print_table, with_lead
 from featherbone.errors import FeatherboneError
+from featherbone.files import MODELS
 
 if TYPE_CHECKING:
     from featherbone.graph import Graph
@@ -166,7 +167,7 @@ def read_subject(target: str, inputs: Sequence[str] | None) -> Graph | Model | Q
 
     if target.lower().endswith(".onnx"):
         return OnnxFile(path=Path(target), inputs=tuple(inputs or ()))
-    if target.endswith(".safetensors"):
+    if target.lower().endswith(MODELS):
         from featherbone.quantize import QuantizedModel, load_any
 
         model = load_any(Path(target))

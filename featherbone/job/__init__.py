@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from featherbone.job.convert.request import ConvertRequest as ConvertRequest
 from featherbone.job.factorizing.request import FactorizeRequest as FactorizeRequest
+from featherbone.job.packing.request import PackRequest as PackRequest
 from featherbone.job.pruning.request import PruneRequest as PruneRequest
 from featherbone.job.quantizing.request import QuantizeRequest as QuantizeRequest
 from featherbone.job.search.request import FitRequest as FitRequest
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from featherbone.job.convert.convert import run_convert as run_convert
     from featherbone.job.factorizing.factorize import carry_out as carry_out
     from featherbone.job.factorizing.plan import plan_factorizing as plan_factorizing
+    from featherbone.job.packing.pack import run_pack as run_pack
     from featherbone.job.pruning.prune import prune as prune
     from featherbone.job.pruning.prune import run_prune as run_prune
     from featherbone.job.quantizing.quantize import quantize_model as quantize_model
@@ -33,6 +35,7 @@ __all__ = [
     "ConvertRequest",
     "FactorizeRequest",
     "FitRequest",
+    "PackRequest",
     "PruneRequest",
     "QuantizeRequest",
     "TrainRequest",
@@ -43,6 +46,7 @@ __all__ = [
     "quantize_model",
     "run_convert",
     "run_fit",
+    "run_pack",
     "run_prune",
     "run_quantize",
     "run_train",
@@ -57,6 +61,7 @@ _HOME = {
     "quantize_model": "quantizing.quantize",
     "run_convert": "convert.convert",
     "run_fit": "search.fit",
+    "run_pack": "packing.pack",
     "run_prune": "pruning.prune",
     "run_quantize": "quantizing.quantize",
     "run_train": "training.train",

@@ -20,6 +20,7 @@ from featherbone.graph import Graph
 from featherbone.nn.about import TEXTS, About, about_texts, read_about, require_fit, require_texts
 from featherbone.nn.build import module_with
 from featherbone.nn.container import read_tensors, write_tensors
+from featherbone.nn.packed.file import is_packed, load_packed
 from featherbone.nn.preprocessing import KEYS, VERSION, Preprocessing
 from featherbone.nn.weights import check_weights
 
@@ -88,7 +89,7 @@ def save_model(path: str | os.PathLike[str], model: Model) -> None:
 
 
 def load_model(path: str | os.PathLike[str]) -> Model:
-    """Read the model that ``save_model`` wrote, after every check; no code from the file runs.
+    """Read the model that ``save_model`` or ``save_packed`` wrote, after every check; no code from the file runs.
 
     >>> load_model("no/such/model.safetensors")
     Traceback (most recent call last):
@@ -97,6 +98,8 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     Raises:
         FeatherboneError: what ``read_tensors`` refuses; another format or version; parts that do not fit each other.
     """
+    if is_packed(path):
+        return _unpacked(path)
     weights, header = read_tensors(path)
     if header.get("format") == QUANTIZED:
         raise FeatherboneError(
@@ -125,5 +128,13 @@ def load_model(path: str | os.PathLike[str]) -> Model:
                 preprocessing=about.preprocessing,
                 provenance=about.provenance,
             )
+    except FeatherboneError as error:
+        raise FeatherboneError(f"{path}: {error.sentence}", hint=error.hint) from None
+
+
+def _unpacked(path: str | os.PathLike[str]) -> Model:
+    packed = load_packed(path)
+    try:
+        return Model(**vars(packed.about), weights=packed.weights())
     except FeatherboneError as error:
         raise FeatherboneError(f"{path}: {error.sentence}", hint=error.hint) from None

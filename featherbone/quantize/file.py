@@ -26,6 +26,7 @@ from featherbone.nn.about import TEXTS, About, about_texts, read_about, require_
 from featherbone.nn.container import read_tensors, stated_texts, write_tensors
 from featherbone.nn.model import QUANTIZED as FORMAT
 from featherbone.nn.model import Model, load_model
+from featherbone.nn.packed.file import is_packed
 from featherbone.nn.preprocessing import VERSION as PREPROCESSING
 from featherbone.quantize.grid import Grid
 from featherbone.quantize.model import QuantizedModel
@@ -117,7 +118,9 @@ def load_any(path: str | os.PathLike[str]) -> Model | QuantizedModel:
     Raises:
         FeatherboneError: what ``load_quantized`` or ``featherbone.nn.load_model`` refuses.
     """
-    return load_quantized(path) if stated_texts(path).get("format") == FORMAT else load_model(path)
+    if is_packed(path) or stated_texts(path).get("format") != FORMAT:
+        return load_model(path)
+    return load_quantized(path)
 
 
 def _network(graph: Graph, tensors: Tensors, quantization: Any) -> QuantizedNetwork:

@@ -11,7 +11,7 @@ import numpy as np
 from featherbone.data.batches import normalise
 from featherbone.data.decode import load_image
 from featherbone.errors import FeatherboneError
-from featherbone.files import opened, read_bytes
+from featherbone.files import MODELS, PACKED, opened, read_bytes
 from featherbone.nn import Preprocessing
 
 BATCH = 32
@@ -94,17 +94,17 @@ def load_predictor(path: Path | str) -> Classifier:
         raise FeatherboneError(f"there is no model file {path}", hint="fit writes model.safetensors and model.onnx")
     with opened(path) as file:
         start = file.read(9)
-    if start[8:] == b"{" or path.suffix == ".safetensors":  # a header in JSON, after its length
-        return _from_safetensors(path)
+    if start[8:] == b"{" or path.suffix in MODELS or start.startswith(PACKED):  # a header in JSON, after its length
+        return _from_model(path)
     if start[:1] == b"\x08" or path.suffix == ".onnx":  # the version of ONNX, the first field that is written
         return _from_onnx(path)
     raise FeatherboneError(
-        f"{path} is neither safetensors nor ONNX: it begins with {start!r}",
+        f"{path} is neither safetensors, packed nor ONNX: it begins with {start!r}",
         hint="fit writes model.safetensors and model.onnx",
     )
 
 
-def _from_safetensors(path: Path) -> Classifier:
+def _from_model(path: Path) -> Classifier:
     import torch
 
     from featherbone.quantize import load_any

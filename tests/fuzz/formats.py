@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import json
 import random
@@ -33,8 +34,11 @@ from featherbone.graph.graph import Graph
 from featherbone.importing import read
 from featherbone.networks import network
 from featherbone.nn import Model, Preprocessing, load_model, module, save_model, untrained_onnx, weights_of
+from featherbone.nn.about import About
 from featherbone.nn.foreign.read import read_state
 from featherbone.nn.input_text import parsed
+from featherbone.nn.packed.file import START, packed_bytes
+from featherbone.nn.packed.model import Levelled, PackedModel
 from featherbone.quantity import parse_bytes, parse_count, parse_milliseconds, parse_seconds
 from featherbone.report.run import read_run
 from featherbone.run_file import FORMAT, VERSION
@@ -92,6 +96,9 @@ def formats() -> tuple[Format, ...]:
         Format(name="labels", file="l.csv", seeds=lambda: LABELS, read=lambda p: read_table(Path(p))),
         Format(name="run.json", file="run.json", seeds=lambda: [json.dumps(_run())], read=_told),
         Format(name="model", file="m.safetensors", binary=True, seeds=lambda: [_model()], read=load_model),
+        Format(
+            name="packed", file="m.fbone", binary=True, seeds=lambda: [_packed()], read=load_model, again=_sealed_again
+        ),
         Format(name="safetensors", file="w.safetensors", binary=True, seeds=lambda: [_model()], read=read_state),
         Format(name="pth", file="w.pth", binary=True, seeds=_pickles, read=read_state, again=_rezipped),
         Format(name="torchscript", file="w.pt", binary=True, seeds=_scripts, read=read_state, again=_rezipped),
@@ -168,6 +175,23 @@ def _model() -> bytes:
         preprocessing=Preprocessing(resolution=16, channels=3, mean=(0.5,) * 3, std=(0.25,) * 3),
     )
     return _written("model.safetensors", lambda path: save_model(path, model))
+
+
+def _packed() -> bytes:
+    graph = small()
+    levels = {
+        name: Levelled(levels=(40 * tensor).round().numpy().astype(np.int16), step=0.025)
+        for name, tensor in weights_of(module(graph, seed=0)).items()
+    }
+    seen = Preprocessing(resolution=16, channels=3, mean=(0.5,) * 3, std=(0.25,) * 3)
+    about = About(graph=graph, classes=("cat", "dog", "owl"), preprocessing=seen, provenance={})
+    return packed_bytes(PackedModel(about=about, levels=levels))
+
+
+def _sealed_again(content: bytes, chance: random.Random) -> bytes:
+    """Changes behind the checksum, which is right again."""
+    body = next(iter(contents([content[START:]], 1, seed=chance.randrange(2**32))))
+    return content[:9] + hashlib.sha256(body).digest()[:16] + body
 
 
 def _pickles() -> list[bytes]:

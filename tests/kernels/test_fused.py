@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from featherbone.blocks import squeeze_excitation
+from featherbone.compiled import compiled
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, concat, image
-from featherbone.kernels import build as native
 from featherbone.kernels.activations import Act
 from featherbone.kernels.convolutions import Convolution
 from featherbone.kernels.excitation import Excite
@@ -168,7 +168,7 @@ def test_networks_of_the_zoo_can_be_fused(spec: str) -> None:
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], object]:
     monkeypatch.setenv("FEATHERBONE_CACHE", str(tmp_path))
-    return partial(native.kernels.__wrapped__, SOURCE)
+    return partial(compiled.__wrapped__, SOURCE, "-fopenmp")
 
 
 def test_without_a_compiler_it_says_so(

@@ -20,6 +20,7 @@ JOBS = ("fit", "train")
 IMPORTING = ("cost", "time", "compare", "show")  # the commands that read a model from elsewhere
 # Which commands reach a module: by the longest beginning of its path that stands here.
 REACHED_BY: dict[str, tuple[str, ...]] = {
+    "compiled.py": JOBS,
     "cost/": ("cost", "compare"),
     "cost/budget_gate.py": ("cost",),
     "data/": (*JOBS, "data"),
@@ -28,7 +29,8 @@ REACHED_BY: dict[str, tuple[str, ...]] = {
     "job/": JOBS,
     "job/convert/": ("convert",),
     "job/factorizing/": ("factorize",),
-    "job/model_out.py": ("convert", "factorize"),
+    "job/model_out.py": ("convert", "factorize", "unpack"),
+    "job/packing/": ("pack",),
     "job/weight_options.py": ("convert", "train"),
     "job/limits.py": ("fit", "prune"),
     "job/pruning/": ("prune",),
@@ -45,7 +47,7 @@ REACHED_BY: dict[str, tuple[str, ...]] = {
     "ship/": JOBS,
     "train/": JOBS,
 }
-FOREIGN = {"search/executors/ray_address.py": {"head"}, "kernels/build.py": {"version"}}  # options of other programs
+FOREIGN = {"search/executors/ray_address.py": {"head"}, "compiled.py": {"version"}}  # options of other programs
 STYLES = ("report/", "job/option.py")  # custom properties of CSS; a builder of any command
 
 

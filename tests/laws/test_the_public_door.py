@@ -28,6 +28,7 @@ TAKES_LONG = {
     "prune",
     "quantize_model",
     "run_fit",
+    "run_pack",
     "run_prune",
     "run_quantize",
     "run_train",

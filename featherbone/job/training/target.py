@@ -9,6 +9,7 @@ from pathlib import Path
 from featherbone.data import Dataset
 from featherbone.download import file_hash
 from featherbone.errors import FeatherboneError
+from featherbone.files import MODELS
 from featherbone.graph import Graph
 from featherbone.graph.operators import shape_text
 from featherbone.importing import FACTORY, read
@@ -77,7 +78,7 @@ def read_target(asked: str, *, seed: int = 0) -> Target:
             f"{asked} is a file to run, not to train: its norms and weights are fixed in its arithmetic",
             hint="train the network that it was exported from: a name of the zoo, model.safetensors, a graph (.json)",
         )
-    if suffix == ".safetensors":
+    if suffix in MODELS:
         return _model(Path(asked), seed)
     if suffix == ".json" or (":" in asked and _is_factory(asked)):
         return _fixed(asked)

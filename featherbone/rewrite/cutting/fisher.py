@@ -15,7 +15,9 @@ BATCH = 16  # images whose maps are kept for the gradients
 ANSWERS = 0x5EED  # seed of the classes that are drawn
 
 
-def fisher(network: TrainedGraph, images: torch.Tensor, layers: Sequence[str]) -> dict[str, torch.Tensor]:
+def fisher(
+    network: TrainedGraph, images: torch.Tensor, layers: Sequence[str], temperature: float = 1.0
+) -> dict[str, torch.Tensor]:
     """For each layer E[Σ g·gᵀ] over places, where g is the gradient of the loss by its channels: channels × channels.
 
     >>> from featherbone.graph import image
@@ -26,7 +28,8 @@ def fisher(network: TrainedGraph, images: torch.Tensor, layers: Sequence[str]) -
     torch.Size([3, 3])
 
     An error e of what the layer writes at a place, as small as it likes, changes the answer by eᵀ·F·e / 2, in nats of
-    Kullback–Leibler divergence. The classes of the loss are drawn from the network's own answers.
+    Kullback–Leibler divergence. The classes of the loss are drawn from the network's own answers. A ``temperature``
+    above 1 makes these less sure: of images that a network was trained on it is so sure that a few tell everything.
 
     Raises:
         FeatherboneError: what ``part`` refuses.
@@ -40,8 +43,9 @@ def fisher(network: TrainedGraph, images: torch.Tensor, layers: Sequence[str]) -
     found: dict[str, torch.Tensor] = {}
     for batch in torch.split(images, at_once(graph, BATCH)):
         maps = compute({source.name: batch})
-        drawn = torch.multinomial(maps[answer].detach().softmax(1), 1, generator=generator).squeeze(1)
-        loss = F.cross_entropy(maps[answer], drawn, reduction="sum")
+        logits = maps[answer] / temperature
+        drawn = torch.multinomial(logits.detach().softmax(1), 1, generator=generator).squeeze(1)
+        loss = F.cross_entropy(logits, drawn, reduction="sum")
         for name, slope in zip(layers, torch.autograd.grad(loss, [maps[name] for name in layers]), strict=True):
             flat = slope.flatten(2).transpose(1, 2).reshape(-1, slope.shape[1]) if slope.dim() > 2 else slope
             found[name] = found.get(name, 0) + flat.T @ flat

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -16,12 +16,14 @@ from featherbone.rewrite.mending.frontier import BATCH, Frontier
 from featherbone.rewrite.mending.layer_matrix import has_bias, matrix_of, sides_of_matrix, weights_of_matrix
 from featherbone.rewrite.mending.layer_moments import layer_moments
 from featherbone.rewrite.mending.least_squares import fitted
-from featherbone.rewrite.mending.moments import WIDEST
+from featherbone.rewrite.mending.moments import WIDEST, Moments
 from featherbone.rewrite.mending.rows import is_layer
 from featherbone.rewrite.trained_graph import TrainedGraph
 
 MEMORY = 320 * MIB  # bytes of maps that are kept of each of the two networks
 FEWEST = 2  # images
+
+Settle = Callable[[Node, torch.Tensor, Moments], torch.Tensor]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +52,8 @@ def mend(
     kept: Mapping[str, Sequence[int]] | None = None,
     resized: torch.Tensor | None = None,
     layers: Collection[str] | None = None,
-    memory: int = MEMORY,
     progress: Progress = silent,
+    settle: Settle | None = None,
 ) -> Mended:
     """Fit each layer of ``changed``, as it reads what those before it now write, to what ``original`` writes there.
 
@@ -71,8 +73,11 @@ def mend(
     ``resized`` are the same images at that one, and only layers without sides are fitted. With ``layers``, only these
     are. Norms that stand behind convolutions are
     better folded into them before (``fold``), since a layer that ends a residual branch is fitted to make up for the
-    error of the shortcut too. At most about ``memory`` bytes of maps are kept of each
+    error of the shortcut too. At most about ``MEMORY`` bytes of maps are kept of each
     network, and as many again for a moment where it goes on to the next ones.
+
+    ``settle`` says for each layer, of the matrix that was fitted and the moments of what the layer reads and is to
+    write, which matrix it is given instead, such as one of fewer bits; the layers behind it then make up for that.
 
     Raises:
         FeatherboneError: fewer than two images; images of another shape; a network of several inputs.
@@ -82,27 +87,44 @@ def mend(
     _require_images(original.graph, images)
     _require_images(changed.graph, images if resized is None else resized)
     batch = min(at_once(each.graph, BATCH) for each in (original, changed))
-    before = Frontier(original, images, memory=memory, batch=batch)
-    after = Frontier(changed, images if resized is None else resized, memory=memory, batch=batch)
+    before = Frontier(original, images, memory=MEMORY, batch=batch)
+    after = Frontier(changed, images if resized is None else resized, memory=MEMORY, batch=batch)
     todo, left = _layers(original.graph, changed.graph)
     todo = [node for node in todo if layers is None or node.name in layers]
     told = []
     for place, node in enumerate(todo):
         progress(Reading(what="mending layers", done=place, total=len(todo), unit="layers"))
         ahead = [later.name for later in todo[place:]]
-        told.append(_mend_layer(before, after, node, ahead, kept or {}))
+        told.append(_mend_layer(before, after, node, ahead, kept or {}, settle))
     progress(Reading(what="mending layers", done=len(todo), total=len(todo), unit="layers"))
     return Mended(network=TrainedGraph(changed.graph, after.weights), layers=tuple(told), left=tuple(left))
 
 
+def fitted_layers(graph: Graph) -> list[str]:
+    """The layers that ``mend`` fits, in their order.
+
+    >>> from featherbone.graph import image
+    >>> fitted_layers(image(3, 8).conv(4, 3, name="a").act("relu").pointwise(2, name="b").graph("tiny"))
+    ['a', 'b']
+    """
+    return [node.name for node in _layers(graph, graph)[0]]
+
+
 def _mend_layer(
-    before: Frontier, after: Frontier, node: Node, ahead: Sequence[str], kept: Mapping[str, Sequence[int]]
+    before: Frontier,
+    after: Frontier,
+    node: Node,
+    ahead: Sequence[str],
+    kept: Mapping[str, Sequence[int]],
+    settle: Settle | None,
 ) -> MendedLayer:
     """Fit one layer, and write its weights into ``after``."""
     seen, held_out = layer_moments(before, after, node, ahead, kept)
     start = matrix_of(after.graph, node, after.weights)
     found = fitted(start, seen, held_out, bias=has_bias(node))
     everything = seen + held_out
+    if settle is not None:
+        found = settle(node, found, everything)
     after.weights.update(weights_of_matrix(node, found, after.weights, everything))
     power = float(everything.power().sum()) or 1.0
     return MendedLayer(

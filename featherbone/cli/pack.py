@@ -1,0 +1,69 @@
+"""``featherbone pack``: a trained network in the smallest file that answers as well as is asked; ``unpack``: back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from featherbone.cli.output import console, print_json, print_table
+from featherbone.cli.request_command import command_of
+from featherbone.job import PackRequest
+
+if TYPE_CHECKING:
+    from featherbone.job.packing.judge import AnswersKept
+    from featherbone.job.packing.pack import PackedFile
+
+
+@command_of(PackRequest)
+def pack(request: PackRequest, json: bool) -> None:
+    """Write a trained network as the smallest file that loses at most --max-drop points, or that has --size.
+
+    Weights are rounded by what that does to the answers, on images without their labels, and coded. The same command
+    again continues where it stopped. Every command that takes a model takes a packed one.
+    """
+    from featherbone.cli.progress import Live
+    from featherbone.job import run_pack
+
+    with Live(stderr=True) as live:
+        done = run_pack(request, live)
+    if json:
+        print_json(done.facts())
+    else:
+        _print(request, done)
+
+
+def unpack(
+    packed: Annotated[Path, typer.Argument(help="The packed file, X.fbone.")],
+    out: Annotated[Path, typer.Option(help="The model.safetensors to write.")],
+) -> None:
+    """Write a packed network as a model.safetensors, its weights in float32."""
+    from featherbone.job.packing.unpack import run_unpack
+    from featherbone.quantity import format_bytes
+
+    written = run_unpack(packed, out)
+    console().print(f"{written}, {format_bytes(written.stat().st_size)}")
+
+
+def _print(request: PackRequest, done: PackedFile) -> None:
+    from featherbone.quantity import format_bytes
+
+    rows = [(f"{each.price:.2e}", format_bytes(each.size), f"{each.verdict.drop:.2f}") for each in done.tried]
+    print_table("what was tried", ("price of a bit", "file", "points lost on images held back"), rows, left=0)
+    screen = console()
+    ratio = done.float_bytes / done.size
+    screen.print(f"{done.path}, {format_bytes(done.size)}: {ratio:.1f} times smaller than its weights in float32")
+    screen.print(f"in memory it is what it was, {format_bytes(done.float_bytes)} of weights, and as fast as it was")
+    screen.print(f"test: {_said(done.tested)}")
+    if request.size is None and done.tested.drop > request.drop + 2 * done.tested.standard_error:
+        screen.print("that is more than was allowed; the images held back do not show it. Was it trained on them?")
+
+
+def _said(verdict: AnswersKept) -> str:
+    alike = f"{100 * verdict.alike / verdict.count:.2f} % of {verdict.count:,} images are answered as before"
+    if verdict.before is None or verdict.after is None:
+        return alike
+    before, after = (100 * right / verdict.count for right in (verdict.before, verdict.after))
+    lost = f"{verdict.drop:.2f} ± {verdict.standard_error:.2f} points lost"
+    return f"top-1 {after:.2f} % of {before:.2f} %, {lost}; {alike}"

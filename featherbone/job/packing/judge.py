@@ -1,0 +1,70 @@
+"""How well the packed network answers: beside the true classes, or beside what the network said before."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from featherbone.data.batches import normalise
+from featherbone.job.packing.plan import PackingPlan
+from featherbone.nn import module_with
+from featherbone.rewrite.trained_graph import TrainedGraph
+
+BATCH = 64  # images that are computed at a time
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswersKept:
+    """Two networks on the images of a split: how many of ``count`` both answer alike, and each rightly.
+
+    ``before`` and ``after`` are None where the images show other classes than the networks know.
+    """
+
+    count: int
+    alike: int
+    before: int | None = None
+    after: int | None = None
+
+    @property
+    def drop(self) -> float:
+        """Points of top-1 that were lost, or images of a hundred that are answered otherwise."""
+        if self.before is None or self.after is None:
+            return 100 * (self.count - self.alike) / self.count
+        return 100 * (self.before - self.after) / self.count
+
+    @property
+    def standard_error(self) -> float:
+        """Of the drop, in points: how far another sample of as many images would typically differ."""
+        share = (self.count - self.alike) / self.count
+        return 100 * math.sqrt(share * (1 - share) / self.count)
+
+
+class Judge:
+    """The answers of the network as it was, which those of a packed one are held against."""
+
+    def __init__(self, plan: PackingPlan, split: str) -> None:
+        self.plan, self.images = plan, plan.dataset.splits[split].images
+        labels = plan.dataset.splits[split].labels
+        self.labels = torch.tensor(labels.tolist()) if plan.is_labelled else None
+        self.answers = self._answers(plan.network)
+
+    def verdict(self, network: TrainedGraph) -> AnswersKept:
+        """What a network answers on the same images."""
+        found = self._answers(network)
+        alike = int((found == self.answers).sum())
+        if self.labels is None:
+            return AnswersKept(count=len(found), alike=alike)
+        before, after = (int((each == self.labels).sum()) for each in (self.answers, found))
+        return AnswersKept(count=len(found), alike=alike, before=before, after=after)
+
+    def _answers(self, network: TrainedGraph) -> torch.Tensor:
+        seen = self.plan.model.preprocessing
+        module = module_with(*network).eval()
+        found = []
+        with torch.inference_mode():
+            for start in range(0, len(self.images), BATCH):
+                images = normalise(self.images[start : start + BATCH], seen.mean, seen.std)
+                found.append(module(images).argmax(1))
+        return torch.cat(found)
