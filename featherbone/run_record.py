@@ -224,6 +224,20 @@ class CutRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TunedRecord:
+    """A pretrained network of a search, fine-tuned uncut: ``seconds`` are those of its training.
+
+    A search that is not finished knows its name and digest alone.
+    """
+
+    name: str
+    sha256: str
+    source: str = ""
+    val_top1: float | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class ComparedRecord:
     """A network on the way of a pruning or a quantization, before or after: what it costs, and how good it is.
 
@@ -265,6 +279,7 @@ class RunRecord:
     versions: Mapping[str, Any] = field(default_factory=dict)
     machine: Mapping[str, Any] = field(default_factory=dict)
     gain: TeacherGain | None = None
+    pretrained: tuple[TunedRecord, ...] = ()
     pruned: PrunedRecord | None = None
     cut: CutRecord | None = None
     compared: tuple[ComparedRecord, ...] = ()

@@ -23,6 +23,7 @@ WORDS = {
     "nodes": "looking at the nodes of the cluster",
     "search": "searching",
     "winner": "finishing the winner",
+    "uncut": "fine-tuning the uncut network",
     "cut": "cutting channels",
     "norms": "giving it norms again",
     "compare": "comparing with the uncut network",

@@ -46,6 +46,6 @@ def _parameter(option: Option) -> Parameter:
             flags = (f"{option.flag}/--no-{option.flag[2:]}",)
         most = (option.most or MOST) if option.kind is int else None
         info = typer.Option(*flags, help=option.help, rich_help_panel=option.panel, min=option.least, max=most)
-    kind: Any = option.kind | None if optional else option.kind
-    default = Parameter.empty if is_required else option.default
+    kind: Any = list[option.kind] if option.many else option.kind | None if optional else option.kind  # type: ignore[name-defined]
+    default = Parameter.empty if is_required else list(option.default) if option.many else option.default
     return Parameter(option.name, Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, info])

@@ -81,7 +81,7 @@ def teacher_views(panel: str) -> Any:
 def require_teacher(request: Any, said_of_it: tuple[str, ...]) -> None:
     """Raise where one of these fields of a request is given, and no teacher is."""
     given = [f"--{name.replace('_', '-')}" for name in said_of_it if getattr(request, name) is not None]
-    if given and request.teacher is None:
+    if given and request.teacher is None and not getattr(request, "pretrained", ()):
         raise FeatherboneError(f"{given[0]} is given without a teacher", hint="give --teacher model.safetensors")
 
 

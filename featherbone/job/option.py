@@ -28,6 +28,7 @@ class Option:
     - `panel`: where the help shows it.
     - `least`, `most`: of a whole number.
     - `negatable`: ``--no-…`` says that it is off, which is not the same as leaving it out.
+    - `many`: it may be given several times; its value is a tuple.
     - `is_argument`: it is given by its place, without a flag.
     - `read`: makes the value out of the text and the flag that a refusal names.
     - `write`: makes the text out of the value.
@@ -41,6 +42,7 @@ class Option:
     least: int | None = None
     most: int | None = None
     negatable: bool = False
+    many: bool = False
     is_argument: bool = False
     read: Callable[[str, str], Any] | None = None
     write: Callable[[Any], str] = str
@@ -56,6 +58,8 @@ class Option:
         Raises:
             FeatherboneError: a text that cannot be read.
         """
+        if self.many:
+            return tuple(given or ())
         return given if self.read is None or given is None else self.read(given, self.flag)
 
     def words(self, value: Any) -> list[str]:
@@ -65,9 +69,13 @@ class Option:
         (['--batch-size', '64'], ['--skip-bad'])
         >>> Option(help="", name="tensorflow", kind=bool, negatable=True).words(False)
         ['--no-tensorflow']
+        >>> Option(help="", name="pretrained", many=True, default=()).words(("a", "b"))
+        ['--pretrained', 'a', '--pretrained', 'b']
         """
         if value is None or value == self.default:
             return []
+        if self.many:
+            return [word for each in value for word in (self.flag, self.write(each))]
         if self.is_argument:
             return [self.write(value)]
         if self.kind is bool:

@@ -11,8 +11,11 @@ from typing import Any
 from featherbone.errors import FeatherboneError
 from featherbone.files import MOST_TEXT, damage, parse_json, read_bytes, read_text
 from featherbone.graph import Graph
+from featherbone.nn import load_model
 from featherbone.run_file import LEDGER, LOG, NAME, NETWORK, TRIALS, read_record
 from featherbone.run_record import ResultRecord, RunRecord
+from featherbone.search.cuts.cut_design import is_cut
+from featherbone.search.cuts.cut_file import cut_file
 from featherbone.search.record.rows import Trial
 from featherbone.search.record.search_record import SearchRecord, read_search
 from featherbone.search.space.design_graph import candidate_graph
@@ -49,7 +52,10 @@ class Run:
         return [trial for trial in self.search.ranked if trial.val_top1 is not None]
 
     def network(self, trial: Trial) -> Graph | None:
-        """The graph of one of its trials; None where run.json does not say what images it takes."""
+        """The graph of one of its trials; None where run.json does not say what images it takes, or a file is gone."""
+        if is_cut(trial.design):
+            file = cut_file(self.folder, trial.design)
+            return load_model(file).graph if file.is_file() else None
         data = self.record.data
         if not data.classes or not data.channels:
             return None

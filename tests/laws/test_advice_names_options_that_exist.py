@@ -33,6 +33,7 @@ REACHED_BY: dict[str, tuple[str, ...]] = {
     "job/packing/": ("pack",),
     "job/weight_options.py": ("convert", "train"),
     "job/limits.py": ("fit", "prune"),
+    "job/pretrained/": ("fit",),
     "job/pruning/": ("prune",),
     "job/quantizing/": ("quantize",),
     "job/search/": ("fit",),

@@ -7,15 +7,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from featherbone.graph import Graph
 from featherbone.job.finish import finish
 from featherbone.job.folder import environment, require_same, write_facts
 from featherbone.job.images import preprocessing_of, record_of_data
 from featherbone.job.option import command_words, keywords_of
+from featherbone.job.pretrained.models import origins
+from featherbone.job.pretrained.start import PretrainedStart, pretrained_start
+from featherbone.job.pretrained.told import told_of_cuts
 from featherbone.job.search.finalists import fastest_enough
 from featherbone.job.search.latency import latencies_for, remember_latencies
 from featherbone.job.search.page import paged
 from featherbone.job.search.plan import SearchDraft, SearchPlan, costs_for, draft_search
-from featherbone.job.search.recipe import searching_recipe
+from featherbone.job.search.recipe import cut_recipe, searching_recipe
 from featherbone.job.search.request import FitRequest
 from featherbone.job.search.storage import fetching
 from featherbone.job.search.time_plan import KEY as TIME
@@ -32,6 +36,8 @@ from featherbone.run_file import read_facts, record_of
 from featherbone.run_record import ResultRecord
 from featherbone.search.costs.budget import Budget
 from featherbone.search.costs.feasible import fitting
+from featherbone.search.cuts.cut_design import is_cut
+from featherbone.search.cuts.cut_file import load_cut
 from featherbone.search.propose.first_designs import example
 from featherbone.search.propose.proposals import Proposals
 from featherbone.search.propose.zoo_entries import zoo_entries
@@ -82,7 +88,8 @@ def run_fit(request: FitRequest, progress: Progress = silent) -> Path:
         if not record_of(facts, draft.folder).is_finished:
             write_facts(draft.folder, facts)
             result = searched(plan, ledger, workers, progress)
-            write_facts(draft.folder, {**facts, "result": write_value(result)})
+            told = {} if plan.start is None else told_of_cuts(plan, result)
+            write_facts(draft.folder, {**facts, **told, "result": write_value(result)})
         if workers.storage is not None:
             workers.storage.empty()
         progress(Step(name="report"))
@@ -98,23 +105,43 @@ def is_large(recipe: Recipe, budget: Budget) -> bool:
 def measured(draft: SearchDraft, ledger: Ledger, workers: Workers, progress: Progress) -> SearchPlan:
     """The plan of a draft: how fast trials train and designs compute here, or as the ledger remembers it.
 
-    The time comes first, as latencies take longer to measure: one that is too short is refused at once.
+    The time comes first, as latencies take longer to measure: one that is too short is refused at once. Pretrained
+    networks are fine-tuned and cut before, as what they take is no part of the time for trials.
     """
-    time = _time_plan(draft, ledger, workers, progress)
-    latencies = latencies_for(draft, ledger, progress)
+    start, latencies = None, None
+    if draft.pretrained:
+        _require_same_networks(draft, ledger)
+        latencies = latencies_for(draft, ledger, progress)
+        start = pretrained_start(draft, ledger, latencies, progress)
+        draft = replace(draft, teacher=start.teacher)
+    time = _time_plan(draft, start, ledger, workers, progress)
+    latencies = latencies or latencies_for(draft, ledger, progress)
     request, dataset = draft.request, draft.dataset
     costs = costs_for(draft.space, dataset, latencies)
     fitting(costs, request.budget)
     epochs = time.epochs if request.epochs is None else request.epochs
     recipe = searching_recipe(dataset, request.recipe, epochs, weights=request.class_weights)
-    return SearchPlan(draft=draft, time=time, latencies=latencies, costs=costs, recipe=recipe)
+    return SearchPlan(draft=draft, time=time, latencies=latencies, costs=costs, recipe=recipe, start=start)
 
 
-def _time_plan(draft: SearchDraft, ledger: Ledger, workers: Workers, progress: Progress) -> TimePlan:
+def _require_same_networks(draft: SearchDraft, ledger: Ledger) -> None:
+    """Raise where the run was begun with other pretrained networks, before any of these is fine-tuned."""
+    before = ledger.recall("asked")
+    if before is not None:
+        facts = [each.facts() for each in draft.pretrained]
+        require_same(draft.folder, {"pretrained": before.get("pretrained", [])}, {"pretrained": facts})
+
+
+def _time_plan(
+    draft: SearchDraft, start: PretrainedStart | None, ledger: Ledger, workers: Workers, progress: Progress
+) -> TimePlan:
     request, costs = draft.request, draft.costs
 
-    def quick() -> str:
-        return example(costs, bounded(costs, request.budget), epochs=draft.recipe.epochs, seed=request.seed)
+    def quick() -> Graph:
+        if start is not None and start.cuts:
+            return load_cut(draft.folder, start.cuts[0].design).graph
+        chosen = example(costs, bounded(costs, request.budget), epochs=draft.recipe.epochs, seed=request.seed)
+        return draft.images.network(chosen)
 
     return time_plan_of(
         ledger.recall(TIME),
@@ -126,7 +153,7 @@ def _time_plan(draft: SearchDraft, ledger: Ledger, workers: Workers, progress: P
             setting=draft.setting,
         ),
         example=quick,
-        limits=draft.limits,
+        limits=draft.limits if start is None else start.limits(draft.limits),
         fixed=request.epochs is not None,
         workers=workers.count,
         progress=progress,
@@ -173,12 +200,13 @@ def searched(plan: SearchPlan, ledger: Ledger, workers: Workers, progress: Progr
         device=draft.device,
         tensorboard=draft.request.tensorboard,
         teacher=draft.teacher,
+        cut_recipe=cut_recipe(draft.request.recipe, plan.recipe),
     )
     with paged(folder, fetching(workers.storage, work, progress)) as watch:
         winner = search(
             ledger,
             plan.rungs,
-            limits=draft.limits,
+            limits=plan.limits,
             propose=_proposals(plan),
             executor=workers.executor(work, progress),
             progress=watch,
@@ -199,6 +227,7 @@ def _proposals(plan: SearchPlan) -> Proposals:
         request.budget,
         seed=request.seed,
         zoo=lambda: zoo_entries(costs, request.budget, trials=plan.expected_trials),
+        cuts=() if plan.start is None else plan.start.cuts,
         longest=plan.time.longest,
     )
 
@@ -207,21 +236,21 @@ def _result(plan: SearchPlan, ledger: Ledger, winner: Trial, work: TrialWork, pr
     """Train the winner to its end, and finish it."""
     progress(Step(name="winner", detail=winner.design))
     training = work.trained(winner.id, winner.design, plan.recipe.epochs, progress, ledger.last(winner.id))
-    graph = work.graph(winner.id, winner.design)
-    dataset = work.images.seen_by(graph)
+    start = work.start(winner.id, winner.design)
+    dataset = start.dataset
     model = Model(
-        graph=graph,
+        graph=start.graph,
         weights=training.weights,
         classes=dataset.classes,
         preprocessing=preprocessing_of(dataset),
-        provenance=_provenance(plan, winner, training),
+        provenance=_provenance(plan, winner, start.recipe, training),
     )
     latency = ledger.measured().get(winner.id)
     found = finish(model, dataset, plan.draft.request.budget, work.folder, progress, latency=latency)
     return replace(found, trial=winner.id, design=winner.design, val_top1=training.val_top1, seconds=ledger.seconds())
 
 
-def _provenance(plan: SearchPlan, winner: Trial, training: Training) -> dict[str, Any]:
+def _provenance(plan: SearchPlan, winner: Trial, recipe: Recipe, training: Training) -> dict[str, Any]:
     """Where the model says that it comes from."""
     dataset, request = plan.draft.dataset, plan.draft.request
     return {
@@ -230,6 +259,7 @@ def _provenance(plan: SearchPlan, winner: Trial, training: Training) -> dict[str
         "budget": {QUANTITIES[name].flag: limit for name, limit in request.budget.limits().items()},
         "seed": request.seed,
         "design": winner.design,
-        "recipe": plan.recipe.to_dict(),
+        **({"pretrained": origins(plan.draft.pretrained, winner.design)} if is_cut(winner.design) else {}),
+        "recipe": recipe.to_dict(),
         "val_top1": training.val_top1,
     }

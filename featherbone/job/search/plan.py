@@ -6,13 +6,16 @@ import json
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from featherbone.data import Dataset
 from featherbone.errors import FeatherboneError
 from featherbone.job.folder import require_job, run_folder
 from featherbone.job.images import located, open_images
 from featherbone.job.machine import device_of, setting_on
+from featherbone.job.pretrained.models import Pretrained, channels_of, read_pretrained
+from featherbone.job.pretrained.possible import require_cuttable
+from featherbone.job.pretrained.suggestion import suggested
 from featherbone.job.search.recipe import require_searchable, searching_recipe
 from featherbone.job.search.request import FitRequest
 from featherbone.job.search.teacher import SearchTeacher, teacher_of
@@ -22,7 +25,7 @@ from featherbone.job.training.tensorboard import require_tensorboard
 from featherbone.latency.designs import DesignLatencies
 from featherbone.latency.learning import require_possible
 from featherbone.latency.measured import require_known
-from featherbone.progress import Progress
+from featherbone.progress import Noticed, Progress
 from featherbone.quantities import QUANTITIES
 from featherbone.run_file import read_record
 from featherbone.search.costs.batch import SpaceCosts
@@ -36,6 +39,9 @@ from featherbone.search.space.named import smaller_resolutions
 from featherbone.search.space.space import Space
 from featherbone.search.space.space_file import open_space
 from featherbone.train import Recipe, Setting
+
+if TYPE_CHECKING:
+    from featherbone.job.pretrained.start import PretrainedStart
 
 TRIALS = 12
 MOST_TRIALS = 100_000  # where something else than their number ends the search
@@ -58,6 +64,7 @@ class SearchDraft:
     device: str  # of the trials
     setting: Setting | None  # that was asked for
     teacher: SearchTeacher | None
+    pretrained: tuple[Pretrained, ...]
     folder: Path
 
     @property
@@ -69,6 +76,7 @@ class SearchDraft:
             seed=self.request.seed,
             skip_bad=self.request.skip_bad,
             fingerprint=self.dataset.fingerprint,
+            channels=channels_of(self.pretrained),
         )
 
 
@@ -81,6 +89,12 @@ class SearchPlan:
     latencies: DesignLatencies | None
     costs: SpaceCosts
     recipe: Recipe
+    start: PretrainedStart | None = None
+
+    @property
+    def limits(self) -> Limits:
+        """What the search may spend: what is left where pretrained networks were fine-tuned first."""
+        return self.draft.limits if self.start is None else self.start.limits(self.draft.limits)
 
     def identity(self) -> dict[str, Any]:
         """What decides the result, as JSON: it must be the same for a run to go on."""
@@ -94,6 +108,7 @@ class SearchPlan:
             "recipe": self.recipe.to_dict(),
             "rungs": list(self.rungs),
             **({} if draft.teacher is None else {"teacher": draft.teacher.facts()}),
+            **({"pretrained": [each.facts() for each in draft.pretrained]} if draft.pretrained else {}),
         }
 
     @property
@@ -129,13 +144,19 @@ def draft_search(request: FitRequest, progress: Progress) -> SearchDraft:
     _require_affordable(request)
     if request.budget.latency is not None:
         require_known(request.budget.latency.runtime)
+    pretrained = read_pretrained(request.pretrained, progress)
     dataset = open_images(
         request.source,
         resolution=request.resolution,
+        channels=channels_of(pretrained),
         seed=request.seed,
         skip_bad=request.skip_bad,
         progress=progress,
     )
+    for sentence in suggested(request, dataset):
+        progress(Noticed(sentence=sentence))
+    for each in pretrained:
+        require_cuttable(each, dataset, request.budget)
     limits = _limits(request)
     space = open_space(
         request.space, (request.resolution,) if request.resolution else smaller_resolutions(dataset.resolution)
@@ -155,6 +176,7 @@ def draft_search(request: FitRequest, progress: Progress) -> SearchDraft:
         device=device,
         setting=setting,
         teacher=teacher_of(request, dataset),
+        pretrained=pretrained,
         folder=folder,
     )
 

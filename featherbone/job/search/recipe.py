@@ -12,6 +12,8 @@ from featherbone.progress import Noticed, Progress, silent
 from featherbone.train import Recipe, recipe_named
 from featherbone.train.optimize.objective import class_weights
 
+RECIPE = "recover"  # of cuts
+
 
 def searching_recipe(
     dataset: Dataset,
@@ -42,6 +44,22 @@ def searching_recipe(
     for sentence in notes:
         progress(Noticed(sentence=sentence))
     return recipe
+
+
+def cut_recipe(name: str | None, recipe: Recipe) -> Recipe:
+    """The recipe of cuts of pretrained networks in a search: one for what knows the images already.
+
+    >>> from featherbone.train import Augment
+    >>> cut_recipe(None, Recipe(epochs=9, augment=Augment(flip=True))).augment
+    Augment(flip=True)
+
+    Epochs, changes of images and weights of classes are those of the other designs' ``recipe``, as all compete. Where
+    that was asked for by ``name`` it is taken for cuts, too.
+    """
+    if name is not None:
+        return recipe
+    own = recipe_named(RECIPE).with_epochs(recipe.epochs)
+    return replace(own, augment=recipe.augment, class_weights=recipe.class_weights)
 
 
 def require_searchable(name: str | None) -> None:

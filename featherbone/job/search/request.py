@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from featherbone.errors import FeatherboneError
 from featherbone.job import common_options as common
 from featherbone.job.common_options import WORK
 from featherbone.job.limits import LIMITS
@@ -14,7 +15,7 @@ from featherbone.job.option import option, option_group
 if TYPE_CHECKING:
     from featherbone.search import Budget
 
-TEACHER = "Teacher"  # a panel of the help
+TEACHER, START = "Teacher", "Where it begins"  # panels of the help
 SPACE = "light"
 
 
@@ -34,6 +35,9 @@ class FitRequest:
       `class_weights` as in ``TrainRequest``.
     - `teacher`: a model file whose answers all designs learn from; `temperature`, `teacher_weight` and `teacher_views`
       are those of ``featherbone.train.Distillation``.
+    - `pretrained`: networks that were trained on other images, as ``featherbone.job.pretrained.models`` reads them:
+      fine-tuned on these first, then cut to the budget in several ways that compete as designs do. The best of them
+      uncut is the teacher, unless another is given.
     - `setting`: how their steps are computed, in place of a trial.
     - `time` (seconds of training that a person waits) and `total_epochs` bound the whole search, over all restarts.
     - `workers`: trials at a time; `ray`: the cluster that trains them; `storage`: where they keep checkpoints there.
@@ -41,7 +45,7 @@ class FitRequest:
     - `name`, `out`: of the run's folder.
 
     Raises:
-        FeatherboneError: what is said of a teacher, and none is given.
+        FeatherboneError: what is said of a teacher, and none is given; one text for ``pretrained`` in place of several.
     """
 
     source: str | Path = common.source()
@@ -58,6 +62,13 @@ class FitRequest:
     )
     class_weights: str | None = common.class_weights()
     teacher: str | None = common.teacher(TEACHER)
+    pretrained: tuple[str, ...] = option(
+        "A trained network whose cuts compete with designs from nothing: a model.safetensors, or published weights "
+        "such as timm/mobilenetv2_100; may be given several times.",
+        default=(),
+        many=True,
+        panel=START,
+    )
     temperature: float | None = common.temperature(TEACHER)
     teacher_weight: float | None = common.teacher_weight(TEACHER)
     teacher_views: int | None = common.teacher_views(TEACHER)
@@ -82,4 +93,9 @@ class FitRequest:
     skip_bad: bool = common.skip_bad()
 
     def __post_init__(self) -> None:
+        if isinstance(self.pretrained, str):
+            raise FeatherboneError(
+                f"pretrained is the text {self.pretrained!r}; it holds several",
+                hint=f"pretrained=({self.pretrained!r},)",
+            )
         common.require_teacher(self, ("temperature", "teacher_weight", "teacher_views"))

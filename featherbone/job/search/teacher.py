@@ -49,17 +49,24 @@ def teacher_of(request: FitRequest, dataset: Dataset) -> SearchTeacher | None:
     Raises:
         FeatherboneError: the file is no model, knows other classes or takes other images; a value out of its range.
     """
-    if request.teacher is None:
-        return None
+    return None if request.teacher is None else search_teacher(request, Path(request.teacher), dataset)
+
+
+def search_teacher(request: FitRequest, file: Path, dataset: Dataset) -> SearchTeacher:
+    """The teacher in a file, whose answers count as the request says.
+
+    Raises:
+        FeatherboneError: as ``teacher_of``.
+    """
     asked = {
         "temperature": request.temperature,
         "weight": request.teacher_weight,
         "views": request.teacher_views,
     }
     given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
-    distillation = Distillation(teacher=load_model(request.teacher), **given)
+    distillation = Distillation(teacher=load_model(file), **given)
     Teacher(distillation.teacher, distillation.teacher.graph, dataset)  # which refuses other classes
-    path = Path(request.teacher).absolute()
+    path = file.absolute()
     return SearchTeacher(
         path=str(path),
         sha256=file_hash(path),

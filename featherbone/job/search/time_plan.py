@@ -13,7 +13,7 @@ from featherbone.job.search.trial_work import Images
 from featherbone.json_values import read_value, write_value
 from featherbone.progress import Noticed, Progress, Step
 from featherbone.quantity import format_duration
-from featherbone.search.costs.effort import effort
+from featherbone.search.costs.effort import effort_of
 from featherbone.search.record.ledger import Ledger
 from featherbone.search.schedule.spending import Limits
 from featherbone.train import Choice, Recipe, Setting, candidates, choose
@@ -58,7 +58,7 @@ def time_plan_of(
     known: dict[str, Any] | None,
     conditions: TrialConditions,
     *,
-    example: Callable[[], str],
+    example: Callable[[], Graph],
     limits: Limits,
     fixed: bool = False,
     workers: int = 1,
@@ -87,7 +87,7 @@ def time_plan_of(
             limits.seconds, example(), conditions, most=most, fixed=fixed, workers=workers, progress=progress
         )
     if conditions.setting is not None:
-        conditions.choose(conditions.images.network(example()), [conditions.setting], MOMENT)
+        conditions.choose(example(), [conditions.setting], MOMENT)
     setting = conditions.setting or Setting(threads=conditions.threads)
     return TimePlan(setting=setting, epochs=int(min(conditions.recipe.epochs, most)))
 
@@ -103,7 +103,7 @@ def _as_begun(before: TimePlan, asked: Setting | None) -> TimePlan:
 
 def _within(
     seconds: float,
-    design: str,
+    graph: Graph,
     conditions: TrialConditions,
     *,
     most: float,
@@ -111,8 +111,8 @@ def _within(
     workers: int,
     progress: Progress,
 ) -> TimePlan:
-    """The plan of a limited time: ``design`` shows how fast trials train; a schedule has at most so many epochs."""
-    recipe, graph = conditions.recipe, conditions.images.network(design)
+    """The plan of a limited time: ``graph`` shows how fast trials train; a schedule has at most so many epochs."""
+    recipe = conditions.recipe
     dataset = conditions.images.seen_by(graph)
     setting, speed = _fastest(graph, conditions, seconds, progress)
     epoch = len(dataset.splits["train"].labels) / speed
@@ -125,8 +125,7 @@ def _within(
             hint=f"give --time {math.ceil(2 * epochs * epoch)}s or more, or "
             + ("fewer --epochs" if fixed else "fewer images, or smaller ones by --resolution"),
         )
-    work = effort(design, classes=graph.output_shape[0], channels=dataset.channels)
-    longest = LONGEST * afforded / epochs * work
+    longest = LONGEST * afforded / epochs * effort_of(graph)
     return TimePlan(setting=setting, epochs=epochs, afforded=int(workers * afforded), longest=longest)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+
+from torch import Tensor
 
 from featherbone.data import Dataset, open_dataset
 from featherbone.errors import FeatherboneError
@@ -15,6 +18,8 @@ from featherbone.job.training.tensorboard import EventFiles
 from featherbone.nn import stated_checksum
 from featherbone.progress import Trained
 from featherbone.run_file import TRIALS
+from featherbone.search.cuts.cut_design import is_cut
+from featherbone.search.cuts.cut_file import load_cut
 from featherbone.search.executors import CheckpointMissing, Task, Tell
 from featherbone.search.record.rows import Score
 from featherbone.search.space.design_graph import candidate_graph
@@ -32,6 +37,7 @@ class Images:
     seed: int
     skip_bad: bool
     fingerprint: str
+    channels: int | None = None  # that a pretrained network takes; None: as the files have them
 
     def open(self) -> Dataset:
         """The data set; a process reads it once.
@@ -67,7 +73,13 @@ def _at(images: Images, resolution: int) -> Dataset:
 
 @cache
 def _opened(images: Images) -> Dataset:
-    dataset = open_dataset(images.source, resolution=images.resolution, seed=images.seed, skip_bad=images.skip_bad)
+    dataset = open_dataset(
+        images.source,
+        resolution=images.resolution,
+        channels=images.channels,
+        seed=images.seed,
+        skip_bad=images.skip_bad,
+    )
     if dataset.fingerprint != images.fingerprint:
         raise FeatherboneError(
             f"{images.source} holds other images here (fingerprint {dataset.fingerprint[:12]}) than where the search "
@@ -78,8 +90,21 @@ def _opened(images: Images) -> Dataset:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrialStart:
+    """What a trial begins with: a network, the images as it sees them, its recipe; weights where it is a cut."""
+
+    graph: Graph
+    dataset: Dataset
+    recipe: Recipe
+    weights: Mapping[str, Tensor] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrialWork:
-    """What a worker does with a task: open the data, build the network, train it from its checkpoint on."""
+    """What a worker does with a task: open the data, build the network, train it from its checkpoint on.
+
+    ``cut_recipe`` is that of cuts of pretrained networks, which begin with weights.
+    """
 
     images: Images
     recipe: Recipe
@@ -89,6 +114,7 @@ class TrialWork:
     device: str = "cpu"
     tensorboard: bool = False
     teacher: SearchTeacher | None = None
+    cut_recipe: Recipe | None = None
 
     def __call__(self, task: Task, tell: Tell) -> Score:
         history = self.trained(task.trial, task.design, task.epochs, tell, task.after).history[: task.epochs]
@@ -109,8 +135,7 @@ class TrialWork:
         if after is not None:
             _require_reached(self.folder_of(trial), after, f"trial {trial}")
 
-        graph = self.graph(trial, design)
-        dataset = self.images.seen_by(graph)
+        start = self.start(trial, design)
         with closing(EventFiles(self.folder_of(trial))) if self.tensorboard else nullcontext() as events:
 
             def watch(report: Report) -> None:
@@ -119,23 +144,42 @@ class TrialWork:
                     events.add(report.metrics)
 
             return train(
-                graph,
-                dataset,
-                self.recipe,
+                start.graph,
+                start.dataset,
+                start.recipe,
                 folder=self.folder_of(trial),
                 seed=self.seed,
-                objective=self._objective(graph, dataset),
+                weights=start.weights,
+                objective=self._objective(start),
                 execution=Execution(device=self.device, setting=self.setting, until_epoch=epochs, progress=watch),
             )
 
-    def _objective(self, graph: Graph, dataset: Dataset) -> Objective | None:
+    def _objective(self, start: TrialStart) -> Objective | None:
         if self.teacher is None:
             return None
-        return self.teacher.distillation().objective(graph, self.recipe, dataset, seed=self.seed)
+        return self.teacher.distillation().objective(start.graph, start.recipe, start.dataset, seed=self.seed)
+
+    def start(self, trial: int, design: str) -> TrialStart:
+        """What a trial begins with.
+
+        Raises:
+            CheckpointMissing: it is a cut whose file is not in the run's folder.
+        """
+        if not is_cut(design):
+            graph = self.images.network(design).renamed(f"design{trial}")
+            return TrialStart(graph=graph, dataset=self.images.seen_by(graph), recipe=self.recipe)
+        model = load_cut(self.folder, design)
+        seen = model.preprocessing
+        return TrialStart(
+            graph=model.graph.renamed(f"design{trial}"),
+            dataset=replace(self.images.seen_by(model.graph), mean=seen.mean, std=seen.std),
+            recipe=self.cut_recipe or self.recipe,
+            weights=model.weights,
+        )
 
     def graph(self, trial: int, design: str) -> Graph:
         """The network of a trial, named after it."""
-        return self.images.network(design).renamed(f"design{trial}")
+        return self.start(trial, design).graph
 
     def folder_of(self, trial: int) -> Path:
         """Where a trial's checkpoint and log are."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from functools import lru_cache, partial
 
 from featherbone.cost import count
+from featherbone.graph import Graph
 from featherbone.search.space.design import Design
 from featherbone.search.space.design_graph import candidate_graph
 
@@ -27,7 +28,17 @@ def effort(design: str, *, classes: int, channels: int) -> int:
     Raises:
         FeatherboneError: the text is neither.
     """
-    return int(count(candidate_graph(design, classes=classes, channels=channels)).activations)
+    return effort_of(candidate_graph(design, classes=classes, channels=channels))
+
+
+def effort_of(graph: Graph) -> int:
+    """The same of any network.
+
+    >>> from featherbone.graph import image
+    >>> effort_of(image(3, 8).conv(4, 3).global_pool().flatten().linear(2).graph("tiny"))
+    258
+    """
+    return int(count(graph).activations)
 
 
 def quickest(designs: Iterable[Design], *, classes: int, channels: int) -> str:

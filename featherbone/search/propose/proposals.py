@@ -16,6 +16,8 @@ import numpy as np
 from featherbone.search.costs.batch import SpaceCosts
 from featherbone.search.costs.budget import Budget
 from featherbone.search.costs.effort import effort
+from featherbone.search.cuts.cut_design import is_cut
+from featherbone.search.cuts.outdone import outdone
 from featherbone.search.draw.sample import designs_of
 from featherbone.search.propose.children import Changes
 from featherbone.search.propose.features import Features
@@ -48,19 +50,28 @@ class Proposals:
         *,
         seed: int,
         zoo: Callable[[], Sequence[Entry]] = tuple,
+        cuts: Sequence[Entry] = (),
         longest: float | None = None,
     ) -> None:
-        """``longest`` is the most effort that a design may take to train, as `effort` counts it."""
+        """``cuts`` are those of pretrained networks; ``longest`` is the most effort that a design may take to train, as
+        `effort` counts it.
+        """
         self._costs, self._budget, self._seed, self._zoo, self._longest = costs, budget, seed, zoo, longest
+        self._cuts = cuts
         self._features, self._changes = Features(costs), Changes(costs, budget)
 
     def __call__(self, board: Board, number: int) -> Sequence[Entry]:
-        """At most ``number`` designs that the board does not know, or the zoo; none where the space is used up."""
+        """At most ``number`` designs that the board does not know, or the first: all cuts, and the zoo.
+
+        None where the space is used up, or where cuts have left all designs from nothing far behind.
+        """
         known = {trial.design for trial in board.trials.values()}
         if not known:
-            zoo = [entry for entry in self._zoo() if self._is_short(entry.design)]
-            if zoo:
-                return zoo  # all at once: who is killed in between would begin with others
+            first = [*self._cuts, *(entry for entry in self._zoo() if self._is_short(entry.design))]
+            if first:
+                return first  # all at once: who is killed in between would begin with others
+        if outdone(board):
+            return []
         scored = self._scored(board)
         learn = self._learned if len(scored) >= FIRST else self._believed
         chosen = learn(board, scored, number, known)
@@ -87,6 +98,8 @@ class Proposals:
         found: dict[int, Design] = {}
         for number in sorted({entry.trial for entry in board.scores if entry.score.val_top1 is not None}):
             text = board.trials[number].design
+            if is_cut(text):
+                continue
             design = Design.parse(text) if "|" in text else alike(text, self._costs, self._budget)
             if design is not None:
                 found[number] = design
@@ -106,7 +119,7 @@ class Proposals:
             chosen = self._best(
                 children, promise, lambda n: _origin([trials[p] for p in parents[n] if p >= 0]), informed // 2, known
             )
-        tried = {Design.parse(design).stages[-1].kind for design in known if "|" in design}
+        tried = {Design.parse(design).stages[-1].kind for design in known if "|" in design and not is_cut(design)}
         fresh: dict[str, Design] = {}
         for design in promising(self._costs, self._budget, self._features, prior, rng):
             if len(chosen) + len(fresh) == informed:

@@ -10,6 +10,7 @@ import pytest
 
 from featherbone.data import open_dataset
 from featherbone.errors import FeatherboneError
+from featherbone.graph import Graph
 from featherbone.job.search.time_plan import (
     KEY,
     LONGEST,
@@ -31,7 +32,7 @@ EXAMPLE = "r8 | stem w8 | basic w8"
 Ask = Callable[..., TimePlan]
 
 
-def never() -> str:
+def never() -> Graph:
     raise AssertionError("it is remembered, or not needed")
 
 
@@ -48,14 +49,14 @@ def ask(ledger: Ledger) -> Ask:
     images = Images(source="digits", resolution=None, seed=0, skip_bad=False, fingerprint=dataset.fingerprint)
 
     def time_plan(
-        recipe_epochs: int, /, *, example: Callable[[], str] = lambda: EXAMPLE, workers: int = 1, **asked: Any
+        recipe_epochs: int, /, *, example: Callable[[], Graph] | None = None, workers: int = 1, **asked: Any
     ) -> TimePlan:
         fixed, setting = asked.pop("fixed", False), asked.pop("setting", None)
         recipe = default_recipe(dataset, recipe_epochs)
         found = time_plan_of(
             ledger.recall(KEY),
             TrialConditions(images=images, recipe=recipe, threads=1, setting=setting),
-            example=example,
+            example=example or (lambda: images.network(EXAMPLE)),
             limits=Limits(trials=9, **asked),
             fixed=fixed,
             workers=workers,

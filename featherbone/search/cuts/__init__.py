@@ -1,0 +1,1 @@
+"""Cuts of pretrained networks as designs that a search may try."""
