@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from featherbone.cut_record import ComparedRecord
 from featherbone.quantities import QUANTITIES
-from featherbone.run_record import ComparedRecord, RunRecord
+from featherbone.run_record import RunRecord
 from featherbone.wording import percent
 
 SHOWN = ("macs", "params", "peak_memory", "size", "latency")
@@ -26,6 +27,8 @@ def cut_content(record: RunRecord) -> dict[str, Any]:
             "mended": cut.mended,
             "worst": max((layer.after for layer in cut.mended), default=0.0),
             "left": cut.left,
+            "dropped": ", ".join(cut.dropped),
+            "resolution": cut.resolution,
         },
     }
 

@@ -7,6 +7,7 @@ from typing import Any
 from featherbone.quantity import format_duration
 from featherbone.report import search_figures, tables
 from featherbone.report.choice import chosen, uses
+from featherbone.report.cut_content import cut_content
 from featherbone.report.run import Run
 from featherbone.report.words import missing, verdict
 from featherbone.search.record.rows import limits_told
@@ -16,6 +17,7 @@ def search_content(run: Run) -> dict[str, Any]:
     """The content of the page, by the names in ``search.html``."""
     trial = chosen(run)
     return {
+        **cut_content(run.record),
         "graph": run.network(trial) if trial is not None else None,
         "figures": {
             "scatter": search_figures.scatter(run),

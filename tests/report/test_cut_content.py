@@ -1,7 +1,8 @@
 from dataclasses import replace
 
+from featherbone.cut_record import ComparedRecord, CutRecord, MendedRecord, WidthRecord
 from featherbone.report.cut_content import cut_content, no_faster
-from featherbone.run_record import ComparedRecord, CutRecord, MendedRecord, RunRecord, WidthRecord
+from featherbone.run_record import RunRecord
 
 UNCUT = ComparedRecord(
     name="uncut",

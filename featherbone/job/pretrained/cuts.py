@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from featherbone.cut_record import CutRecord, MendedRecord, WidthRecord
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.graph.branches import drop_branches
@@ -28,13 +29,12 @@ from featherbone.rewrite.cutting.cut import Cut, cut_to, widths
 from featherbone.rewrite.cutting.means import Means
 from featherbone.rewrite.cutting.prices import Measure
 from featherbone.rewrite.cutting.shrink import resized_images
-from featherbone.rewrite.cutting.weigh import weigh
+from featherbone.rewrite.cutting.weigh import Weighed, weigh
 from featherbone.rewrite.fold import fold
 from featherbone.rewrite.mending.mend import mend
 from featherbone.rewrite.resize import resize
 from featherbone.rewrite.trained_graph import TrainedGraph
 from featherbone.rewrite.unfold import unfold
-from featherbone.run_record import CutRecord, MendedRecord, WidthRecord
 from featherbone.search.costs.budget import Budget, costs_of
 from featherbone.search.cuts.cut_design import CutDesign, cut_design
 from featherbone.search.cuts.cut_file import cut_file
@@ -42,6 +42,7 @@ from featherbone.search.record.ledger import Entry
 
 IMAGES = 1024  # of training, without their labels, that cuts are weighed and mended by
 NORMED = 512  # of them that new norms take their statistics from
+RESOLUTIONS = 3  # at which a network is cut
 MOST = 6  # cuts, and never more than half of the trials
 EXCESS = 4.0  # times a limit that an uncut network at the resolution to cut at has, about
 RESIZED = ("macs", "peak_memory", "latency")  # what a smaller resolution saves
@@ -119,46 +120,62 @@ def resolutions_of(graph: Graph, asked: CutLimits, most: int) -> list[int]:
     return sorted(ratios, key=lambda side: (abs(math.log(ratios[side] / EXCESS)), -side))[:most]
 
 
+@dataclass(frozen=True, kw_only=True)
+class CutStart:
+    """A folded network at one resolution before it is cut, the images that it takes, and what its parts are worth."""
+
+    model: Model  # not folded
+    network: TrainedGraph
+    images: torch.Tensor
+    weighed: Weighed
+
+
 def _cuts(
     draft: SearchDraft, uncut: Uncut, asked: CutLimits, most: int, progress: Progress
 ) -> Iterator[Entry | FeatherboneError]:
-    """The cuts of one network, or why there is none at a resolution."""
+    """The cuts of one network, or why there is none: one at each resolution, then those without dropped blocks."""
     model = uncut.model()
     whole = fold(model.graph, model.weights)
     images = unlabelled(draft.dataset, model.preprocessing, IMAGES, draft.request.seed)
-    for side in resolutions_of(whole.graph, asked, math.ceil(most / 2)):
+    again: list[CutStart] = []
+    for side in resolutions_of(whole.graph, asked, min(most, RESOLUTIONS)):
         progress(Step(name="cut", detail=f"{uncut.pretrained.name} at {side}×{side}"))
         smaller = resize(model, side)
         if not asked.budget.breaches(_costs(smaller.graph, asked)):
             yield _kept(draft, uncut, smaller, asked)
             continue
-        network = resize(replace(model, graph=whole.graph, weights=whole.weights), side)
-        start, seen = TrainedGraph(network.graph, network.weights), resized_images(images, side)
-        if seen is not images:
-            start = mend(whole, start, images, resized=seen, progress=progress).network
-        try:
-            weighed = weigh(start, seen, Means(), progress)
-        except FeatherboneError as error:
-            yield error
-            continue
-        for blocks in (True, False):
-            started = time.monotonic()
-            try:
-                cut = cut_to(
-                    start,
-                    seen,
-                    asked.limits,
-                    asked.measure,
-                    Means(blocks=blocks),
-                    weighed=weighed if blocks else replace(weighed, blocks={}),
-                    progress=progress,
-                )
-            except FeatherboneError as error:
-                yield error
-                continue
-            yield _entry(draft, uncut, smaller, start, cut, seen, asked, time.monotonic() - started)
-            if not cut.dropped:
-                break  # without blocks it is the same
+        start = _weighed(model, whole, smaller, images, progress)
+        found = _cut(draft, uncut, start, asked, Means(), progress)
+        yield found
+        if isinstance(found, Entry) and CutDesign.parse(found.design).dropped:
+            again.append(start)
+    for start in again:
+        yield _cut(draft, uncut, start, asked, Means(blocks=False), progress)
+
+
+def _weighed(model: Model, whole: TrainedGraph, smaller: Model, images: torch.Tensor, progress: Progress) -> CutStart:
+    """A network at the resolution of ``smaller``, its layers without sides mended, and its parts weighed."""
+    side = smaller.preprocessing.resolution
+    resized = resize(replace(model, graph=whole.graph, weights=whole.weights), side)
+    network, seen = TrainedGraph(resized.graph, resized.weights), resized_images(images, side)
+    if seen is not images:
+        network = mend(whole, network, images, resized=seen, progress=progress).network
+    return CutStart(model=smaller, network=network, images=seen, weighed=weigh(network, seen, Means(), progress))
+
+
+def _cut(
+    draft: SearchDraft, uncut: Uncut, start: CutStart, asked: CutLimits, means: Means, progress: Progress
+) -> Entry | FeatherboneError:
+    """One cut, written down, or why it can't be made."""
+    started = time.monotonic()
+    weighed = start.weighed if means.blocks else replace(start.weighed, blocks={})
+    try:
+        cut = cut_to(
+            start.network, start.images, asked.limits, asked.measure, means, weighed=weighed, progress=progress
+        )
+    except FeatherboneError as error:
+        return error
+    return _entry(draft, uncut, start, cut, asked, time.monotonic() - started)
 
 
 def _kept(draft: SearchDraft, uncut: Uncut, model: Model, asked: CutLimits) -> Entry:
@@ -169,20 +186,13 @@ def _kept(draft: SearchDraft, uncut: Uncut, model: Model, asked: CutLimits) -> E
 
 
 def _entry(
-    draft: SearchDraft,
-    uncut: Uncut,
-    model: Model,
-    start: TrainedGraph,
-    cut: Cut,
-    images: torch.Tensor,
-    asked: CutLimits,
-    seconds: float,
+    draft: SearchDraft, uncut: Uncut, start: CutStart, cut: Cut, asked: CutLimits, seconds: float
 ) -> Entry | FeatherboneError:
     """A cut with trainable norms, written down."""
-    graph, weights = unfold(*cut.network, images[:NORMED])
-    before = drop_branches(start.graph, cut.dropped)
+    graph, weights = unfold(*cut.network, start.images[:NORMED])
+    before = drop_branches(start.network.graph, cut.dropped)
     design = cut_design(uncut.pretrained.name, int(graph.input_shape[-1]), cut.dropped, before, graph)
-    changed = widths(start.graph, cut.network.graph)
+    changed = widths(start.network.graph, cut.network.graph)
     record = CutRecord(
         widths=tuple(WidthRecord(layer=layer, before=was, after=now) for layer, was, now in changed),
         dropped=cut.dropped,
@@ -192,7 +202,7 @@ def _entry(
         loss=cut.loss,
         seconds=seconds,
     )
-    found = _written(draft, design, replace(model, graph=graph, weights=weights), record, asked)
+    found = _written(draft, design, replace(start.model, graph=graph, weights=weights), record, asked)
     breaches = asked.budget.breaches(found.costs)
     if breaches:
         return FeatherboneError(f"{design} exceeds {', '.join(breaches)}")

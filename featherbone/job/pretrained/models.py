@@ -119,7 +119,7 @@ def _read(source: str, progress: Progress) -> Model:
     if kind != MODEL and path.suffix.lower() != ".safetensors":
         raise FeatherboneError(
             f"{source} holds no network that is known, only weights at best",
-            hint="`featherbone convert NETWORK --weights FILE --out model.safetensors` says whose they are",
+            hint="`featherbone convert` makes a model file of a network and its weights",
         )
     return load_model(source)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from featherbone.cut_record import CutRecord, TunedRecord
 from featherbone.job.pruning.compared import UNCUT, compared, of_result
 from featherbone.job.search.plan import SearchPlan
 from featherbone.json_values import read_value, write_value
-from featherbone.run_record import CutRecord, ResultRecord, TunedRecord
+from featherbone.run_record import ResultRecord
 from featherbone.search.cuts.cut_design import CutDesign, is_cut
 from featherbone.search.cuts.cut_file import load_cut
 

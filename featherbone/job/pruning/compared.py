@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from featherbone.cut_record import ComparedRecord
 from featherbone.data import Dataset
 from featherbone.nn import Model, save_model
-from featherbone.run_record import ComparedRecord, ResultRecord
+from featherbone.run_record import ResultRecord
 from featherbone.scratch import scratch
 from featherbone.search.costs.budget import costs_of
 from featherbone.ship.onnx_export import export_onnx

@@ -7,6 +7,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
+from featherbone.cut_record import CutRecord, MendedRecord, WidthRecord
 from featherbone.errors import FeatherboneError
 from featherbone.job.images import unlabelled
 from featherbone.job.pruning.plan import PruningPlan
@@ -15,7 +16,6 @@ from featherbone.nn import save_model
 from featherbone.progress import Progress
 from featherbone.rewrite.cutting.cut import widths
 from featherbone.rewrite.cutting.shrink import shrink
-from featherbone.run_record import CutRecord, MendedRecord, WidthRecord
 from featherbone.search.costs.budget import costs_of, describe
 
 CUT = "cut.safetensors"  # in the run's folder

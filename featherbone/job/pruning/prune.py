@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from featherbone.atomic import remove_unfinished, write_atomically
+from featherbone.cut_record import ComparedRecord
 from featherbone.files import damage
 from featherbone.graph import to_json
 from featherbone.job.clock import clock_of
@@ -28,7 +29,7 @@ from featherbone.progress import Noticed, Progress, Step, silent
 from featherbone.report import write_report
 from featherbone.report.cut_content import no_faster
 from featherbone.run_file import LOCK, NAME, NETWORK, read_facts, record_of
-from featherbone.run_record import ComparedRecord, ResultRecord, RunRecord
+from featherbone.run_record import ResultRecord, RunRecord
 from featherbone.train import Training
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from featherbone.atomic import remove_unfinished, write_atomically
+from featherbone.cut_record import ComparedRecord
 from featherbone.errors import FeatherboneError
 from featherbone.files import damage
 from featherbone.graph import to_json
@@ -27,7 +28,7 @@ from featherbone.report import write_report
 from featherbone.report.quantized_content import slower
 from featherbone.report.sheet import MISTAKES, write_sheet
 from featherbone.run_file import LOCK, NAME, NETWORK, read_facts, record_of
-from featherbone.run_record import ComparedRecord, Verification
+from featherbone.run_record import Verification
 from featherbone.search.costs.budget import Costs, costs_of
 from featherbone.ship.onnx_quantized import export_quantized, verify_quantized
 from featherbone.ship.verify import failed

@@ -200,7 +200,7 @@ def searched(plan: SearchPlan, ledger: Ledger, workers: Workers, progress: Progr
         device=draft.device,
         tensorboard=draft.request.tensorboard,
         teacher=draft.teacher,
-        cut_recipe=cut_recipe(draft.request.recipe, plan.recipe),
+        cut_recipe=cut_recipe(draft.request.recipe, plan.recipe, draft.dataset),
     )
     with paged(folder, fetching(workers.storage, work, progress)) as watch:
         winner = search(

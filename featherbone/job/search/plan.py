@@ -193,6 +193,11 @@ def _device_of(request: FitRequest) -> str:
                 hint="workers on this machine use the run's folder",
             )
         return device
+    if request.storage is not None and request.pretrained:
+        raise FeatherboneError(
+            f"--storage {request.storage} is given with --pretrained, and cuts begin with files of the run's folder",
+            hint="leave it out, and put the run's folder where all nodes see it (--out)",
+        )
     if request.device == "cuda":
         raise FeatherboneError(
             "--device is cuda, and --ray trains on the processors of a cluster", hint="leave one of the two out"

@@ -7,12 +7,13 @@ from dataclasses import replace
 from featherbone.data import Dataset
 from featherbone.errors import FeatherboneError
 from featherbone.job.class_weighting import read_class_weights
-from featherbone.job.training.recipe import averaged_briefly, basic_recipe
+from featherbone.job.training.recipe import SMALL, averaged_briefly, basic_recipe
 from featherbone.progress import Noticed, Progress, silent
 from featherbone.train import Recipe, recipe_named
 from featherbone.train.optimize.objective import class_weights
+from featherbone.train.recipe.suited import brief_average
 
-RECIPE = "recover"  # of cuts
+RECIPE = "cut"
 
 
 def searching_recipe(
@@ -46,20 +47,23 @@ def searching_recipe(
     return recipe
 
 
-def cut_recipe(name: str | None, recipe: Recipe) -> Recipe:
-    """The recipe of cuts of pretrained networks in a search: one for what knows the images already.
+def cut_recipe(name: str | None, recipe: Recipe, dataset: Dataset) -> Recipe:
+    """The recipe of cuts of pretrained networks in a search, whose designs from nothing are trained by ``recipe``.
 
+    >>> from featherbone.data import open_dataset
     >>> from featherbone.train import Augment
-    >>> cut_recipe(None, Recipe(epochs=9, augment=Augment(flip=True))).augment
-    Augment(flip=True)
+    >>> cut_recipe(None, Recipe(epochs=9, augment=Augment(pad=1)), open_dataset("digits")).augment
+    Augment(pad=1)
 
-    Epochs, changes of images and weights of classes are those of the other designs' ``recipe``, as all compete. Where
-    that was asked for by ``name`` it is taken for cuts, too.
+    Epochs and weights of classes are the same, as all compete, and so are the changes of images that are no photos.
+    Where a recipe was asked for by ``name`` it is taken for cuts, too.
     """
     if name is not None:
         return recipe
     own = recipe_named(RECIPE).with_epochs(recipe.epochs)
-    return replace(own, augment=recipe.augment, class_weights=recipe.class_weights)
+    is_photo = dataset.channels > 1 and dataset.resolution > SMALL
+    own = replace(own, class_weights=recipe.class_weights, augment=own.augment if is_photo else recipe.augment)
+    return brief_average(own, dataset)
 
 
 def require_searchable(name: str | None) -> None:

@@ -3,8 +3,11 @@ from pathlib import Path
 
 import pytest
 
+from featherbone.data import open_dataset
 from featherbone.graph import Graph, image
+from featherbone.job.images import preprocessing_of
 from featherbone.nn import Model, Preprocessing, module, save_model, weights_of
+from featherbone.train import Recipe, train
 
 
 def residual(name: str = "reader", classes: int = 3, channels: int = 1) -> Graph:
@@ -31,7 +34,12 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A pretrained network of three classes, none of which is a digit."""
+    """A pretrained network: it knows digits, under other names."""
     path = tmp_path_factory.mktemp("pretrained") / "reader.safetensors"
-    save_model(path, pretrained_model(residual()))
+    recipe = Recipe(epochs=6, learning_rate=0.2, batch_size=64)
+    digits = open_dataset("digits")
+    graph = residual(classes=10)
+    weights = train(graph, digits, recipe, folder=path.parent / "training", seed=0).weights
+    names = tuple("abcdefghij")
+    save_model(path, Model(graph=graph, weights=weights, classes=names, preprocessing=preprocessing_of(digits)))
     return path

@@ -1,4 +1,4 @@
-"""A search with pretrained networks, whole: cuts compete, all limits hold for them, a run goes on as if never stopped."""
+"""A search with pretrained networks, whole: cuts compete, limits hold, a run goes on as if never stopped."""
 
 from __future__ import annotations
 
@@ -73,8 +73,9 @@ def test_the_uncut_network_teaches_and_is_shown_beside(run: Path) -> None:
     assert record.teacher is not None
     assert record.pretrained[0].name == "reader"
     assert (record.pretrained[0].val_top1 or 0) > 0.5
-    assert [each.name for each in record.compared][0] == "reader uncut"
-    assert record.compared[1].test_top1 == record.result.test_top1 if record.result else False
+    assert record.compared[0].name == "reader uncut"
+    assert record.result is not None
+    assert record.compared[1].test_top1 == record.result.test_top1
 
 
 def test_a_cut_that_wins_says_where_its_channels_went(run: Path) -> None:
@@ -155,7 +156,7 @@ def test_a_file_that_is_gone_is_named(run: Path) -> None:
 
 def test_one_text_in_place_of_several_is_refused(file: Path) -> None:
     with pytest.raises(FeatherboneError, match="it holds several"):
-        FitRequest(source="digits", budget=BUDGET, pretrained=str(file))  # type: ignore[arg-type]
+        FitRequest(source="digits", budget=BUDGET, pretrained=str(file))
 
 
 def test_what_is_decided_is_told(file: Path, tmp_path: Path) -> None:
