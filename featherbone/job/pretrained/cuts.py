@@ -39,6 +39,7 @@ from featherbone.search.costs.budget import Budget, costs_of
 from featherbone.search.cuts.cut_design import CutDesign, cut_design
 from featherbone.search.cuts.cut_file import cut_file
 from featherbone.search.record.ledger import Entry
+from featherbone.search.record.why import CUT
 
 IMAGES = 1024  # of training, without their labels, that cuts are weighed and mended by
 NORMED = 512  # of them that new norms take their statistics from
@@ -160,7 +161,9 @@ def _weighed(model: Model, whole: TrainedGraph, smaller: Model, images: torch.Te
     network, seen = TrainedGraph(resized.graph, resized.weights), resized_images(images, side)
     if seen is not images:
         network = mend(whole, network, images, resized=seen, progress=progress).network
-    return CutStart(model=smaller, network=network, images=seen, weighed=weigh(network, seen, Means(), progress))
+    return CutStart(
+        model=smaller, network=network, images=seen, weighed=weigh(network, seen, Means(), progress)
+    )
 
 
 def _cut(
@@ -214,7 +217,7 @@ def _written(draft: SearchDraft, design: CutDesign, model: Model, record: CutRec
     path.parent.mkdir(parents=True, exist_ok=True)
     provenance: dict[str, Any] = {"design": str(design), "cut": write_value(record)}
     save_model(path, replace(model, provenance=provenance))
-    return Entry(design=str(design), origin="cut", costs=_costs(model.graph, asked))
+    return Entry(design=str(design), origin=CUT, costs=_costs(model.graph, asked))
 
 
 def _costs(graph: Graph, asked: CutLimits) -> Any:

@@ -17,6 +17,7 @@ from featherbone.job.training.starting import Network, continued
 from featherbone.job.training.zoo_target import zoo_graph, zoo_sizes, zoo_usual
 from featherbone.networks.registry import NETWORKS
 from featherbone.nn import load_model
+from featherbone.search.cuts.cut_design import is_cut
 from featherbone.search.space.design import Design
 from featherbone.view import WHOLE, View
 
@@ -70,6 +71,11 @@ def read_target(asked: str, *, seed: int = 0) -> Target:
     Raises:
         FeatherboneError: nothing of that name; a file that holds no network that can be trained.
     """
+    if is_cut(asked):
+        raise FeatherboneError(
+            f"{asked[:60]!r} is a cut, whose weights are in the folder of its search",
+            hint="give the search's model.safetensors, or one of the files in its cuts folder",
+        )
     if "|" in asked:
         return _design(asked)
     suffix = Path(asked).suffix.lower()

@@ -9,6 +9,7 @@ from featherbone.search.record.answer import Answer, Gap, Scored
 from featherbone.wording import listed, percent, points
 
 WORTH_SAVING = 0.05  # a cheaper design is mentioned where it saves this share of a cost
+CUT = "cut"  # the origin of cuts of pretrained networks
 NAMED = 6  # designs that a sentence lists
 
 
@@ -26,6 +27,7 @@ def why(found: Answer, designs: Sequence[Scored]) -> list[str]:
     if found.used:
         sentences.append(_binding(found))
     sentences += _zoo(found)
+    sentences += _cut(best, designs)
     cost = found.binding or "macs"
     cheaper = [point for point in found.fronts.get(cost, ()) if point.cost < (1 - WORTH_SAVING) * best.costs[cost]]
     if cheaper and cheaper[-1].top1 <= best.top1:
@@ -75,6 +77,22 @@ def _zoo(found: Answer) -> list[str]:
     return [
         f"Of the networks of the papers, as wide as the budget allows, {zoo.design} was {which}: "
         f"{percent(zoo.top1)} at rung {zoo.rung}, {_behind(zoo)}."
+    ]
+
+
+def _cut(best: Scored, designs: Sequence[Scored]) -> list[str]:
+    """Of a cut that won, how far the best design from nothing got beside it."""
+    if best.origin != CUT:
+        return []
+    others = sorted((each for each in designs if each.origin != CUT), key=lambda each: each.rank)
+    words = "It is a cut of a pretrained network"
+    if not others:
+        return [f"{words}."]
+    other, count = others[0], len(others)
+    rung = min(other.rung, best.rung)
+    return [
+        f"{words}: the best of {count:,} design{'s' * (count > 1)} from nothing, design {other.id}, scored "
+        f"{percent(other.scores[rung])} at rung {rung}, where it had {percent(best.scores[rung])}."
     ]
 
 
