@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
+from featherbone.job.folder import require_same
 from featherbone.job.pretrained.cuts import make_cuts
 from featherbone.job.pretrained.tuning import Uncut, tuned
 from featherbone.job.search.plan import SearchDraft
@@ -22,8 +25,9 @@ KEY = "cuts"  # in the ledger
 
 @dataclass(frozen=True, kw_only=True)
 class KeptCuts:
-    """The cuts as the ledger keeps them, and the seconds that it took to make them."""
+    """The cuts as the ledger keeps them, for which budget they are, and the seconds that it took to make them."""
 
+    budget: Mapping[str, Any]
     cuts: tuple[Entry, ...]
     seconds: float
 
@@ -50,7 +54,7 @@ def pretrained_start(
     """Fine-tune the uncut networks and cut them, or take what was done before.
 
     Raises:
-        FeatherboneError: what ``tuned`` refuses.
+        FeatherboneError: what ``tuned`` refuses; cuts in the folder that were made for another budget.
     """
     request = draft.request
     found = tuned(request, draft.dataset, draft.pretrained, draft.folder, ledger, progress)
@@ -62,12 +66,13 @@ def pretrained_start(
     if known is None:
         started = time.monotonic()
         cuts = make_cuts(draft, uncut, latencies, progress)
-        kept = KeptCuts(cuts=tuple(cuts), seconds=time.monotonic() - started)
+        kept = KeptCuts(budget=request.budget.to_json(), cuts=tuple(cuts), seconds=time.monotonic() - started)
         ledger.remember(KEY, write_value(kept))
         if cuts:
             names = f"{len(cuts)} cut{'s' * (len(cuts) > 1)}"
             progress(Noticed(sentence=f"{names} made in {format_duration(kept.seconds)}; they compete first"))
     else:
         kept = read_value(f"{KEY} in the ledger", known, KeptCuts, strict=True)
+        require_same(draft.folder, {"budget": kept.budget}, {"budget": request.budget.to_json()})
     seconds = kept.seconds + sum(each.seconds for each in uncut)
     return PretrainedStart(uncut=uncut, teacher=teacher, cuts=kept.cuts, seconds=seconds)

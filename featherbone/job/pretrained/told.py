@@ -8,6 +8,7 @@ from typing import Any
 from featherbone.cut_record import CutRecord, TunedRecord
 from featherbone.job.pruning.compared import UNCUT, compared, of_result
 from featherbone.job.search.plan import SearchPlan
+from featherbone.job.search.recipe import cut_recipe
 from featherbone.json_values import read_value, write_value
 from featherbone.run_record import ResultRecord
 from featherbone.search.cuts.cut_design import CutDesign, is_cut
@@ -26,6 +27,7 @@ def told_of_cuts(plan: SearchPlan, result: ResultRecord) -> dict[str, Any]:
         uncut = next(each for each in start.uncut if each.pretrained.name == name)
         cut = read_value("what is said of the cut", load_cut(draft.folder, design).provenance["cut"], CutRecord)
         facts["cut"] = write_value(cut)
+        facts["recipe"] = cut_recipe(draft.request.recipe, plan.recipe, draft.dataset).to_dict()
     model = uncut.model()
     seen = model.preprocessing
     images = replace(draft.dataset, mean=seen.mean, std=seen.std)

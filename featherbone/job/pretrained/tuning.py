@@ -10,6 +10,7 @@ from typing import Any
 
 from featherbone.data import Dataset
 from featherbone.errors import FeatherboneError
+from featherbone.job.folder import require_same
 from featherbone.job.pretrained.models import Pretrained, require_takes
 from featherbone.job.search.request import FitRequest
 from featherbone.job.training.plan import TrainingPlan, plan_training
@@ -57,7 +58,8 @@ def tuned(
     so that a run that was stopped goes on with them.
 
     Raises:
-        FeatherboneError: the time is too short for an epoch; what ``featherbone train`` refuses.
+        FeatherboneError: the time is too short for an epoch; one was begun in the folder with other images or another
+            seed; what ``featherbone train`` refuses.
     """
     seconds = None if request.time is None else SHARE * request.time / len(pretrained)
     return tuple(
@@ -75,10 +77,18 @@ def _tuned(
     progress: Progress,
 ) -> Uncut:
     path = folder / MODEL
+    before = ledger.recall(f"{KEY} {pretrained.name}")
+    if before is not None:
+        require_same(folder, before["of"], _facts(request, dataset, pretrained))
     if not path.exists():
         _train(request, dataset, pretrained, folder, ledger, seconds, progress)
     provenance = load_model(path).provenance
     return Uncut(pretrained=pretrained, path=path, val_top1=provenance["val_top1"], seconds=provenance["seconds"])
+
+
+def _facts(request: FitRequest, dataset: Dataset, pretrained: Pretrained) -> dict[str, Any]:
+    """What decides what becomes of it, but for setting and epochs."""
+    return {"network": pretrained.digest, "data": dataset.fingerprint, "seed": request.seed}
 
 
 def _train(
@@ -112,7 +122,7 @@ def _train(
     key = f"{KEY} {pretrained.name}"
     known = ledger.recall(key)
     if known is None:
-        known = _decided(plan, pretrained, seconds, progress)
+        known = {**_decided(plan, pretrained, seconds, progress), "of": _facts(request, dataset, pretrained)}
         ledger.remember(key, known)
     plan = replace(plan, recipe=plan.recipe.with_epochs(known["epochs"]))
     progress(Step(name="uncut", detail=f"{pretrained.name}, {plan.recipe.epochs} epochs"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +29,7 @@ SETTING = "channels_last, float32, 1 thread"
 
 
 def asking(file: Path, out: Path, **more: Any) -> FitRequest:
-    asked: dict[str, Any] = {"trials": 6, "epochs": 4, "setting": SETTING, "teacher_views": 1, "budget": BUDGET}
+    asked: dict[str, Any] = {"trials": 4, "epochs": 2, "setting": SETTING, "teacher_views": 1, "budget": BUDGET}
     return FitRequest(source="digits", pretrained=(str(file),), out=out, **{**asked, **more})
 
 
@@ -40,7 +39,7 @@ def _briefly() -> Any:
     decided = tuning._decided
 
     def briefly(*given: Any) -> dict[str, Any]:
-        return {**decided(*given), "epochs": 4}
+        return {**decided(*given), "epochs": 2}
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tuning, "_decided", briefly)
@@ -97,8 +96,10 @@ def test_a_finished_search_is_left_as_it_is(run: Path, file: Path) -> None:
     assert (run / "run.json").read_bytes() == before
 
 
-def stop_at(moment: Callable[[Event], bool]) -> Callable[[Event], None]:
+def stop_at(moment: Callable[[Event], bool], told: list[str]) -> Callable[[Event], None]:
     def watch(event: Event) -> None:
+        if isinstance(event, Noticed):
+            told.append(event.sentence)
         if moment(event):
             raise KeyboardInterrupt
 
@@ -106,21 +107,21 @@ def stop_at(moment: Callable[[Event], bool]) -> Callable[[Event], None]:
 
 
 @pytest.mark.parametrize(
-    "moment",
+    ("moment", "said"),
     [
-        lambda event: isinstance(event, Step) and event.name == "uncut",
-        lambda event: isinstance(event, Step) and event.name == "cut",
-        lambda event: isinstance(event, TrialScored) and event.trial == 2,
+        (lambda event: isinstance(event, Step) and event.name == "cut", "reader is fine-tuned uncut for "),
+        (lambda event: isinstance(event, TrialScored) and event.trial == 2, "1 cut made in "),
     ],
 )
 def test_a_search_that_was_stopped_ends_as_one_that_was_not(
-    run: Path, file: Path, tmp_path: Path, moment: Callable[[Event], bool]
+    run: Path, file: Path, tmp_path: Path, moment: Callable[[Event], bool], said: str
 ) -> None:
-    request = asking(file, tmp_path / "run")
+    request, told = asking(file, tmp_path / "run"), list[str]()
     with pytest.raises(KeyboardInterrupt):
-        run_fit(request, stop_at(moment))
+        run_fit(request, stop_at(moment, told))
+    assert any(sentence.startswith(said) for sentence in told), "what was decided is told"
     run_fit(request)
-    assert [trial.design for trial in read_search(request.out or tmp_path).trials] == [
+    assert [trial.design for trial in read_search(tmp_path / "run").trials] == [
         trial.design for trial in read_search(run).trials
     ]
     one, other = (load_model(folder / "model.safetensors").weights for folder in (run, tmp_path / "run"))
@@ -134,8 +135,27 @@ def test_other_networks_in_the_same_folder_are_refused_before_they_are_trained(r
     assert not (run / "uncut" / "other").exists()
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"seed": 1}, "holds another run: data was .*; seed was 0 and is 1"),
+        ({"budget": Budget(macs=61_000)}, "holds another run: budget.macs was 60000 and is 61000"),
+    ],
+)
+def test_what_was_begun_for_another_seed_or_budget_is_not_taken(
+    run: Path, file: Path, more: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(FeatherboneError, match=said):
+        run_fit(asking(file, run, **more))
+
+
 def test_a_budget_above_the_network_lets_it_compete_uncut(file: Path, tmp_path: Path) -> None:
-    folder = run_fit(asking(file, tmp_path / "run", budget=Budget(macs=10**7), trials=2, epochs=2))
+    folder = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        run_fit(
+            asking(file, folder, budget=Budget(macs=10**7), trials=2),
+            stop_at(lambda event: isinstance(event, TrialScored), []),
+        )
     first = read_search(folder).trials[0]
     assert first.design == "cut reader | r8 | keep 12 12 16"
     assert first.macs == costs_of(load_model(folder / "uncut" / "reader" / "model.safetensors").graph).macs
@@ -157,20 +177,3 @@ def test_a_file_that_is_gone_is_named(run: Path) -> None:
 def test_one_text_in_place_of_several_is_refused(file: Path) -> None:
     with pytest.raises(FeatherboneError, match="it holds several"):
         FitRequest(source="digits", budget=BUDGET, pretrained=str(file))
-
-
-def test_what_is_decided_is_told(file: Path, tmp_path: Path) -> None:
-    told: list[str] = []
-
-    def watch(event: Event) -> None:
-        if isinstance(event, Noticed):
-            told.append(event.sentence)
-        if isinstance(event, TrialScored):
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run_fit(asking(file, tmp_path / "run"), watch)
-    assert any(sentence.startswith("reader is fine-tuned uncut for ") for sentence in told)
-    assert any(sentence.startswith("reader uncut: ") for sentence in told)
-    assert any("made in" in sentence and "they compete first" in sentence for sentence in told)
-    assert "pretrained" in json.dumps(json.loads((tmp_path / "run" / "run.json").read_text()))

@@ -10,7 +10,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.graph import image
 from featherbone.search.cuts.cut_design import CutDesign, cut_design, is_cut
 
-WORDS = st.from_regex(r"[A-Za-z0-9._-]{1,12}", fullmatch=True)
+WORDS = st.text(alphabet="aZ09._-", min_size=1, max_size=6)
 
 
 @given(
