@@ -161,9 +161,7 @@ def _weighed(model: Model, whole: TrainedGraph, smaller: Model, images: torch.Te
     network, seen = TrainedGraph(resized.graph, resized.weights), resized_images(images, side)
     if seen is not images:
         network = mend(whole, network, images, resized=seen, progress=progress).network
-    return CutStart(
-        model=smaller, network=network, images=seen, weighed=weigh(network, seen, Means(), progress)
-    )
+    return CutStart(model=smaller, network=network, images=seen, weighed=weigh(network, seen, Means(), progress))
 
 
 def _cut(
