@@ -13,6 +13,7 @@ from featherbone.download import file_hash
 from featherbone.errors import FeatherboneError
 from featherbone.files import MIB
 from featherbone.graph import Graph
+from featherbone.graph.operators import Opaque
 from featherbone.job.images import open_as_seen, record_of_data
 from featherbone.job.pruning.quantities import measure_of
 from featherbone.job.pruning.request import PruneRequest
@@ -111,6 +112,7 @@ def plan_pruning(request: PruneRequest, progress: Progress) -> PruningPlan:
         )
     model = load_model(request.model)
     _require_one_answer(model)
+    _require_known(model)
     shipped = reparameterize(model.graph, model.weights).graph
     _require_more_than(request, costs_of(shipped), model.graph.name)
     means = _means(request, inference_form(model.graph, model.weights).graph)
@@ -148,6 +150,17 @@ def _means(request: PruneRequest, graph: Graph) -> Means:
 def _require_one_answer(model: Model) -> None:
     if len(model.graph.outputs) != 1 or len(model.graph.inputs) != 1:
         raise FeatherboneError(f"{model.graph.name} has several inputs or outputs; one of each can be pruned")
+
+
+def _require_known(model: Model) -> None:
+    """Raise where the network can't be computed, so that nobody knows what a cut of it loses."""
+    opaque = [node for node in model.graph.nodes if isinstance(node.operator, Opaque)]
+    if opaque:
+        raise FeatherboneError(
+            f"{model.graph.name} can't be run, as {opaque[0].name} ({opaque[0].operator.describe()}) is outside the "
+            "vocabulary, so that no cut of it can be judged",
+            hint="`featherbone channels` lists what can be cut all the same, and featherbone.rewrite.narrow cuts it",
+        )
 
 
 def _require_more_than(request: PruneRequest, costs: Costs, name: str) -> None:

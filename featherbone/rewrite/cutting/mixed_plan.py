@@ -12,7 +12,7 @@ from featherbone.graph.branches import branches, drop_branches
 from featherbone.graph.channel_sets import channel_sets
 from featherbone.graph.resize import resize_graph
 from featherbone.rewrite.cutting.means import Means
-from featherbone.rewrite.cutting.plan import CutPlan, plan_cut, require_possible
+from featherbone.rewrite.cutting.plan import ONE_SET, CutPlan, plan_cut, require_possible
 from featherbone.rewrite.cutting.prices import Measure
 from featherbone.rewrite.cutting.weigh import Weighed
 
@@ -54,12 +54,17 @@ def require_reachable(
     graph: Graph, limits: Mapping[str, float], measure: Measure, means: Means, resolutions: Sequence[int] = ()
 ) -> None:
     """Raise, before anything is weighed, where all that may go leaves more than ``limits``, at every resolution."""
-    smallest = drop_branches(graph, [branch.name for branch in branches(graph)]) if means.blocks else graph
+    gone = [branch.name for branch in branches(graph)] if means.blocks else []
+    smallest = drop_branches(graph, gone)
+    left = [ONE_SET] if means.widths else ["all its channels"]
+    left += ["no block that a shortcut goes around"] if gone else []
     refused = None
     for resolution in (None, *resolutions):
         tried = smallest if resolution is None else resize_graph(smallest, resolution)
         try:
-            require_possible(channel_sets(tried), limits, measure, widths=means.widths)
+            at = [f"images of {resolution}×{resolution}"] if resolution else []
+            said = " and ".join([*left, *at])
+            require_possible(channel_sets(tried), limits, measure, widths=means.widths, left=said)
         except FeatherboneError as error:
             refused = error
         else:

@@ -12,6 +12,8 @@ from featherbone.graph.narrow import kept_channels, narrowed_graph
 from featherbone.rewrite.cutting.elimination import Elimination
 from featherbone.rewrite.cutting.prices import Amount, Measure, Prices
 
+ONE_SET = "one set of channels left of each width"
+
 
 @dataclass(frozen=True, kw_only=True)
 class CutPlan:
@@ -50,7 +52,7 @@ def plan_cut(
     while exceeded := {what: found[what].total - limit for what, limit in limits.items() if found[what].total > limit}:
         more = _further(sets, losses, gone, found, exceeded, multiple)
         if not more:
-            raise _impossible(sets.graph, graph, found, limits)
+            raise _impossible(ONE_SET, sets.graph, found, limits)
         for place, count in more.items():
             loss += sum(losses[place].costs[gone[place] : gone[place] + count])
             gone[place] += count
@@ -59,13 +61,18 @@ def plan_cut(
     return CutPlan(cut=_cut(sets, losses, gone), graph=graph, loss=loss)
 
 
-def require_possible(sets: ChannelSets, limits: Mapping[str, float], measure: Measure, *, widths: bool = True) -> None:
-    """Raise, before anything is weighed, where even one set of each width exceeds a limit; all, without ``widths``."""
+def require_possible(
+    sets: ChannelSets, limits: Mapping[str, float], measure: Measure, *, widths: bool = True, left: str = ONE_SET
+) -> None:
+    """Raise, before anything is weighed, where even one set of each width exceeds a limit; all, without ``widths``.
+
+    ``left`` says in the message what was left.
+    """
     cut = [number for space in sets.spaces if widths and not space.fixed for number in space.sets[:-1]]
     smallest = narrowed_graph(sets.graph, kept_channels(sets, cut))
     found = measure(smallest)
     if any(found[what].total > limit for what, limit in limits.items()):
-        raise _impossible(sets.graph, smallest, found, limits)
+        raise _impossible(left, sets.graph, found, limits)
 
 
 def next_kept(space: ChannelSpace, kept: int, multiple: int) -> int:
@@ -152,15 +159,13 @@ def _graph(sets: ChannelSets, losses: Mapping[int, Elimination], gone: Mapping[i
     return narrowed_graph(sets.graph, kept_channels(sets, _cut(sets, losses, gone)))
 
 
-def _impossible(
-    whole: Graph, smallest: Graph, found: Mapping[str, Amount], limits: Mapping[str, float]
-) -> FeatherboneError:
+def _impossible(left: str, whole: Graph, found: Mapping[str, Amount], limits: Mapping[str, float]) -> FeatherboneError:
     over = ", ".join(
         f"{what} {found[what].total:,.6g} (at most {limit:,.6g})"
         for what, limit in limits.items()
         if found[what].total > limit
     )
     return FeatherboneError(
-        f"with one set of channels left of each width, {whole.name} still has {over}",
+        f"with {left}, {whole.name} still has {over}",
         hint="allow more, lower the resolution, or begin from a smaller network",
     )

@@ -105,7 +105,10 @@ def test_time_for_less_than_an_epoch_is_said(request_of_half: PruneRequest, tmp_
     ("budget", "said"),
     [
         (Budget(macs=10**9), r"there is nothing to cut: digit_reader has \d+ MACs, and the limit is 1000000000 MACs"),
-        (Budget(macs=10), r"with one set of channels left of each width, digit_reader still has macs"),
+        (
+            Budget(macs=10),
+            r"with one set of channels left of each width and images of 4×4, digit_reader still has macs",
+        ),
         (Budget(latency=LatencyLimit(ms=1e-6)), "with one set of channels left"),
     ],
 )

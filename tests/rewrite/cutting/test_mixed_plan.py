@@ -70,17 +70,27 @@ def test_without_widths_blocks_alone_keep_the_limit_or_it_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("means", "resolutions", "least"),
+    ("means", "resolutions", "least", "left"),
     [
-        (Means(blocks=False), (), 9 * 64 * (3 + 6) + 4),
-        (Means(), (), 9 * 64 * 3 + 4),
-        (Means(), (4,), 9 * 16 * 3 + 4),
-        (Means(widths=False), (), int(count(GRAPH).macs) - 3 * BLOCK),
+        (Means(blocks=False), (), 9 * 64 * (3 + 6) + 4, "one set of channels left of each width"),
+        (
+            Means(),
+            (),
+            9 * 64 * 3 + 4,
+            "one set of channels left of each width and no block that a shortcut goes around",
+        ),
+        (Means(), (4,), 9 * 16 * 3 + 4, "one set .* and no block that a shortcut goes around and images of 4×4"),
+        (
+            Means(widths=False),
+            (),
+            int(count(GRAPH).macs) - 3 * BLOCK,
+            "all its channels and no block that a shortcut goes around",
+        ),
     ],
 )
 def test_what_all_means_together_leave_is_the_least_budget(
-    means: Means, resolutions: tuple[int, ...], least: int
+    means: Means, resolutions: tuple[int, ...], least: int, left: str
 ) -> None:
     require_reachable(GRAPH, {"macs": least}, macs, means, resolutions)
-    with pytest.raises(FeatherboneError, match="residual still has macs"):
+    with pytest.raises(FeatherboneError, match=f"with {left}, residual still has macs"):
         require_reachable(GRAPH, {"macs": least - 1}, macs, means, resolutions)
