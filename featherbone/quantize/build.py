@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from featherbone.errors import FeatherboneError
+from featherbone.graph import Graph
 from featherbone.nn import module_with
 from featherbone.progress import Progress, Step, silent
 from featherbone.quantize.agreement import agreement, answers, divergence
@@ -74,7 +75,7 @@ def quantize(
     Raises:
         FeatherboneError: too few images, or of one colour each; a map that is not finite.
     """
-    _require_images(network, images)
+    require_images(network.graph, images)
     seen, held_back = divided(images)
     chosen = given
     if chosen is None and maps is not None:
@@ -112,8 +113,8 @@ def without_grids(network: TrainedGraph, grids: Mapping[str, Grid], float_layers
     return {name: grid for name, grid in grids.items() if name not in gone}
 
 
-def _require_images(network: TrainedGraph, images: torch.Tensor) -> None:
-    graph = network.graph
+def require_images(graph: Graph, images: torch.Tensor) -> None:
+    """Raise unless a network can be quantized by these images."""
     if tuple(images.shape[1:]) != graph.input_shape:
         given, wanted = (list(shape) for shape in (images.shape[1:], graph.input_shape))
         raise FeatherboneError(f"the images have shape {given}; {graph.name} takes {wanted}")

@@ -9,10 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from featherbone.errors import FeatherboneError
-from featherbone.job.images import unlabelled
 from featherbone.job.quantizing.learned import learned
 from featherbone.job.quantizing.plan import QuantizingPlan
 from featherbone.progress import Noticed, Progress, Step
@@ -55,24 +52,23 @@ def choose_integers(plan: QuantizingPlan, folder: Path, progress: Progress) -> I
     in float that keep the drop.
 
     Raises:
-        FeatherboneError: too few images, or of one colour; no choice keeps the drop.
+        FeatherboneError: no choice keeps the drop; a map that is not finite.
     """
     started = time.monotonic()
     request, model = plan.request, plan.model
     network = prepared(model.graph, model.weights)
-    images = unlabelled(plan.dataset, model.preprocessing, request.images, request.seed)
-    choice = quantize(network, images, bits=request.weights, maps=request.map_bits, progress=progress)
+    choice = quantize(network, plan.images, bits=request.weights, maps=request.map_bits, progress=progress)
     progress(Step(name="validate", detail=f"{len(plan.dataset.splits['val'].labels):,} images, in float and integers"))
     before = evaluate(model.module(), plan.dataset.splits["val"], plan.dataset).top1
     best = JudgedChoice(choice=choice, float_layers=(), top1=_top1(plan, choice))
     order: tuple[LayerSensitivity, ...] = ()
     if not _keeps(plan, before, best) and request.time is not None:
-        taught = learned(plan, network, choice, images, progress)
+        taught = learned(plan, network, choice, progress)
         judged = JudgedChoice(choice=taught, float_layers=(), top1=_top1(plan, taught), has_learned=True)
         best = max(best, judged, key=lambda each: each.top1)
     if not _keeps(plan, before, best) and request.float_layers:
-        order = _order(plan, network, choice, images, progress)
-        best = _with_float_layers(plan, network, images, best, before, order, progress)
+        order = _order(plan, network, choice, progress)
+        best = _with_float_layers(plan, network, best, before, order, progress)
     if not _keeps(plan, before, best):
         save_quantized(folder / BEST, _model(plan, best))
         raise _refusal(plan, folder, before, best)
@@ -83,7 +79,6 @@ def choose_integers(plan: QuantizingPlan, folder: Path, progress: Progress) -> I
 def _with_float_layers(
     plan: QuantizingPlan,
     network: TrainedGraph,
-    images: torch.Tensor,
     best: JudgedChoice,
     before: float,
     order: Sequence[LayerSensitivity],
@@ -97,7 +92,7 @@ def _with_float_layers(
         progress(Step(name="float layers", detail=", ".join(layers)))
         found = quantize(
             network,
-            images,
+            plan.images,
             bits=request.weights,
             maps=request.map_bits,
             float_layers=layers,
@@ -115,11 +110,11 @@ def _with_float_layers(
 
 
 def _order(
-    plan: QuantizingPlan, network: TrainedGraph, choice: QuantizationChoice, images: torch.Tensor, progress: Progress
+    plan: QuantizingPlan, network: TrainedGraph, choice: QuantizationChoice, progress: Progress
 ) -> tuple[LayerSensitivity, ...]:
     progress(Step(name="sensitivity", detail="of each layer, as the drop is too large"))
     grids = {} if choice.grids is None else choice.grids.grids
-    return sensitivity(network, grids, plan.request.weights, divided(images)[1][:LOOKED_AT], progress)
+    return sensitivity(network, grids, plan.request.weights, divided(plan.images)[1][:LOOKED_AT], progress)
 
 
 def _top1(plan: QuantizingPlan, choice: QuantizationChoice) -> float:

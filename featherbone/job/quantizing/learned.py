@@ -21,12 +21,9 @@ BATCH = 64  # training images of a step
 
 
 def learned(
-    plan: QuantizingPlan, network: TrainedGraph, choice: QuantizationChoice, images: torch.Tensor, progress: Progress
+    plan: QuantizingPlan, network: TrainedGraph, choice: QuantizationChoice, progress: Progress
 ) -> QuantizationChoice:
-    """The choice after training with its quantizers in the loop; which images a step takes follows from the seed.
-
-    ``images`` are those that the choice was made by; it is compared with the float network on those held back.
-    """
+    """The choice after training with its quantizers in the loop; which images a step takes follows from the seed."""
     request, seen = plan.request, plan.model.preprocessing
     assert request.time is not None, "asked for"
     train = plan.dataset.splits["train"].images
@@ -37,6 +34,6 @@ def learned(
 
     progress(Step(name="learn", detail="from the network in float, as the drop is too large"))
     found = learn(choice.network, network, draw, request.time, progress)
-    held_back = divided(images)[1]
+    held_back = divided(plan.images)[1]
     expected, said = answers(module_with(*network).eval(), held_back), answers(FakeQuantized(found), held_back)
     return replace(choice, network=found, divergence=divergence(expected, said), agreement=agreement(expected, said))

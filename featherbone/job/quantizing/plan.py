@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from featherbone.data import Dataset
 from featherbone.download import file_hash
 from featherbone.errors import FeatherboneError
 from featherbone.graph.operators import Opaque
-from featherbone.job.images import open_as_seen, record_of_data
+from featherbone.job.images import open_as_seen, record_of_data, unlabelled
 from featherbone.job.quantizing.request import QuantizeRequest
 from featherbone.job.training.plan import SHOWN, data_words
 from featherbone.job.training.starting import some
@@ -20,17 +21,22 @@ from featherbone.json_values import write_value
 from featherbone.nn import Model
 from featherbone.progress import Progress
 from featherbone.quantize import QuantizedModel, load_any
+from featherbone.quantize.build import require_images
 from featherbone.run_record import RunRecord
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuantizingPlan:
-    """A quantization before it begins; the labels of ``dataset`` are places among the model's classes."""
+    """A quantization before it begins.
+
+    The labels of ``dataset`` are places among the model's classes; ``images`` are those that integers are chosen by.
+    """
 
     request: QuantizeRequest
     model: Model
     sha256: str
     dataset: Dataset
+    images: torch.Tensor
 
     @property
     def title(self) -> str:
@@ -80,7 +86,7 @@ def plan_quantizing(request: QuantizeRequest, progress: Progress) -> QuantizingP
 
     Raises:
         FeatherboneError: no model or data set; a network that is quantized already, or that can't be computed; images
-            of classes that it does not know.
+            of classes that it does not know, too few, or of one colour each.
     """
     if not Path(request.model).exists():
         raise FeatherboneError(
@@ -94,11 +100,11 @@ def plan_quantizing(request: QuantizeRequest, progress: Progress) -> QuantizingP
     seen = model.preprocessing
     dataset = open_as_seen(request.source, seen, seed=request.seed, skip_bad=request.skip_bad, progress=progress)
     seen_alike = replace(dataset, mean=seen.mean, std=seen.std)  # as the network is used to
+    known = with_classes(seen_alike, model.classes, model.graph.name)
+    images = unlabelled(known, seen, request.images, request.seed)
+    require_images(model.graph, images)
     return QuantizingPlan(
-        request=request,
-        model=model,
-        sha256=file_hash(Path(request.model)),
-        dataset=with_classes(seen_alike, model.classes, model.graph.name),
+        request=request, model=model, sha256=file_hash(Path(request.model)), dataset=known, images=images
     )
 
 

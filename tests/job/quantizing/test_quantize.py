@@ -131,10 +131,10 @@ def test_integers_that_lose_too_much_learn(asked: QuantizeRequest, tmp_path: Pat
     assert "They learned from the network in float" in (asked.out / "report.html").read_text()
 
 
-def whole_again(plan, network, choice, images, progress):
+def whole_again(plan, network, choice, progress):
     """What learning would do at best: 8 bits."""
     assert plan.request.time == 1.0
-    return quantize(network, images)
+    return quantize(network, plan.images)
 
 
 def folder_of(place: Path, classes: str, colour: bool = False) -> Path:
@@ -161,6 +161,7 @@ def test_bad_input_is_refused_in_a_sentence(asked: QuantizeRequest, run: Path, t
     assert "each image is of one colour" in refused(source=one_colour, out=tmp_path / "grey")
     assert "images are too few to quantize by" in refused(images=2, out=tmp_path / "few")
     assert "shows 'a' besides" in refused(source=folder_of(tmp_path / "others", "ab"))
+    assert not any((tmp_path / name).exists() for name in ("refused", "grey", "few"))
 
 
 def test_what_nobody_can_compute_is_named(asked: QuantizeRequest, model: Model, tmp_path: Path) -> None:
