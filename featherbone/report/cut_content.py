@@ -17,7 +17,7 @@ def cut_content(record: RunRecord) -> dict[str, Any]:
     """The networks before and after, and where channels went; empty for a training."""
     cut = record.cut
     return {
-        "compared": _compared(record.compared) if record.compared else None,
+        "compared": _compared(record) if record.compared else None,
         "cut": None
         if cut is None
         else {
@@ -50,9 +50,9 @@ def no_faster(compared: tuple[ComparedRecord, ...]) -> str:
     )
 
 
-def _compared(compared: tuple[ComparedRecord, ...]) -> dict[str, Any]:
+def _compared(record: RunRecord) -> dict[str, Any]:
     rows = []
-    for each in compared:
+    for each in record.compared:
         known = {
             "macs": each.macs,
             "params": each.params,
@@ -62,7 +62,8 @@ def _compared(compared: tuple[ComparedRecord, ...]) -> dict[str, Any]:
         }
         amounts = [_amount(name, known[name]) for name in SHOWN]
         rows.append({"name": each.name, "top1": percent(each.test_top1), "amounts": amounts})
-    return {"names": [QUANTITIES[name].words for name in SHOWN], "rows": rows, "slower": no_faster(compared)}
+    slower = no_faster(record.compared) if record.quantized is None else ""  # which says it by itself
+    return {"names": [QUANTITIES[name].words for name in SHOWN], "rows": rows, "slower": slower}
 
 
 def _amount(name: str, value: float | None) -> str:

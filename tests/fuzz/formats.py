@@ -40,6 +40,7 @@ from featherbone.nn.input_text import parsed
 from featherbone.nn.packed.file import START, packed_bytes
 from featherbone.nn.packed.model import Levelled, PackedModel
 from featherbone.quantity import parse_bytes, parse_count, parse_milliseconds, parse_seconds
+from featherbone.quantize import QuantizedModel, load_quantized, nearest_network, prepared, save_quantized
 from featherbone.report.run import read_run
 from featherbone.run_file import FORMAT, VERSION
 from featherbone.search.space.design_graph import candidate_graph
@@ -99,6 +100,7 @@ def formats() -> tuple[Format, ...]:
         Format(
             name="packed", file="m.fbone", binary=True, seeds=lambda: [_packed()], read=load_model, again=_sealed_again
         ),
+        Format(name="quantized", file="q.safetensors", binary=True, seeds=lambda: [_quantized()], read=load_quantized),
         Format(name="safetensors", file="w.safetensors", binary=True, seeds=lambda: [_model()], read=read_state),
         Format(name="pth", file="w.pth", binary=True, seeds=_pickles, read=read_state, again=_rezipped),
         Format(name="torchscript", file="w.pt", binary=True, seeds=_scripts, read=read_state, again=_rezipped),
@@ -192,6 +194,16 @@ def _sealed_again(content: bytes, chance: random.Random) -> bytes:
     """Changes behind the checksum, which is right again."""
     body = next(iter(contents([content[START:]], 1, seed=chance.randrange(2**32))))
     return content[:9] + hashlib.sha256(body).digest()[:16] + body
+
+
+def _quantized() -> bytes:
+    graph = small()
+    quantized = QuantizedModel(
+        network=nearest_network(prepared(graph, weights_of(module(graph, seed=0))), {}, 3),
+        classes=("cat", "dog", "owl"),
+        preprocessing=Preprocessing(resolution=16, channels=3, mean=(0.5,) * 3, std=(0.25,) * 3),
+    )
+    return _written("model.safetensors", lambda path: save_quantized(path, quantized))
 
 
 def _pickles() -> list[bytes]:
