@@ -40,7 +40,7 @@ from featherbone.rewrite.cutting.fisher import fisher
 from featherbone.rewrite.mending.mend import fitted_layers
 from featherbone.train import evaluate
 
-PRICES = {"cifar_resnet20": (9e-8, 1.1e-7, 1.3e-7), "cifar_resnet56": (3e-8, 4.5e-8, 6e-8)}
+PRICES = {"cifar_resnet20": (1.1e-7, 1.3e-7, 1.5e-7), "cifar_resnet56": (1.8e-8, 2.4e-8, 3e-8)}
 IMAGES, TEMPERATURE = 1024, 4.0  # as the command has them
 
 

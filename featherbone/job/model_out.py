@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
+from featherbone.atomic import UNFINISHED
 from featherbone.errors import FeatherboneError
 
 
@@ -20,8 +22,15 @@ def require_model_name(out: Path) -> None:
 
 
 def require_place(path: Path) -> None:
-    """Raise where the file can't be written."""
+    """Raise where the file can't be written: what takes minutes is not begun."""
     if not path.parent.is_dir():
         raise FeatherboneError(f"there is no folder {path.parent} to write {path.name} to", hint="make it first")
     if path.is_dir():
         raise FeatherboneError(f"--out is the folder {path}", hint=f"--out {path / 'model.safetensors'}")
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=UNFINISHED):
+            pass
+    except OSError as error:
+        raise FeatherboneError(
+            f"nothing can be written to the folder {path.parent}: {error.strerror or error}", hint="name another place"
+        ) from error

@@ -13,14 +13,15 @@ from featherbone.graph import Node
 from featherbone.nn.packed.model import Levelled
 from featherbone.pack.rounding import RoundingTask, round_weights
 from featherbone.progress import Progress, silent
+from featherbone.rewrite.mending.covariance import definite
 from featherbone.rewrite.mending.layer_matrix import has_bias
 from featherbone.rewrite.mending.mend import mend
 from featherbone.rewrite.mending.moments import Moments
 from featherbone.rewrite.trained_graph import TrainedGraph
 
+DAMPING = 1e-2  # of the mean of the diagonal of what is read, is added to it: what the images don't tell
 LEAST_IMPORTANT = 1e-3  # of a layer's mean: an output that no image needed may be needed by another
 BIAS_SHARE = 0.01  # of what the weights' rounding loses may be lost by that of biases
-SURE = 1e-5  # of the mean square of what is read: what a sum of many squares in float32 is sure of
 FINEST = 2**12  # levels up to the largest weight of a layer that no image needs, or that loses nothing
 
 
@@ -96,31 +97,22 @@ def _rounded(
     kernel, name = matrix[..., :-1], f"{node.name}.weight"
     if f"{node.name}.running_var" in weights:  # a norm that could not be folded
         return matrix, {}
-    mean = seen.read[:, :-1, -1] / seen.rows * has_bias(node)  # what a bias makes up for
-    covariance = _covariance(seen, mean)
+    moments = definite(seen, DAMPING, about_mean=has_bias(node))
     needed = importance.double().reshape(groups, outputs)
     needed = needed.clamp_min(LEAST_IMPORTANT * float(needed.mean()) + 1e-30)
-    rounded = round_weights(RoundingTask(weights=kernel, moments=covariance, importance=needed, price=price))
+    rounded = round_weights(RoundingTask(weights=kernel, moments=moments, importance=needed, price=price))
     values = rounded.values
     found = matrix.clone()
     found[..., :-1] = values
     shape = tuple(weights[name].shape)
     own = {name: Levelled(levels=_numbers(rounded.levels, shape), step=rounded.step)}
     if has_bias(node):
-        bias = matrix[..., -1] + ((kernel - values) * mean[:, None, :]).sum(2)
+        bias = matrix[..., -1] + ((kernel - values) * (seen.read[:, None, :-1, -1] / seen.rows)).sum(2)
         unit = _unit(bias, seen.error(found))
         numbers = (bias / unit).round()
         found[..., -1] = numbers * unit
         own[f"{node.name}.bias"] = Levelled(levels=_numbers(numbers, (groups * outputs,)), step=unit)
     return found, own
-
-
-def _covariance(seen: Moments, mean: torch.Tensor) -> torch.Tensor:
-    """Of what is read, without the means; no smaller on the diagonal than sums in float32 can tell."""
-    read = seen.read[:, :-1, :-1] / seen.rows
-    noise = SURE * read.diagonal(dim1=1, dim2=2).mean(1)
-    hidden = torch.diag_embed(noise[:, None].expand(read.shape[:2]))
-    return read - mean[:, :, None] * mean[:, None, :] + hidden
 
 
 def _unit(bias: torch.Tensor, error: torch.Tensor) -> float:

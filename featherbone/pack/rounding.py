@@ -17,7 +17,6 @@ import torch
 from featherbone.pack.rates import Rates
 
 SWEEPS = 8  # over all columns, at most
-DAMPING = 1e-2  # of the mean of H's diagonal, is added to it: what the images don't tell
 FINE = 0.12  # λ of the step from which the search begins, of g·H·step²: near the best for many bits
 RATIO = 2 ** (1 / 3)  # of the steps that are tried
 FURTHEST = 18  # steps from the first
@@ -28,7 +27,8 @@ FINEST = 2**12  # levels up to the largest weight
 class RoundingTask:
     """A layer whose weights are to be rounded.
 
-    ``weights``: groups × outputs × columns; ``moments`` H: groups × columns × columns; ``importance`` g: groups ×
+    ``weights``: groups × outputs × columns; ``moments`` H: groups × columns × columns, positive
+    definite (``featherbone.rewrite.mending.covariance``); ``importance`` g: groups ×
     outputs, in nats; ``price``: λ, nats that a bit is worth.
     """
 
@@ -63,8 +63,7 @@ def round_weights(task: RoundingTask) -> RoundedWeights:
     >>> int(round_weights(dear).levels.abs().sum())
     0
     """
-    damped = _damped(task.moments)
-    factor = torch.linalg.cholesky(torch.linalg.inv(damped), upper=True)
+    factor = torch.linalg.cholesky(torch.cholesky_inverse(torch.linalg.cholesky(task.moments)), upper=True)
     conditional = factor.diagonal(dim1=1, dim2=2).square().reciprocal()
     scale = float((task.importance[:, :, None] * conditional[:, None, :]).mean())
     largest = float(task.weights.abs().max()) or 1.0
@@ -78,21 +77,14 @@ def round_weights(task: RoundingTask) -> RoundedWeights:
         if place not in tried:
             step = step_at(place)
             levels = _passed_on(task, factor, step)
-            tried[place] = _cost(task, damped, levels, step), levels
+            tried[place] = _cost(task, levels, step), levels
         return tried[place][0]
 
     place = 0
     while abs(place) < FURTHEST and (best := min((place - 1, place, place + 1), key=cost)) != place:
         place = best
     step = step_at(place)
-    return RoundedWeights(levels=_looked_at_again(task, damped, tried[place][1], step), step=step)
-
-
-def _damped(moments: torch.Tensor) -> torch.Tensor:
-    """H, with so much on its diagonal that it can be inverted; channels that are always 0 included."""
-    mean = moments.diagonal(dim1=1, dim2=2).mean(1)
-    more = DAMPING * mean + 1e-6 * float(mean.max()) + 1e-12
-    return moments + torch.diag_embed(more[:, None].expand(moments.shape[:2]))
+    return RoundedWeights(levels=_looked_at_again(task, tried[place][1], step), step=step)
 
 
 def _passed_on(task: RoundingTask, factor: torch.Tensor, step: float) -> torch.Tensor:
@@ -109,9 +101,9 @@ def _passed_on(task: RoundingTask, factor: torch.Tensor, step: float) -> torch.T
     return levels
 
 
-def _looked_at_again(task: RoundingTask, moments: torch.Tensor, levels: torch.Tensor, step: float) -> torch.Tensor:
+def _looked_at_again(task: RoundingTask, levels: torch.Tensor, step: float) -> torch.Tensor:
     """Each column chosen anew while the others stay, until nothing changes."""
-    levels = levels.clone()
+    moments, levels = task.moments, levels.clone()
     slope = (levels - task.weights / step) @ moments
     for _ in range(SWEEPS):
         rates = Rates.of(levels)
@@ -142,7 +134,7 @@ def _chosen(wanted: torch.Tensor, weight: torch.Tensor, price: float, rates: Rat
     return torch.where(wanted < 0, -best, best)
 
 
-def _cost(task: RoundingTask, moments: torch.Tensor, levels: torch.Tensor, step: float) -> float:
+def _cost(task: RoundingTask, levels: torch.Tensor, step: float) -> float:
     error = levels * step - task.weights
-    lost = (task.importance * ((error @ moments) * error).sum(2)).sum()
+    lost = (task.importance * ((error @ task.moments) * error).sum(2)).sum()
     return float(lost + task.price * Rates.of(levels).bits(levels).sum())

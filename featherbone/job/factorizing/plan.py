@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 import torch
 
@@ -15,9 +14,9 @@ from featherbone.graph.operators import Opaque
 from featherbone.job.factorizing.request import ALL, SHARE, FactorizeRequest
 from featherbone.job.factorizing.timing import ChainTime, chain_times
 from featherbone.job.images import open_as_seen, unlabelled
+from featherbone.job.model_in import given_model
 from featherbone.job.model_out import require_place
-from featherbone.networks import NETWORKS
-from featherbone.nn import Model, load_model
+from featherbone.nn import Model
 from featherbone.progress import Progress, Step, silent
 from featherbone.rewrite.factorizing import (
     FORMS,
@@ -91,7 +90,7 @@ def plan_factorizing(request: FactorizeRequest, progress: Progress = silent) -> 
         form_named(form)
     if request.out is not None:
         require_place(request.out)
-    model = _model(request.model)
+    model = given_model(request.model)
     layers = _matching(model.graph, request.layers)
     sample = _sample(request, model, progress)
     network = TrainedGraph(model.graph, model.weights)
@@ -130,16 +129,6 @@ def _ranks(request: FactorizeRequest) -> Ranks:
     if request.macs is not None:
         return at_points()
     return at_rank(request.rank) if request.rank is not None else at_share(request.share or SHARE)
-
-
-def _model(path: str) -> Model:
-    name = path.partition(":")[0]
-    if name in NETWORKS or Path(path).suffix == ".json":
-        raise FeatherboneError(
-            f"{path} is a network without weights",
-            hint="`featherbone convert` makes a model file of it and weights from elsewhere",
-        )
-    return load_model(path)
 
 
 def _matching(graph: Graph, pattern: str) -> list[str]:

@@ -16,9 +16,10 @@ from featherbone.download import file_hash
 from featherbone.errors import FeatherboneError
 from featherbone.graph.operators import Opaque
 from featherbone.job.images import open_as_seen, unlabelled
+from featherbone.job.model_in import given_model
 from featherbone.job.model_out import require_place
 from featherbone.job.packing.request import PackRequest
-from featherbone.nn import Model, load_model
+from featherbone.nn import Model
 from featherbone.nn.about import About
 from featherbone.nn.packed.file import packed_bytes
 from featherbone.nn.packed.model import Levelled, PackedModel
@@ -59,7 +60,7 @@ def plan_packing(request: PackRequest, progress: Progress = silent) -> PackingPl
         FeatherboneError: no model or data; a network that can't be computed; a size below what the graph alone takes.
     """
     require_place(request.out)
-    model = load_model(request.model)
+    model = given_model(request.model)
     opaque = next((node for node in model.graph.nodes if isinstance(node.operator, Opaque)), None)
     if opaque is not None:
         raise FeatherboneError(

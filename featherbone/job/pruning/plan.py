@@ -15,12 +15,13 @@ from featherbone.files import MIB
 from featherbone.graph import Graph
 from featherbone.graph.operators import Opaque
 from featherbone.job.images import open_as_seen, record_of_data
+from featherbone.job.model_in import given_model
 from featherbone.job.pruning.quantities import measure_of
 from featherbone.job.pruning.request import PruneRequest
 from featherbone.job.training.plan import SHOWN, data_words
 from featherbone.job.training.starting import some
 from featherbone.json_values import write_value
-from featherbone.nn import Model, load_model
+from featherbone.nn import Model
 from featherbone.progress import Progress, silent
 from featherbone.rewrite import inference_form, reparameterize
 from featherbone.rewrite.cutting.means import Means, smaller_resolutions
@@ -105,12 +106,7 @@ def plan_pruning(request: PruneRequest, progress: Progress) -> PruningPlan:
     Raises:
         FeatherboneError: no model or data set; images of other classes; a budget that is kept already, or by no cut.
     """
-    if not Path(request.model).exists():
-        raise FeatherboneError(
-            f"there is no model file {request.model}",
-            hint="`featherbone convert` makes one of a network and its weights, and fit and train write one",
-        )
-    model = load_model(request.model)
+    model = given_model(request.model)
     _require_one_answer(model)
     _require_known(model)
     shipped = reparameterize(model.graph, model.weights).graph

@@ -14,6 +14,7 @@ from featherbone.download import file_hash
 from featherbone.errors import FeatherboneError
 from featherbone.graph.operators import Opaque
 from featherbone.job.images import open_as_seen, record_of_data, unlabelled
+from featherbone.job.model_in import require_model_file
 from featherbone.job.quantizing.request import QuantizeRequest
 from featherbone.job.training.plan import SHOWN, data_words
 from featherbone.job.training.starting import some
@@ -88,11 +89,7 @@ def plan_quantizing(request: QuantizeRequest, progress: Progress) -> QuantizingP
         FeatherboneError: no model or data set; a network that is quantized already, or that can't be computed; images
             of classes that it does not know, too few, or of one colour each.
     """
-    if not Path(request.model).exists():
-        raise FeatherboneError(
-            f"there is no model file {request.model}",
-            hint="`featherbone convert` makes one of a network and its weights, and fit and train write one",
-        )
+    require_model_file(request.model)
     model = load_any(request.model)
     if isinstance(model, QuantizedModel):
         raise FeatherboneError(f"{request.model} is quantized already", hint="give the float model that it was made of")

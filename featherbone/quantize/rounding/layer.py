@@ -8,13 +8,13 @@ import torch
 
 from featherbone.quantize.nearest import levels_of, nearest_steps
 from featherbone.quantize.rounding.descent import lost, rounded_rows
+from featherbone.rewrite.mending.covariance import definite
 from featherbone.rewrite.mending.least_squares import fitted
 from featherbone.rewrite.mending.moments import Moments
 
 # Shares of the mean power of what is read, by which integers are held at the weights: the first that is tried, and
 # those that are tried of what is then better.
 HOLD, OTHER_HOLDS = 1e-2, (1e-3, 1e-1)
-LOST = 1e-6  # of the mean power, what sums in float32 may lose of it: moments about a mean can't be trusted further
 FIRST_STEPS = (1.0, 0.85, 1.15)  # of the steps of rounding to the nearest, at which descents begin
 NEAREST = "nearest"
 
@@ -82,10 +82,8 @@ def _descent(
     aim: torch.Tensor, seen: Moments, first: torch.Tensor, bits: int, hold: float, bias: bool, *, quick: bool = False
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The best of descents from several steps, for each row; of one, if ``quick``."""
-    moments = _moments(seen, bias)
+    moments = definite(seen, hold, about_mean=bias)
     size = moments.shape[1]
-    varying, whole = (each.diagonal(dim1=1, dim2=2).mean(1) for each in (moments, _moments(seen, False)))
-    moments = _definite(moments, hold * varying + LOST * whole + 1e-12)
     rows, shares = aim[..., :-1], FIRST_STEPS[:1] if quick else FIRST_STEPS
     many = rows.repeat(1, len(shares), 1)
     steps = torch.cat([first * share for share in shares], 1)
@@ -95,26 +93,6 @@ def _descent(
     levels = levels.reshape(len(rows), len(shares), *rows.shape[1:])
     picked = levels.gather(1, which[:, None, :, None].expand(-1, 1, -1, size))[:, 0]
     return picked, steps.reshape(len(rows), len(shares), -1).gather(1, which[:, None])[:, 0]
-
-
-def _moments(seen: Moments, bias: bool) -> torch.Tensor:
-    """Mean second moments of what is read; about its mean where a bias makes up for that."""
-    read = seen.read[:, :-1, :-1] / seen.rows
-    if not bias:
-        return read
-    mean = seen.read[:, :-1, -1] / seen.rows
-    return read - mean[:, :, None] * mean[:, None]
-
-
-def _definite(moments: torch.Tensor, more: torch.Tensor) -> torch.Tensor:
-    """The moments with so much more on the diagonal of each group, or ten times as much until they are definite."""
-    ones = torch.eye(moments.shape[1], dtype=moments.dtype)
-    while True:
-        found = moments + more[:, None, None] * ones
-        failed = torch.linalg.cholesky_ex(found).info > 0
-        if not failed.any():
-            return found
-        more = torch.where(failed, 10 * more, more)
 
 
 def _with_bias(aim: torch.Tensor, levels: torch.Tensor, steps: torch.Tensor, seen: Moments, bias: bool) -> torch.Tensor:

@@ -122,6 +122,8 @@ def test_the_command_tells_sizes_and_what_was_lost(model: str, tmp_path: Path) -
         ({"max_drop": float("nan")}, r"--max-drop is nan"),
         ({"out": Path("model.zip")}, r"a packed file ends in .fbone \(--out model.fbone\)"),
         ({"out": Path("no/such/folder/m.fbone")}, r"there is no folder no/such/folder"),
+        ({"out": Path("/proc/m.fbone")}, r"nothing can be written to the folder /proc: No such file"),
+        ({"model": "mobilenet_v2"}, r"mobilenet_v2 is a network without weights \(`featherbone convert`"),
         ({"source": "no/such/data"}, r"no/such/data"),
         ({"model": "no/such.safetensors"}, r"no/such.safetensors"),
     ],
