@@ -13,6 +13,7 @@ from featherbone.data import Dataset
 from featherbone.download import file_hash
 from featherbone.errors import FeatherboneError
 from featherbone.graph.operators import Opaque
+from featherbone.hub import imagenet_classes
 from featherbone.job.images import open_as_seen, record_of_data, unlabelled
 from featherbone.job.model_in import require_model_file
 from featherbone.job.quantizing.request import QuantizeRequest
@@ -108,12 +109,15 @@ def plan_quantizing(request: QuantizeRequest, progress: Progress) -> QuantizingP
 def with_classes(dataset: Dataset, classes: tuple[str, ...], name: str) -> Dataset:
     """The data set with its labels as places among a network's classes, of which it may show only some.
 
+    Folders that are named by the wnids of ImageNet show the classes of those names.
+
     Raises:
         FeatherboneError: a class that the network does not know.
     """
     if dataset.classes == classes:
         return dataset
     places = {each: place for place, each in enumerate(classes)}
+    places |= {wnid: places[word] for wnid, word in imagenet_classes().items() if word in places and wnid not in places}
     unknown = next((each for each in dataset.classes if each not in places), None)
     if unknown is not None:
         raise FeatherboneError(
