@@ -48,6 +48,13 @@ def test_maps_in_between_are_integers_of_the_reference():
     assert np.array_equal(torch.round(numbers / grid.step).numpy() + grid.zero, found)
 
 
+def test_halves_go_up():
+    """As in the reference, where numbers of real steps would go either way."""
+    graph = image(4, 8).avg_pool(2, stride=2).graph("pool")
+    network = quantized(graph)
+    assert steps_apart_of(network, noise(graph, 4, seed=5)) < 0.01 * network.grids["image"].step
+
+
 def test_sums_beyond_those_of_float32_are_exact():
     """Of 4,000 values of one sign, with an odd number of odd terms."""
     graph = image(4001, 1).conv(3, 1, bias=True).graph("wide")

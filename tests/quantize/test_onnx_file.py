@@ -4,6 +4,7 @@ import onnx
 import pytest
 import torch
 from narrowing import lively_weights, smallest
+from onnx import numpy_helper
 from quantizing import noise, quantized
 
 from featherbone.measure.onnx_session import open_session
@@ -39,6 +40,16 @@ def test_other_bits(tmp_path, bits, maps):
     network = quantized(smallest("cifar_resnet20"), bits=bits, maps=maps)
     found, expected = answers(network, tmp_path / "q.onnx", noise(network.graph, 16, seed=2))
     assert (found.argmax(1) == expected.argmax(1)).all()
+
+
+def test_integers_of_the_file_are_those_of_the_grids_without_their_sign():
+    network = quantized(smallest("cifar_resnet20"))
+    held = {tensor.name: numpy_helper.to_array(tensor) for tensor in to_qdq(network).graph.initializer}
+    for name, grid in network.grids.items():
+        if f"{name}/zero" in held:
+            assert held[f"{name}/zero"] == grid.zero + 128
+            assert held[f"{name}/zero"].dtype == "uint8"
+            assert held[f"{name}/step"] == pytest.approx(grid.step)
 
 
 def test_weights_between_maps_in_float_are_numbers():

@@ -34,6 +34,8 @@ OPERATORS: dict[str, Wire] = {
     "max pool": x.max_pool(3, stride=2, padding=1, ceil=True),
     "avg pool": x.avg_pool(3, stride=2, padding=1),
     "avg pool, ceil": x.avg_pool(2, stride=2, ceil=True, padding=((1, 0), (0, 1))),
+    "avg pool, over the edge": x.avg_pool(2, stride=2, ceil=True),
+    "avg pool, over the padding": x.avg_pool(4, stride=3, padding=1, ceil=True),
     "avg pool, padding not counted": x.avg_pool(3, stride=2, padding=1, count_padding=False),
     "global average": x.global_pool(),
     "global maximum": x.global_pool("max"),
