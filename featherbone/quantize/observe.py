@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
+from math import isfinite, prod
 
 import torch
 
@@ -58,12 +58,11 @@ def observe(network: TrainedGraph, shared: Sequence[SharedGrid], images: torch.T
             maps = compute({source.name: images[start : start + BATCH]})
         for name in names:
             values = maps[name].flatten(1).clamp(*ends[name])
-            least, most = bounds[name]
-            bounds[name] = (min(least, float(values.min())), max(most, float(values.max())))
+            least, most = float(values.min()), float(values.max())
+            if not (isfinite(least) and isfinite(most)):
+                raise FeatherboneError(f"what {name} of {graph.name} writes is not finite for all images")
+            bounds[name] = (min(bounds[name][0], least), max(bounds[name][1], most))
             samples[name].append(values[:, places[name]].flatten())
-    for name, (least, most) in bounds.items():
-        if not torch.isfinite(torch.tensor([least, most])).all():
-            raise FeatherboneError(f"what {name} of {graph.name} writes is not finite for all images")
     return {
         name: ObservedMap(least=bounds[name][0], most=bounds[name][1], sample=torch.cat(samples[name]))
         for name in names

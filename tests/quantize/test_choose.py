@@ -49,6 +49,15 @@ def test_maps_that_are_not_finite_are_refused_by_name():
         quantize(ready, noise(ready.graph, 16))
 
 
+def test_one_image_that_makes_no_number_is_enough():
+    ready = network()
+    images = noise(ready.graph, 40)
+    images[35, 0, 0, 0] = float("nan")  # not in the first batch
+    shared = shared_grids(ready.graph)
+    with pytest.raises(FeatherboneError, match="what image of some writes is not finite"):
+        observe(ready, shared, images)
+
+
 def test_maps_of_nothing_but_zeros_have_a_grid():
     ready = network()
     for key in ("a.weight", "a.bias"):
