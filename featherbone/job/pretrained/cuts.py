@@ -36,6 +36,7 @@ from featherbone.rewrite.resize import resize
 from featherbone.rewrite.trained_graph import TrainedGraph
 from featherbone.rewrite.unfold import unfold
 from featherbone.search.costs.budget import Budget, costs_of
+from featherbone.search.costs.file_size import FILE_HEAD
 from featherbone.search.cuts.cut_design import CutDesign, cut_design
 from featherbone.search.cuts.cut_file import cut_file
 from featherbone.search.record.ledger import Entry
@@ -102,7 +103,7 @@ def limits_of(draft: SearchDraft, latencies: DesignLatencies | None) -> CutLimit
     head = draft.costs.file_head + PROVENANCE
     for name in ("size", "int8_size"):
         if name in limits:
-            limits[name] -= head
+            limits[name] -= head - FILE_HEAD  # which the measure knows of
     return CutLimits(budget=budget, limits=limits, measure=measure_of(budget, clock), file_head=head)
 
 

@@ -13,13 +13,16 @@ from featherbone.job.pretrained.cuts import PROVENANCE, limits_of, resolutions_o
 from featherbone.job.pretrained.possible import sides_of
 from featherbone.networks import network
 from featherbone.search import Budget
+from featherbone.search.costs.file_size import FILE_HEAD
 from featherbone.search.costs.latency_limit import LatencyLimit
 
 GRAPH = network("mobilenet_v2:resolution=128")  # 98 M multiply-adds, and 25 M at 64
 
 
 def asked(budget: Budget, latencies: Any = None) -> Any:
-    draft: Any = SimpleNamespace(request=SimpleNamespace(budget=budget), costs=SimpleNamespace(file_head=1000))
+    draft: Any = SimpleNamespace(
+        request=SimpleNamespace(budget=budget), costs=SimpleNamespace(file_head=FILE_HEAD + 90)
+    )
     return limits_of(draft, latencies)
 
 
@@ -42,7 +45,7 @@ def test_a_network_that_takes_one_resolution_is_cut_there() -> None:
 
 
 def test_what_a_file_holds_besides_is_taken_off_a_limit_on_it() -> None:
-    assert asked(Budget(size=50_000)).limits == {"size": 50_000 - 1000 - PROVENANCE}
+    assert asked(Budget(size=50_000)).limits == {"size": 50_000 - 90 - PROVENANCE}
 
 
 class Known:
