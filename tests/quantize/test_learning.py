@@ -36,7 +36,7 @@ def test_it_begins_as_the_integers_are(bits):
 
 def test_it_comes_nearer_to_its_teacher(monkeypatch):
     network, quantized, images = case(2)
-    monkeypatch.setattr(learning, "TIMED", 60)  # so many steps, whatever the clock says
+    monkeypatch.setattr(learning, "TIMED", 50)  # so many steps, whatever the clock says
     found = learn(quantized, network, lambda step: images[step % 3 * 16 :][:16], seconds=0.0)
     expected = answers(module_with(*network).eval(), images)
     before, after = (divergence(expected, answers(FakeQuantized(each), images)) for each in (quantized, found))
