@@ -9,7 +9,8 @@ squares of two colours that the script draws. A network passes where
 - the law of ``narrow`` holds for a random cut of it: what is left computes what the network with those channels masked
   computes (the largest difference, relative to the largest output, is the column `law`);
 - the job ends, and what it wrote has at most half of the multiply-adds when it is loaded again;
-- the ONNX file was verified against the model.
+- the ONNX file was verified against the model (the column `verified` is the largest difference as a share of what is
+  allowed).
 
 The answers mean nothing, so that no accuracy is shown. A line for each network as it is done, with the seconds of
 processor time that it took, on one core.
@@ -49,9 +50,10 @@ TOLERANCE = 1e-5
 
 
 class PrunedRow(NamedTuple):
-    """What was found of one network; ``law`` and ``verified`` are largest relative differences; seconds of a core."""
+    """What was found of one network: ``law`` and ``verified`` as on the page, ``seconds`` of a core."""
 
     resolution: int
+    resolution_after: int
     before: int
     after: int
     dropped: int
@@ -66,7 +68,9 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     print(describe("torch", "onnxruntime", "numpy"))
-    print(f"\n{'network':24}{'side':>6}{'MACs':>12}{'after':>12}{'blocks':>8}{'law':>10}{'verified':>10}{'seconds':>9}")
+    print(
+        f"\n{'network':24}{'side':>6}{'after':>7}{'MACs':>12}{'after':>12}{'blocks':>8}{'law':>10}{'verified':>10}{'seconds':>9}"
+    )
     failed = []
     with tempfile.TemporaryDirectory() as folder:
         photos = photographs(Path(folder) / "photos")
@@ -121,13 +125,15 @@ def pruned(name: str, photos: Path, folder: Path) -> PrunedRow:
     checked = record.result.verification
     assert checked.passed, checked.reason
     assert checked.largest_difference is not None
+    assert checked.allowed is not None
     return PrunedRow(
         resolution=resolution,
+        resolution_after=found.preprocessing.resolution,
         before=before,
         after=after,
         dropped=len(record.cut.dropped),
         law=law,
-        verified=checked.largest_difference,
+        verified=checked.largest_difference / checked.allowed,
         seconds=time.process_time() - started,
     )
 
@@ -141,8 +147,8 @@ def narrowing_law(graph: Graph, weights: dict[str, torch.Tensor]) -> float:
 
 def line(name: str, row: PrunedRow) -> str:
     return (
-        f"{name:24}{row.resolution:>6}{row.before / 1e6:>10.2f} M{row.after / 1e6:>10.2f} M{row.dropped:>8}"
-        f"{row.law:>10.1e}{row.verified:>10.1e}{row.seconds:>9.1f}"
+        f"{name:24}{row.resolution:>6}{row.resolution_after:>7}{row.before / 1e6:>10.2f} M{row.after / 1e6:>10.2f} M"
+        f"{row.dropped:>8}{row.law:>10.1e}{row.verified:>10.1e}{row.seconds:>9.1f}"
     )
 
 

@@ -33,11 +33,9 @@ SETTING = "channels_last, float32, 1 thread"
 MOMENTS = (
     ("measuring cuts", 1),
     ("mending layers", 1),
-    ("norms", 0),
     ("train", 0),
     ("trained", 9),
     ("export", 0),
-    ("compare", 0),
     ("report", 0),
 )
 KEPT = ("cut.safetensors", "model.safetensors", "model.onnx", "network.json")
