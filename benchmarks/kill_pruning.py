@@ -4,8 +4,8 @@
 
 The command ``featherbone prune`` cuts a small network of the built-in digits, teaches what is left for 300 epochs (the
 most that any time buys), exports and checks it. It is begun again until it has been killed as often as asked (--kills),
-each time after a random part of the time that the whole takes, and then runs to its end. Where a kill fell is told by
-what stands in the folder.
+each time after a random part of the time that the whole takes, all parts together about that time, and then runs to its
+end. Where a kill fell is told by what stands in the folder.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def main() -> None:
         started = time.monotonic()
         run_to_end(command, whole)
         seconds = time.monotonic() - started
-        moments = Counter(kill_once(command, killed, share * seconds) for share in draws(given.kills))
+        moments = Counter(kill_once(command, killed, share * seconds) for share in shares(given.kills))
         run_to_end(command, killed)
         whole, killed = whole / RUN, killed / RUN
         print(f"\nthe whole takes {seconds:.1f} s; killed {sum(moments.values())} times:")
@@ -66,9 +66,10 @@ def main() -> None:
         sys.exit(not equal or len(same) < len(FILES))
 
 
-def draws(kills: int) -> list[float]:
+def shares(kills: int) -> list[float]:
+    """Of the whole time, after which each start is killed: long enough to load, and together about as long as it."""
     chance = random.Random(0)
-    return [chance.random() for _ in range(kills)]
+    return [0.04 + 1.5 * chance.random() / kills for _ in range(kills)]
 
 
 def run_to_end(command: list[str], place: Path) -> None:
