@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 
+from featherbone.data import Dataset
 from featherbone.data.batches import normalise
-from featherbone.job.packing.plan import PackingPlan
-from featherbone.nn import module_with
+from featherbone.nn import Model, module_with
 from featherbone.rewrite.trained_graph import TrainedGraph
 
 BATCH = 64  # images that are computed at a time
@@ -44,11 +45,12 @@ class AnswersKept:
 class Judge:
     """The answers of the network as it was, which those of a packed one are held against."""
 
-    def __init__(self, plan: PackingPlan, split: str) -> None:
-        self.plan, self.images = plan, plan.dataset.splits[split].images
-        labels = plan.dataset.splits[split].labels
-        self.labels = torch.tensor(labels.tolist()) if plan.is_labelled else None
-        self.answers = self._answers(plan.network)
+    def __init__(self, model: Model, network: TrainedGraph, dataset: Dataset, split: str) -> None:
+        self.seen, self.images = model.preprocessing, dataset.splits[split].images
+        labels = dataset.splits[split].labels
+        is_labelled = dataset.classes == model.classes  # the images show the classes that the network knows
+        self.labels = torch.tensor(labels.tolist()) if is_labelled else None
+        self.answers = self._answers(network)
 
     def verdict(self, network: TrainedGraph) -> AnswersKept:
         """What a network answers on the same images."""
@@ -60,11 +62,15 @@ class Judge:
         return AnswersKept(count=len(found), alike=alike, before=before, after=after)
 
     def _answers(self, network: TrainedGraph) -> torch.Tensor:
-        seen = self.plan.model.preprocessing
         module = module_with(*network).eval()
         found = []
         with torch.inference_mode():
             for start in range(0, len(self.images), BATCH):
-                images = normalise(self.images[start : start + BATCH], seen.mean, seen.std)
+                images = normalise(self.images[start : start + BATCH], self.seen.mean, self.seen.std)
                 found.append(module(images).argmax(1))
         return torch.cat(found)
+
+
+def judged_facts(verdict: AnswersKept) -> dict[str, Any]:
+    """How a network answers, as JSON holds it."""
+    return {**asdict(verdict), "drop": verdict.drop, "standard_error": verdict.standard_error}

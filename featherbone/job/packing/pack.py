@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import torch
 
 from featherbone.atomic import write_atomically
 from featherbone.errors import FeatherboneError
-from featherbone.job.packing.judge import AnswersKept, Judge
+from featherbone.job.packing.judge import AnswersKept, Judge, judged_facts
 from featherbone.job.packing.knob import dearest
 from featherbone.job.packing.plan import PackingPlan, about_packed, plan_packing
 from featherbone.job.packing.request import PackRequest
@@ -52,8 +52,8 @@ class PackedFile:
             "bytes": self.size,
             "float32_bytes": self.float_bytes,
             "ratio": self.float_bytes / self.size,
-            "held_back": _facts(self.chosen.verdict),
-            "test": _facts(self.tested),
+            "held_back": judged_facts(self.chosen.verdict),
+            "test": judged_facts(self.tested),
             "tried": [{"price": each.price, "bytes": each.size, "drop": each.verdict.drop} for each in self.tried],
         }
 
@@ -76,7 +76,7 @@ def run_pack(request: PackRequest, progress: Progress = silent) -> PackedFile:
         raise FeatherboneError(f"{plan.model.graph.name} has no layer with weights; there is nothing to pack")
     weighed = fisher(plan.network, plan.fitted, layers, temperature=TEMPERATURE)
     importance = {name: found.diagonal() for name, found in weighed.items()}
-    judge, tries = Judge(plan, "val"), Tries(plan.identity())
+    judge, tries = Judge(plan.model, plan.network, plan.dataset, "val"), Tries(plan.identity())
     tried: list[Try] = []
 
     def attempt(price: float) -> Try:
@@ -93,12 +93,12 @@ def run_pack(request: PackRequest, progress: Progress = silent) -> PackedFile:
         raise _none_keeps(request, tried)
     _write(plan, tries.content(chosen))
     progress(Step(name="test", detail="on images that decided nothing"))
-    kept = load_model(request.out)
-    tested = Judge(plan, "test").verdict(TrainedGraph(kept.graph, kept.weights))
+    kept = load_model(plan.out)
+    tested = Judge(plan.model, plan.network, plan.dataset, "test").verdict(TrainedGraph(kept.graph, kept.weights))
     tries.remove()
     return PackedFile(
-        path=request.out,
-        size=request.out.stat().st_size,
+        path=plan.out,
+        size=plan.out.stat().st_size,
         float_bytes=FLOAT * weights,
         chosen=chosen,
         tried=tuple(tried),
@@ -147,10 +147,6 @@ def _none_keeps(request: PackRequest, tried: Sequence[Try]) -> FeatherboneError:
     )
 
 
-def _facts(verdict: AnswersKept) -> dict[str, Any]:
-    return {**asdict(verdict), "drop": verdict.drop, "standard_error": verdict.standard_error}
-
-
 def _told(tried: list[Try]) -> str:
     if not tried:
         return "first try"
@@ -159,5 +155,5 @@ def _told(tried: list[Try]) -> str:
 
 
 def _write(plan: PackingPlan, content: bytes) -> None:
-    with write_atomically(plan.request.out) as file:
+    with write_atomically(plan.out) as file:
         file.write(content)

@@ -18,7 +18,7 @@ from featherbone.graph.operators import Opaque
 from featherbone.job.images import open_as_seen, unlabelled
 from featherbone.job.model_in import given_model
 from featherbone.job.model_out import require_place
-from featherbone.job.packing.request import PackRequest
+from featherbone.job.packing.request import RATE_DISTORTION, PackRequest
 from featherbone.nn import Model
 from featherbone.nn.about import About
 from featherbone.nn.packed.file import packed_bytes
@@ -36,16 +36,12 @@ class PackingPlan:
     """What is to be packed. ``network`` computes what ``model`` does; ``fitted`` are the images to round by."""
 
     request: PackRequest
+    out: Path
     model: Model
     network: TrainedGraph
     sha256: str
     dataset: Dataset
     fitted: torch.Tensor
-
-    @property
-    def is_labelled(self) -> bool:
-        """Whether the images show the classes that the network knows."""
-        return self.dataset.classes == self.model.classes
 
     def identity(self) -> str:
         """Sixteen digits that change with all that decides which file a price gives."""
@@ -59,28 +55,43 @@ def plan_packing(request: PackRequest, progress: Progress = silent) -> PackingPl
     Raises:
         FeatherboneError: no model or data; a network that can't be computed; a size below what the graph alone takes.
     """
+    if request.source is None or request.out is None:
+        raise FeatherboneError(f"--method {request.method} writes no file", hint=f"--method {RATE_DISTORTION}")
     require_place(request.out)
-    model = given_model(request.model)
+    model, network = read_folded(request.model)
+    _require_possible(request, model, network)
+    dataset = open_for(model, request, request.source, progress)
+    return PackingPlan(
+        request=request,
+        out=request.out,
+        model=model,
+        network=network,
+        sha256=file_hash(Path(request.model)),
+        dataset=dataset,
+        fitted=unlabelled(dataset, model.preprocessing, request.images, request.seed),
+    )
+
+
+def read_folded(path: str) -> tuple[Model, TrainedGraph]:
+    """A model file, and the network that computes what it does with its norms folded.
+
+    Raises:
+        FeatherboneError: no model, or one that can't be computed.
+    """
+    model = given_model(path)
     opaque = next((node for node in model.graph.nodes if isinstance(node.operator, Opaque)), None)
     if opaque is not None:
         raise FeatherboneError(
             f"{model.graph.name} can't be computed: only the shape of {opaque.name} is known",
             hint="pack a network whose operators are all known; `featherbone show` lists them",
         )
-    network = fold(model.graph, model.weights)
-    _require_possible(request, model, network)
-    dataset = open_as_seen(
-        request.source, model.preprocessing, seed=request.seed, skip_bad=request.skip_bad, progress=progress
-    )
-    seen_alike = replace(dataset, mean=model.preprocessing.mean, std=model.preprocessing.std)
-    return PackingPlan(
-        request=request,
-        model=model,
-        network=network,
-        sha256=file_hash(Path(request.model)),
-        dataset=seen_alike,
-        fitted=unlabelled(dataset, model.preprocessing, request.images, request.seed),
-    )
+    return model, fold(model.graph, model.weights)
+
+
+def open_for(model: Model, request: PackRequest, source: str | Path, progress: Progress) -> Dataset:
+    """The images as the model sees them."""
+    dataset = open_as_seen(source, model.preprocessing, seed=request.seed, skip_bad=request.skip_bad, progress=progress)
+    return replace(dataset, mean=model.preprocessing.mean, std=model.preprocessing.std)
 
 
 def about_packed(model: Model, network: TrainedGraph, sha256: str) -> About:

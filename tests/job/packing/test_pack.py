@@ -106,8 +106,10 @@ def test_the_command_tells_sizes_and_what_was_lost(model: str, tmp_path: Path) -
     facts = json.loads(ran.stdout)
     assert facts["bytes"] <= 1000 < facts["float32_bytes"]
     assert facts["test"]["count"] == 359
-    plain = CliRunner().invoke(app, [*words[:-1], str(tmp_path / "b.fbone")])
+    plain = CliRunner().invoke(app, [*words[:-1], str(tmp_path / "b.fbone"), "--method", "both"])
     assert re.search(r"times smaller than its weights in float32\nin memory it is what it was", plain.stdout)
+    assert "Deep Compression, not retrained" in plain.stdout
+    assert re.search(r"tensors by Deep Compression: \d\.\d\d times the bytes of", plain.stdout)
     unpacked = CliRunner().invoke(app, ["unpack", str(tmp_path / "a.fbone"), "--out", str(tmp_path / "u.safetensors")])
     assert unpacked.exit_code == 0
 
