@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +51,8 @@ def open_images(
 
 
 def open_as_seen(source: str | Path, seen: Preprocessing, *, seed: int, skip_bad: bool, progress: Progress) -> Dataset:
-    """The data set of the source, at the resolution and in the view that a network with this preprocessing takes."""
-    return open_images(
+    """The data set as a network with this preprocessing takes it: its resolution, view, mean and deviation."""
+    dataset = open_images(
         source,
         resolution=seen.resolution,
         channels=seen.channels,
@@ -60,6 +61,7 @@ def open_as_seen(source: str | Path, seen: Preprocessing, *, seed: int, skip_bad
         skip_bad=skip_bad,
         progress=progress,
     )
+    return replace(dataset, mean=seen.mean, std=seen.std)
 
 
 def _reading(what: str, done: int, total: int) -> Reading:

@@ -5,7 +5,9 @@ import pytest
 
 from featherbone.data import Dataset, Split, open_dataset
 from featherbone.errors import FeatherboneError
-from featherbone.job.images import preprocessing_of, unlabelled
+from featherbone.job.images import open_as_seen, preprocessing_of, unlabelled
+from featherbone.nn import Preprocessing
+from featherbone.progress import silent
 
 
 @pytest.fixture(scope="module")
@@ -37,3 +39,10 @@ def test_they_are_drawn_by_the_seed(by_class: Dataset) -> None:
 def test_one_image_is_too_few(by_class: Dataset) -> None:
     with pytest.raises(FeatherboneError, match="at least 2 are needed"):
         unlabelled(by_class, preprocessing_of(by_class), 1, seed=0)
+
+
+def test_images_come_with_the_mean_and_deviation_that_the_network_is_used_to() -> None:
+    seen = Preprocessing(resolution=16, channels=3, mean=(0.1, 0.2, 0.3), std=(0.4, 0.5, 0.6))
+    dataset = open_as_seen("digits", seen, seed=0, skip_bad=False, progress=silent)
+    assert (dataset.mean, dataset.std) == (seen.mean, seen.std)
+    assert dataset.splits["val"].images.shape[1:] == (16, 16, 3)

@@ -126,8 +126,7 @@ def plan_pruning(request: PruneRequest, progress: Progress) -> PruningPlan:
 def images_for(request: PruneRequest, model: Model, progress: Progress = silent) -> Dataset:
     """The images of a pruning as a model takes them, at its resolution."""
     seen = model.preprocessing
-    dataset = open_as_seen(request.source, seen, seed=request.seed, skip_bad=request.skip_bad, progress=progress)
-    return replace(dataset, mean=seen.mean, std=seen.std)  # as the network is used to
+    return open_as_seen(request.source, seen, seed=request.seed, skip_bad=request.skip_bad, progress=progress)
 
 
 def _means(request: PruneRequest, graph: Graph) -> Means:

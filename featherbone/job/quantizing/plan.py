@@ -97,8 +97,7 @@ def plan_quantizing(request: QuantizeRequest, progress: Progress) -> QuantizingP
     _require_computable(model)
     seen = model.preprocessing
     dataset = open_as_seen(request.source, seen, seed=request.seed, skip_bad=request.skip_bad, progress=progress)
-    seen_alike = replace(dataset, mean=seen.mean, std=seen.std)  # as the network is used to
-    known = with_classes(seen_alike, model.classes, model.graph.name)
+    known = with_classes(dataset, model.classes, model.graph.name)
     images = unlabelled(known, seen, request.images, request.seed)
     require_images(model.graph, images)
     return QuantizingPlan(
