@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -90,8 +90,7 @@ def read_folded(path: str) -> tuple[Model, TrainedGraph]:
 
 def open_for(model: Model, request: PackRequest, source: str | Path, progress: Progress) -> Dataset:
     """The images as the model sees them."""
-    dataset = open_as_seen(source, model.preprocessing, seed=request.seed, skip_bad=request.skip_bad, progress=progress)
-    return replace(dataset, mean=model.preprocessing.mean, std=model.preprocessing.std)
+    return open_as_seen(source, model.preprocessing, seed=request.seed, skip_bad=request.skip_bad, progress=progress)
 
 
 def about_packed(model: Model, network: TrainedGraph, sha256: str) -> About:
