@@ -17,6 +17,7 @@ from featherbone.nn.paths import class_name
 from featherbone.nn.weights import check_weights
 
 _serial = count(1)
+_gone: list[str] = []  # files whose modules are no more
 
 
 def module(graph: Graph, *, seed: int | None = None) -> nn.Module:
@@ -66,7 +67,10 @@ def _class(graph: Graph) -> type[nn.Module]:
     made.__module__ = __name__
     made.graph = graph  # type: ignore[attr-defined]  # on the class: deep copies of the module share it
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    weakref.finalize(made, linecache.cache.pop, file, None)
+    # Not taken out at once: the collector may run while somebody, such as a traceback, walks through the cache.
+    weakref.finalize(made, _gone.append, file)
+    while _gone:
+        linecache.cache.pop(_gone.pop(), None)
     return made
 
 

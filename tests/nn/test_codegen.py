@@ -193,13 +193,19 @@ def test_nodes_that_nobody_reads_are_computed_and_released() -> None:
     assert list(weights_of(module(graph)))[:1] == ["lost.weight"]
 
 
-def test_generated_source_goes_when_its_module_goes() -> None:
+def test_generated_source_goes_with_its_module_but_under_nobodys_feet() -> None:
+    """A traceback walks through the cache, and the collector may run meanwhile: the next module sweeps."""
     graph = image(1, 2).conv(1, 1).graph("short_lived")
     net = module(graph)
-    assert [file for file in linecache.cache if "ShortLived" in file]
+    walked = [file for file in linecache.cache if "ShortLived" in file]
+    assert walked
     del net
     gc.collect()
+    assert all(file in linecache.cache for file in walked)
+    other = module(image(1, 2).conv(1, 1).graph("next"))
     assert not [file for file in linecache.cache if "ShortLived" in file]
+    assert [file for file in linecache.cache if "Next" in file]
+    del other
 
 
 def test_long_chains_need_no_recursion() -> None:

@@ -51,7 +51,7 @@ def cut_recipe(name: str | None, recipe: Recipe, dataset: Dataset) -> Recipe:
     """The recipe of cuts of pretrained networks in a search, whose designs from nothing are trained by ``recipe``.
 
     >>> from featherbone.data import open_dataset
-    >>> from featherbone.train import Augment
+    >>> from featherbone.data.augment import Augment
     >>> cut_recipe(None, Recipe(epochs=9, augment=Augment(pad=1)), open_dataset("digits")).augment
     Augment(pad=1)
 

@@ -122,7 +122,7 @@ def test_budgets_that_ask_for_nothing_or_too_much(
 
 
 def test_a_network_without_a_file_is_told_how_to_get_one(request_of_half: PruneRequest) -> None:
-    with pytest.raises(FeatherboneError, match="there is no model file mobilenet_v2") as caught:
+    with pytest.raises(FeatherboneError, match="mobilenet_v2 is a network without weights") as caught:
         run_prune(replace(request_of_half, model="mobilenet_v2"))
     assert "featherbone convert" in str(caught.value.hint)
 
