@@ -52,8 +52,8 @@ def cut_recipe(name: str | None, recipe: Recipe, dataset: Dataset) -> Recipe:
 
     >>> from featherbone.data import open_dataset
     >>> from featherbone.data.augment import Augment
-    >>> cut_recipe(None, Recipe(epochs=9, augment=Augment(pad=1)), open_dataset("digits")).augment
-    Augment(pad=1)
+    >>> cut_recipe(None, Recipe(epochs=9, augment=Augment(pad=1)), open_dataset("digits")).augment == Augment(pad=1)
+    True
 
     Epochs and weights of classes are the same, as all compete, and so are the changes of images that are no photos.
     Where a recipe was asked for by ``name`` it is taken for cuts, too.
