@@ -6,14 +6,15 @@ import json
 import os
 import platform
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from featherbone.atomic import write_atomically
 from featherbone.errors import FeatherboneError
-from featherbone.run_file import FORMAT, LEDGER, LOCK, VERSION
+from featherbone.files import damage
+from featherbone.run_file import FORMAT, LEDGER, LOCK, VERSION, read_facts, record_of
 from featherbone.run_file import NAME as FILE
 from featherbone.run_record import RunRecord
 
@@ -68,6 +69,24 @@ def require_same(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]
             f"{folder} holds another run: {'; '.join(differences)}",
             hint=f"give this one another --name, or remove {folder}",
         )
+
+
+def begun(folder: Path, facts: Mapping[str, Any], identity: Callable[[RunRecord], Mapping[str, Any]]) -> dict[str, Any]:
+    """The run.json of the same run, begun before, or of a new one, of which it then says these facts.
+
+    Raises:
+        FeatherboneError: the folder holds a run of another job, or one whose identity differs.
+    """
+    there = read_facts(folder)
+    if there is None:
+        new = {**facts, **environment(), "result": None}
+        write_facts(folder, new)
+        return new
+    record = record_of(there, folder)
+    require_job(folder, record, facts["job"])
+    with damage(folder / FILE):
+        require_same(folder, identity(record), identity(record_of({**facts, "result": None}, folder)))
+    return there
 
 
 def write_facts(folder: Path, facts: Mapping[str, Any]) -> None:

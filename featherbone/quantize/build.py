@@ -120,7 +120,7 @@ def require_images(graph: Graph, images: torch.Tensor) -> None:
         raise FeatherboneError(f"the images have shape {given}; {graph.name} takes {wanted}")
     if len(images) < FEWEST:
         raise FeatherboneError(
-            f"{len(images)} images are too few to quantize by; at least {FEWEST} are needed",
+            f"{len(images)} images are too few; at least {FEWEST} are needed",
             hint="a few hundred are good",
         )
     if not bool((images.flatten(2).amax(2) > images.flatten(2).amin(2)).any()):

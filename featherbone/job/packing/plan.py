@@ -25,6 +25,7 @@ from featherbone.nn.packed.file import packed_bytes
 from featherbone.nn.packed.model import Levelled, PackedModel
 from featherbone.progress import Progress, silent
 from featherbone.quantity import format_bytes
+from featherbone.quantize.build import require_images
 from featherbone.rewrite.fold import fold
 from featherbone.rewrite.trained_graph import TrainedGraph
 
@@ -61,6 +62,8 @@ def plan_packing(request: PackRequest, progress: Progress = silent) -> PackingPl
     model, network = read_folded(request.model)
     _require_possible(request, model, network)
     dataset = open_for(model, request, request.source, progress)
+    fitted = unlabelled(dataset, model.preprocessing, request.images, request.seed)
+    require_images(model.graph, fitted)
     return PackingPlan(
         request=request,
         out=request.out,
@@ -68,7 +71,7 @@ def plan_packing(request: PackRequest, progress: Progress = silent) -> PackingPl
         network=network,
         sha256=file_hash(Path(request.model)),
         dataset=dataset,
-        fitted=unlabelled(dataset, model.preprocessing, request.images, request.seed),
+        fitted=fitted,
     )
 
 

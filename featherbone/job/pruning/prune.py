@@ -9,11 +9,10 @@ from typing import Any
 
 from featherbone.atomic import remove_unfinished, write_atomically
 from featherbone.cut_record import ComparedRecord
-from featherbone.files import damage
 from featherbone.graph import to_json
 from featherbone.job.clock import clock_of
 from featherbone.job.finish import finish
-from featherbone.job.folder import environment, require_job, require_same, run_folder, write_facts
+from featherbone.job.folder import begun, run_folder, write_facts
 from featherbone.job.option import command_words, keywords_of
 from featherbone.job.pruning.compared import MENDED, TAUGHT, UNCUT, compared, of_result
 from featherbone.job.pruning.cut import CUT, cut
@@ -28,7 +27,7 @@ from featherbone.nn import Model, load_model
 from featherbone.progress import Noticed, Progress, Step, silent
 from featherbone.report import write_report
 from featherbone.report.cut_content import no_faster
-from featherbone.run_file import LOCK, NAME, NETWORK, read_facts, record_of
+from featherbone.run_file import LOCK, NETWORK, record_of
 from featherbone.run_record import ResultRecord, RunRecord
 from featherbone.train import Training
 
@@ -65,28 +64,14 @@ def run_prune(request: PruneRequest, progress: Progress = silent) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / LOCK, f"the run {folder}"):
         remove_unfinished(folder)
-        facts = _begun(plan, folder)
+        asked = {"command": command_words("prune", plan.request), **plan.facts()}
+        facts = begun(folder, asked, pruning_identity)
         if not record_of(facts, folder).is_finished:
             facts = _cut(plan, folder, facts, progress)
             _finish(plan, folder, facts, progress)
         progress(Step(name="report"))
         write_report(folder)
     return folder
-
-
-def _begun(plan: PruningPlan, folder: Path) -> dict[str, Any]:
-    """The run.json of the same run, begun before, or of a new one."""
-    facts = read_facts(folder)
-    if facts is None:
-        facts = {"command": command_words("prune", plan.request), **plan.facts(), **environment(), "result": None}
-        write_facts(folder, facts)
-        return facts
-    record = record_of(facts, folder)
-    require_job(folder, record, "prune")
-    with damage(folder / NAME):
-        asked = record_of({**plan.facts(), "result": None}, folder)
-        require_same(folder, pruning_identity(record), pruning_identity(asked))
-    return facts
 
 
 def _cut(plan: PruningPlan, folder: Path, facts: dict[str, Any], progress: Progress) -> dict[str, Any]:

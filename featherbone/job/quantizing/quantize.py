@@ -10,10 +10,9 @@ from typing import Any
 from featherbone.atomic import remove_unfinished, write_atomically
 from featherbone.cut_record import ComparedRecord
 from featherbone.errors import FeatherboneError
-from featherbone.files import damage
 from featherbone.graph import to_json
 from featherbone.job.finish import SHIPPED, UNVERIFIED, VERIFIED, result_of
-from featherbone.job.folder import environment, require_job, require_same, run_folder, write_facts
+from featherbone.job.folder import begun, run_folder, write_facts
 from featherbone.job.option import command_words, keywords_of
 from featherbone.job.pruning.compared import of_result
 from featherbone.job.quantizing.integers import KEPT, choose_integers
@@ -27,7 +26,7 @@ from featherbone.quantize import QuantizedModel, load_quantized, map_bytes, save
 from featherbone.report import write_report
 from featherbone.report.quantized_content import slower
 from featherbone.report.sheet import MISTAKES, write_sheet
-from featherbone.run_file import LOCK, NAME, NETWORK, read_facts, record_of
+from featherbone.run_file import LOCK, NETWORK, record_of
 from featherbone.run_record import Verification
 from featherbone.search.costs.budget import Costs, costs_of
 from featherbone.ship.onnx_quantized import export_quantized, verify_quantized
@@ -69,7 +68,8 @@ def run_quantize(request: QuantizeRequest, progress: Progress = silent) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / LOCK, f"the run {folder}"):
         remove_unfinished(folder)
-        facts = _begun(plan, folder)
+        asked = {"command": command_words("quantize", plan.request), **plan.facts()}
+        facts = begun(folder, asked, quantizing_identity)
         if not record_of(facts, folder).is_finished:
             if facts.get("integers") is None:
                 facts = {**facts, "integers": write_value(choose_integers(plan, folder, progress))}
@@ -78,21 +78,6 @@ def run_quantize(request: QuantizeRequest, progress: Progress = silent) -> Path:
         progress(Step(name="report"))
         write_report(folder)
     return folder
-
-
-def _begun(plan: QuantizingPlan, folder: Path) -> dict[str, Any]:
-    """The run.json of the same run, begun before, or of a new one."""
-    facts = read_facts(folder)
-    if facts is None:
-        facts = {"command": command_words("quantize", plan.request), **plan.facts(), **environment(), "result": None}
-        write_facts(folder, facts)
-        return facts
-    record = record_of(facts, folder)
-    require_job(folder, record, "quantize")
-    with damage(folder / NAME):
-        asked = record_of({**plan.facts(), "result": None}, folder)
-        require_same(folder, quantizing_identity(record), quantizing_identity(asked))
-    return facts
 
 
 def _finish(plan: QuantizingPlan, folder: Path, facts: Mapping[str, Any], progress: Progress) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from typer.testing import CliRunner
 
 from featherbone.cli.main import app
@@ -143,3 +144,14 @@ def test_a_network_of_which_a_part_is_not_known_is_refused(model: str, tmp_path:
     path = saved(tmp_path / "strange.safetensors", tuple(map(str, range(10))), graph)
     with pytest.raises(FeatherboneError, match="strange can't be computed: only the shape of swirl is known"):
         run_pack(PackRequest(model=path, source="digits", out=tmp_path / "a.fbone"))
+
+
+def test_images_of_one_colour_are_refused(model: str, tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        for digit in range(10):
+            folder = tmp_path / "flat" / split / str(digit)
+            folder.mkdir(parents=True)
+            for place in range(3):
+                Image.new("L", (8, 8), 20 * digit + place).save(folder / f"{place}.png")
+    with pytest.raises(FeatherboneError, match="each image is of one colour"):
+        run_pack(PackRequest(model=model, source=tmp_path / "flat", out=tmp_path / "a.fbone"))

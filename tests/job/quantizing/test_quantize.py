@@ -159,7 +159,7 @@ def test_bad_input_is_refused_in_a_sentence(asked: QuantizeRequest, run: Path, t
     assert "there is no model file" in refused(model="no.safetensors")
     one_colour = folder_of(tmp_path / "colours", "0123456789", colour=True)
     assert "each image is of one colour" in refused(source=one_colour, out=tmp_path / "grey")
-    assert "images are too few to quantize by" in refused(images=2, out=tmp_path / "few")
+    assert "images are too few; at least" in refused(images=2, out=tmp_path / "few")
     assert "shows 'a' besides" in refused(source=folder_of(tmp_path / "others", "ab"))
     assert not any((tmp_path / name).exists() for name in ("refused", "grey", "few"))
 
