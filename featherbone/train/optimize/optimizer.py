@@ -27,9 +27,12 @@ def decayed(graph: Graph) -> frozenset[str]:
     """
     names = set()
     for node in graph.nodes:
+        convolution = node.operator if isinstance(node.operator, Conv) else None
         for key, shape in node.operator.parameters(*graph.input_shapes(node)).items():
-            depthwise = isinstance(node.operator, Conv) and node.operator.groups != 1 and shape[1] == 1
-            if len(shape) > 1 and not depthwise:
+            if len(shape) == 1:
+                continue
+            depthwise = convolution is not None and convolution.groups != 1 and shape[1] == 1
+            if not depthwise:
                 names.add(f"{node.name}.{key}")
     return frozenset(names)
 

@@ -105,6 +105,12 @@ def test_the_head_and_what_is_decayed_are_groups_of_their_own() -> None:
         assert settings == (rate, decay, 0.5)
 
 
+def test_biases_of_grouped_convolutions_are_not_decayed() -> None:
+    x = image(4, 8).depthwise(3, bias=True, name="filters").conv(4, 1, groups=2, bias=True, name="halves")
+    graph = x.global_pool().flatten().linear(2, name="head").graph("biased")
+    assert decayed(graph) == {"halves.weight", "head.weight"}
+
+
 def test_everything_is_decayed_on_request() -> None:
     optimizer = make_optimizer(network(), module(network(), seed=0), replace(RECIPE, decay_all=True))
     assert [group["weight_decay"] for group in optimizer.param_groups] == [RECIPE.weight_decay]
