@@ -46,6 +46,7 @@ IMAGES = 1024  # of training, without their labels, that cuts are weighed and me
 NORMED = 512  # of them that new norms take their statistics from
 RESOLUTIONS = 3  # at which a network is cut
 MOST = 6  # cuts, and never more than half of the trials
+SHARE = 1 / 8  # of a limited time after which no further cut is begun
 EXCESS = 4.0  # times a limit that an uncut network at the resolution to cut at has, about
 RESIZED = ("macs", "peak_memory", "latency")  # what a smaller resolution saves
 PROVENANCE = 1024  # bytes that a file of a cut holds more than that of a design
@@ -67,22 +68,32 @@ def make_cuts(
     """Cut each network to the budget in several ways, and write what is left, mended, into the run's folder.
 
     A resolution at which a network keeps the budget as it is needs no cut: it competes uncut. Where a network can't be
-    cut to the budget, that is told.
+    cut to the budget, that is told. Of a limited time they take about `SHARE`, and each network is cut once at least.
     """
     asked = limits_of(draft, latencies)
     most = max(1, min(MOST, draft.limits.trials // 2))
     each = max(1, most // len(uncut))
+    seconds = math.inf if draft.request.time is None else SHARE * draft.request.time / len(uncut)
     found: dict[str, Entry] = {}
     for one in uncut:
-        number, refused = len(found), ""
-        for cut in _cuts(draft, one, asked, each, progress):
-            if isinstance(cut, FeatherboneError):
-                refused = refused or cut.sentence
-            elif len(found) - number < each:
-                found.setdefault(cut.design, cut)
-        if len(found) == number:
+        cuts, refused = _first(each, seconds, _cuts(draft, one, asked, each, progress))
+        found.update((cut.design, cut) for cut in cuts if cut.design not in found)
+        if not cuts:
             progress(Noticed(sentence=f"no cut of {one.pretrained.name} competes: {refused}"))
     return list(found.values())
+
+
+def _first(most: int, seconds: float, cuts: Iterator[Entry | FeatherboneError]) -> tuple[list[Entry], str]:
+    """The first cuts, of different designs, until there are so many or the time is over; why one could not be made."""
+    found, refused, started = dict[str, Entry](), "", time.monotonic()
+    for cut in cuts:
+        if isinstance(cut, FeatherboneError):
+            refused = refused or cut.sentence
+        else:
+            found.setdefault(cut.design, cut)
+        if len(found) == most or (found and time.monotonic() - started > seconds):
+            break
+    return list(found.values()), refused
 
 
 def limits_of(draft: SearchDraft, latencies: DesignLatencies | None) -> CutLimits:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,12 +11,15 @@ import pytest
 
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, image
-from featherbone.job.pretrained.cuts import PROVENANCE, limits_of, resolutions_of
+from featherbone.job.pretrained.cuts import PROVENANCE, _first, limits_of, resolutions_of
 from featherbone.job.pretrained.possible import sides_of
 from featherbone.networks import network
 from featherbone.search import Budget
+from featherbone.search.costs.budget import costs_of
 from featherbone.search.costs.file_size import FILE_HEAD
 from featherbone.search.costs.latency_limit import LatencyLimit
+from featherbone.search.record.ledger import Entry
+from featherbone.search.record.why import CUT
 
 GRAPH = network("mobilenet_v2:resolution=128")  # 98 M multiply-adds, and 25 M at 64
 
@@ -64,3 +69,31 @@ def test_latency_is_predicted_and_measured_where_it_cannot_be(monkeypatch: pytes
     graph = image(3, 8).conv(4, 3).global_pool().flatten().linear(2).graph("even")
     assert found.measure(graph)["latency"].total == 3.0
     assert found.measure(graph.renamed("odd"))["latency"].total == 7.0
+
+
+def entry(design: str) -> Entry:
+    return Entry(design=design, origin=CUT, costs=costs_of(image(3, 8).flatten().linear(2).graph(design)))
+
+
+def test_no_cut_is_begun_once_the_time_for_them_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(100))
+    monkeypatch.setattr("featherbone.job.pretrained.cuts.time.monotonic", lambda: float(next(clock)))
+    made: list[str] = []
+
+    def cuts() -> Iterator[Entry | FeatherboneError]:
+        for name in "abcde":
+            made.append(name)
+            yield FeatherboneError("too small") if name == "a" else entry(name)
+
+    found, refused = _first(4, 2.5, cuts())  # a second for each that was cut
+    assert [each.design for each in found] == ["b", "c", "d"]
+    assert (made, refused) == (["a", "b", "c", "d"], "too small")
+
+
+def test_a_network_is_cut_once_however_short_the_time_is() -> None:
+    assert [each.design for each in _first(4, 0.0, iter([entry("a"), entry("b")]))[0]] == ["a"]
+
+
+def test_as_many_cuts_are_made_as_may_compete_and_equal_ones_count_once() -> None:
+    found, refused = _first(2, math.inf, iter([entry("a"), entry("a"), entry("b"), entry("c")]))
+    assert ([each.design for each in found], refused) == (["a", "b"], "")
