@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from featherbone.data.batches import normalise
-from featherbone.errors import FeatherboneError
 from featherbone.measure.onnx_session import open_session
 from featherbone.quantize import QuantizedModel, to_qdq
 from featherbone.run_record import Verification
 from featherbone.ship.onnx_export import write_sealed
-
-LEAST_AGREEMENT = 0.995  # share of images of one class
-NEARLY_ALL = 0.95  # share of logits that are within a step
-BATCH = 64
+from featherbone.ship.promise import A_STEP_APART
+from featherbone.ship.reference import BATCH, logits_of, prepared_images, require_images, step_of
 
 
 def export_quantized(model: QuantizedModel, path: Path | str) -> None:
@@ -66,39 +60,13 @@ def verify_quantized(model: QuantizedModel, path: Path | str, images: np.ndarray
     Raises:
         FeatherboneError: no images, or a file that can't be run.
     """
-    if not len(images):
-        raise FeatherboneError("a file can't be verified without images")
-    session, module = open_session(path), model.module()
-    seen, name = model.preprocessing, session.get_inputs()[0].name
-    expected, found = [], []
-    for start in range(0, len(images), BATCH):
-        batch = normalise(images[start : start + BATCH], seen.mean, seen.std).contiguous()
-        with torch.inference_mode():
-            expected.append(module(batch).numpy())
-        found.append(session.run(None, {name: batch.numpy()})[0])
-    return compared_by_steps(model, np.concatenate(expected), np.concatenate(found))
-
-
-def compared_by_steps(model: QuantizedModel, expected: np.ndarray, found: np.ndarray) -> Verification:
-    """The verdict on the logits of the integers and of ONNX Runtime, both (N, classes)."""
-    (answer,) = model.graph.outputs
-    grid = model.network.grids.get(answer)
-    step = grid.step if grid is not None else float(expected.max() - expected.min()) / 255
-    apart = np.abs(expected.astype(np.float64) - found)
-    largest = float(apart.max())
-    near = float((apart <= 1.01 * step).mean())
-    agreement = float((expected.argmax(1) == found.argmax(1)).mean())
-    reason = ""
-    if not math.isfinite(largest) or agreement < LEAST_AGREEMENT or near < NEARLY_ALL:
-        reason = (
-            f"the ONNX file does not compute what the integers say: over {len(expected)} images {agreement:.1%} agree "
-            f"on the class, and {near:.1%} of the logits are within a step of {step:.3g}"
-        )
-    return Verification(
-        passed=not reason,
-        images=len(expected),
-        top1_agreement=agreement,
-        largest_difference=largest if math.isfinite(largest) else None,
-        allowed=step,
-        reason=reason,
-    )
+    seen = model.preprocessing
+    require_images(images, seen)
+    session = open_session(path)
+    name = session.get_inputs()[0].name
+    found = [
+        session.run(None, {name: prepared_images(images[start : start + BATCH], seen).numpy()})[0]
+        for start in range(0, len(images), BATCH)
+    ]
+    expected = logits_of(model.module(), seen, images)
+    return A_STEP_APART.verdict(expected, np.concatenate(found), what="the ONNX file", step=step_of(model, expected))

@@ -13,14 +13,14 @@ from featherbone.hub import WeightChoices
 from featherbone.hub.loading import load_chosen
 from featherbone.hub.published import LIBRARIES
 from featherbone.job.training.starting import Network, continued
-from featherbone.job.training.target import Target
+from featherbone.job.training.target import TrainingTarget
 from featherbone.job.weight_files import CHECKPOINT, MODEL, fetching, kind_of_ours
 from featherbone.nn import Model
 from featherbone.progress import Progress
 
 
 def with_weights(
-    target: Target, weights: str, choices: WeightChoices, dataset: Dataset, *, seed: int, progress: Progress
+    target: TrainingTarget, weights: str, choices: WeightChoices, dataset: Dataset, *, seed: int, progress: Progress
 ) -> Network:
     """The network of a target for a data set, with these weights; a new last layer where they are of other classes.
 
@@ -47,7 +47,7 @@ def with_weights(
     return replace(begun, origin=origin, said=(*made.said, *remarks, *begun.said))
 
 
-def require_bare(target: Target, weights: str) -> None:
+def require_bare(target: TrainingTarget, weights: str) -> None:
     """Raise for a target with weights of its own, and for a file of ours, which holds more than weights."""
     if target.origin:
         raise FeatherboneError(

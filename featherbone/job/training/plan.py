@@ -16,7 +16,7 @@ from featherbone.job.training.given_weights import require_bare, with_weights
 from featherbone.job.training.recipe import recipe_for
 from featherbone.job.training.request import TrainRequest
 from featherbone.job.training.starting import Network
-from featherbone.job.training.target import Target, read_target
+from featherbone.job.training.target import TrainingTarget, read_target
 from featherbone.job.training.teacher import Teaching, read_teaching
 from featherbone.json_values import write_value
 from featherbone.progress import Noticed, Progress
@@ -138,7 +138,7 @@ def plan_training(request: TrainRequest, progress: Progress) -> TrainingPlan:
     return plan
 
 
-def _images(request: TrainRequest, target: Target, progress: Progress) -> Dataset:
+def _images(request: TrainRequest, target: TrainingTarget, progress: Progress) -> Dataset:
     """The data set, at the resolution and in the view of the network."""
     return open_images(
         request.source,
@@ -151,7 +151,7 @@ def _images(request: TrainRequest, target: Target, progress: Progress) -> Datase
     )
 
 
-def _view(target: Target, request: TrainRequest) -> View:
+def _view(target: TrainingTarget, request: TrainRequest) -> View:
     """The part of the images that the network is used to, or that was chosen."""
     if request.weights is None:
         return request.choices.over(target.view)
@@ -159,7 +159,7 @@ def _view(target: Target, request: TrainRequest) -> View:
     return view_of(request.weights, request.choices)
 
 
-def _network(request: TrainRequest, target: Target, dataset: Dataset, progress: Progress) -> Network:
+def _network(request: TrainRequest, target: TrainingTarget, dataset: Dataset, progress: Progress) -> Network:
     if request.weights is None:
         return target.build(dataset)
     return with_weights(target, request.weights, request.choices, dataset, seed=request.seed, progress=progress)

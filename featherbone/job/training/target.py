@@ -25,7 +25,7 @@ FOREIGN = (".onnx", ".pt2")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
+class TrainingTarget:
     """A network that was asked for.
 
     ``resolution`` and ``channels`` are those that the images should have, None where the network follows them;
@@ -55,7 +55,7 @@ class Target:
         return asked or self.resolution
 
 
-def read_target(asked: str, *, seed: int = 0) -> Target:
+def read_target(asked: str, *, seed: int = 0) -> TrainingTarget:
     """What a person names: a network of the zoo, a design, a file of ours, or a function that builds a module.
 
     ``seed`` draws a new last layer.
@@ -91,17 +91,17 @@ def read_target(asked: str, *, seed: int = 0) -> Target:
     return _zoo(asked)
 
 
-def _design(asked: str) -> Target:
+def _design(asked: str) -> TrainingTarget:
     design = Design.parse(asked)
     title = str(design)[:60]
 
     def build(dataset: Dataset) -> Network:
         return Network(graph=design.graph(classes=len(dataset.classes), channels=dataset.channels).renamed(title))
 
-    return Target(asked=str(design), title=title, build=build, resolution=design.resolution)
+    return TrainingTarget(asked=str(design), title=title, build=build, resolution=design.resolution)
 
 
-def _zoo(asked: str) -> Target:
+def _zoo(asked: str) -> TrainingTarget:
     resolution, channels = zoo_sizes(asked)
 
     def build(dataset: Dataset) -> Network:
@@ -111,10 +111,10 @@ def _zoo(asked: str) -> Target:
     def usual(dataset: Dataset) -> tuple[Graph, ...]:
         return zoo_usual(asked, dataset)
 
-    return Target(asked=asked, title=asked, build=build, usual=usual, resolution=resolution, channels=channels)
+    return TrainingTarget(asked=asked, title=asked, build=build, usual=usual, resolution=resolution, channels=channels)
 
 
-def _model(path: Path, seed: int) -> Target:
+def _model(path: Path, seed: int) -> TrainingTarget:
     """A model to go on from: with its own preprocessing, and a new head where the classes are others."""
     model = load_model(path)
     origin = {"source": str(path), "sha256": file_hash(path)}
@@ -122,7 +122,7 @@ def _model(path: Path, seed: int) -> Target:
     def build(dataset: Dataset) -> Network:
         return replace(continued(model, dataset, seed=seed), origin=origin)
 
-    return Target(
+    return TrainingTarget(
         asked=str(path),
         title=path.stem if path.stem != "model" else path.resolve().parent.name,
         build=build,
@@ -134,7 +134,7 @@ def _model(path: Path, seed: int) -> Target:
     )
 
 
-def _fixed(asked: str) -> Target:
+def _fixed(asked: str) -> TrainingTarget:
     """A graph as it is; it must take these images and score these classes."""
     imported = read(asked)
     graph = imported.graph
@@ -156,7 +156,7 @@ def _fixed(asked: str) -> Target:
         return Network(graph=graph, said=imported.warnings)
 
     title = Path(asked.partition(":")[0]).stem
-    return Target(asked=asked, title=title, build=build, resolution=int(side), channels=int(channels))
+    return TrainingTarget(asked=asked, title=title, build=build, resolution=int(side), channels=int(channels))
 
 
 def _is_factory(asked: str) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
+from featherbone.ship.promise import A_STEP_APART, CLOSE, EXACT, HALF_CLOSE, log_probabilities
 from featherbone.ship.verify import compared
 
 IMAGES = 200
@@ -77,3 +78,48 @@ def test_logits_without_spread_must_be_equal_but_for_rounding() -> None:
     assert compared(flat, flat).passed
     assert compared(flat, flat + np.float32(1e-9)).passed
     assert not compared(flat, flat + np.float32(1e-5)).passed
+
+
+def probabilities(logits: np.ndarray) -> np.ndarray:
+    return np.exp(log_probabilities(logits)).astype(np.float32)
+
+
+@pytest.mark.parametrize(("apart", "passes"), [(1e-4, True), (2e-3, False)])
+def test_a_probability_near_nothing_tells_what_a_logit_tells(apart: float, passes: bool) -> None:
+    sure = np.tile(np.array([20.0, 0.0, -20.0]), (IMAGES, 1))
+    moved = sure.copy()
+    moved[3, 2] += apart
+    found = CLOSE.verdict_on_probabilities(sure, probabilities(moved), what="the file")
+    assert found.passed is passes
+    assert np.abs(probabilities(moved) - probabilities(sure)).max() < 1e-9
+
+
+def test_probabilities_that_are_nothing_are_compared_too() -> None:
+    hopeless = np.tile(np.array([100.0, 0.0]), (IMAGES, 1))
+    assert CLOSE.verdict_on_probabilities(hopeless, probabilities(hopeless), what="the file").passed
+
+
+@pytest.mark.parametrize(("step", "count", "passes"), [(0.5, 90, True), (0.5, 110, False), (0.4, 90, False)])
+def test_a_few_logits_of_integers_may_be_further_than_a_step(step: float, count: int, passes: bool) -> None:
+    found = LOGITS.astype(np.float64) + 0.45
+    found.flat[-count:] += 0.2
+    assert A_STEP_APART.verdict(LOGITS, found, what="the file", step=step).passed is passes
+
+
+def test_integers_may_not_name_other_classes() -> None:
+    equal = np.zeros((IMAGES, 3), dtype=np.float32)
+    other = equal.copy()
+    other[:2, 1] = 0.1
+    assert not A_STEP_APART.verdict(equal, other, what="the file", step=0.2).passed
+
+
+def test_float16_may_differ_by_its_roundings_and_not_by_a_hundredth() -> None:
+    assert HALF_CLOSE.verdict(LOGITS, LOGITS.astype(np.float16).astype(np.float32), what="the file").passed
+    assert not HALF_CLOSE.verdict(LOGITS, LOGITS * 1.05, what="the file").passed
+
+
+def test_exact_is_exact() -> None:
+    assert EXACT.verdict(LOGITS, LOGITS.copy(), what="the file").passed
+    nearly = LOGITS.copy()
+    nearly[9, 9] = np.nextafter(nearly[9, 9], np.float32(9))
+    assert not EXACT.verdict(LOGITS, nearly, what="the file").passed
