@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from featherbone.nn import load_model as load_model
     from featherbone.nn import module as module
     from featherbone.nn import save_model as save_model
+    from featherbone.ship.c import compile as compile
 
 __version__ = "0.1.0"
 
@@ -44,6 +45,7 @@ _HOME = {
     "Model": "nn",
     "Wire": "graph",
     "concat": "graph",
+    "compile": "ship.c",
     "count": "cost",
     "fit": "job",
     "from_json": "graph",

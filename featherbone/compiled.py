@@ -1,4 +1,4 @@
-"""Our own C++: compiled once by the machine's compiler, for its very processor, and kept in the cache."""
+"""Our own C++ and C: compiled once by the machine's compiler, for its very processor, and kept in the cache."""
 
 from __future__ import annotations
 
@@ -10,36 +10,57 @@ import stat
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from featherbone.cache import cache_folder
 from featherbone.errors import FeatherboneError
 
-FLAGS = ("-std=c++17", "-O3", "-march=native", "-shared", "-fPIC", "-Wno-psabi")
-MOST_SECONDS = 120
+SHARED = ("-O3", "-march=native", "-shared", "-fPIC")
+FLAGS = {"C++": ("-std=c++17", *SHARED, "-Wno-psabi"), "C": ("-std=c99", *SHARED)}
+NAMES = {
+    "C++": ("CXX", "c++", "g++", "clang++"),
+    "C": ("CC", "cc", "gcc", "clang"),
+}  # a variable that names it, usual ones
+MOST_SECONDS = 600  # a large network's weights are millions of numbers in C
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 UNFINISHED = ".unfinished-"  # how the folders begin in which compilers write
 
 
 @cache
 def compiled(source: Path, *flags: str) -> ctypes.CDLL:
-    """The library of a C++ file, compiled with `FLAGS` and `flags`.
+    """The library of a C++ file and the headers beside it, compiled with `FLAGS` and `flags`.
 
     What is loaded runs as this process, so it comes from a folder and a file that belong to this user and that nobody
     else may write; a file that others could have written is compiled anew.
 
     Raises `FeatherboneError` where there is no C++ compiler, or it fails; where the folder is another user's.
     """
-    compiler = _compiler()
+    texts = {file.name: file.read_text() for file in (source, *sorted(source.parent.glob("*.h")))}
+    return _library("C++", texts, flags)
+
+
+def compiled_c(texts: Mapping[str, str], *flags: str) -> ctypes.CDLL:
+    """The library of C99: files by name with their texts, the one to compile first; as `compiled`.
+
+    >>> compiled_c({"answer.c": "int answer(void) { return 42; }"}).answer()
+    42
+    """
+    return _library("C", texts, flags)
+
+
+def _library(language: str, texts: Mapping[str, str], flags: tuple[str, ...]) -> ctypes.CDLL:
+    compiler = _compiler(language)
     folder = _own_folder(cache_folder(None) / "kernels")
-    library = folder / f"{source.stem}-{_key(compiler, source, flags)}.so"
+    flags = (*FLAGS[language], *flags)
+    library = folder / f"{Path(next(iter(texts))).stem}-{_key(compiler, texts, flags)}.so"
     if not _is_own(library):
-        _compile([compiler, *FLAGS, *flags, str(source)], library)
+        _compile([compiler, *flags], texts, library)
     try:
         return ctypes.CDLL(str(library))
     except OSError as error:
-        raise FeatherboneError(f"the compiled kernels cannot be loaded: {error}", hint=f"remove {library}") from error
+        raise FeatherboneError(f"what was compiled cannot be loaded: {error}", hint=f"remove {library}") from error
 
 
 def _own_folder(folder: Path) -> Path:
@@ -49,7 +70,7 @@ def _own_folder(folder: Path) -> Path:
         found = folder.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
             raise FeatherboneError(
-                f"the kernels are not kept in {folder}, which is a link or another user's",
+                f"what is compiled is not kept in {folder}, which is a link or another user's",
                 hint="name a folder of your own in FEATHERBONE_CACHE",
             )
         if found.st_mode & OTHERS_WRITE:
@@ -71,34 +92,39 @@ def _is_own(library: Path) -> bool:
     return stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & OTHERS_WRITE
 
 
-def _compiler() -> str:
-    named = os.environ.get("CXX", "")
-    for name in (named, "c++", "g++", "clang++"):
+def _compiler(language: str) -> str:
+    variable, *usual = NAMES[language]
+    for name in (os.environ.get(variable, ""), *usual):
         found = shutil.which(name) if name else None
         if found:
             return found
-    raise FeatherboneError("there is no C++ compiler", hint="install g++ or clang++, or name one in CXX")
+    raise FeatherboneError(
+        f"there is no {language} compiler", hint=f"install {usual[1]} or {usual[2]}, or name one in {variable}"
+    )
 
 
-def _key(compiler: str, source: Path, flags: tuple[str, ...]) -> str:
-    """Changes with the source, the flags, the compiler and the processor, whose own instructions are used."""
+def _key(compiler: str, texts: Mapping[str, str], flags: tuple[str, ...]) -> str:
+    """Changes with the sources, the flags, the compiler and the processor, whose own instructions are used."""
     version = _run([compiler, "--version"]).stdout
     processor = Path("/proc/cpuinfo")
     lines = processor.read_text().splitlines() if processor.exists() else []
     features = [line for line in lines if line.startswith(("flags", "Features", "model"))]
-    sources = [file.read_text() for file in (source, *sorted(source.parent.glob("*.h")))]
-    said = "\n".join([*sources, *FLAGS, *flags, compiler, version, *sorted(set(features))])
+    said = "\n".join([*texts.values(), *flags, compiler, version, *sorted(set(features))])
     return hashlib.sha256(said.encode()).hexdigest()[:24]
 
 
-def _compile(command: list[str], library: Path) -> None:
+def _compile(command: list[str], texts: Mapping[str, str], library: Path) -> None:
+    """Compile the first of the texts where the library will be, then give it its name."""
     try:
         with tempfile.TemporaryDirectory(dir=library.parent, prefix=UNFINISHED) as folder:
+            for name, text in texts.items():
+                (Path(folder) / name).write_text(text, encoding="utf-8")
             unfinished = Path(folder) / library.name
-            ran = _run([*command, "-o", str(unfinished)])
+            ran = _run([*command, str(Path(folder) / next(iter(texts))), "-o", str(unfinished), "-lm"])
             if ran.returncode:
-                said = (ran.stderr.splitlines() or ["?"])[0]
-                raise FeatherboneError(f"{command[0]} cannot compile the kernels: {said}")
+                lines = ran.stderr.splitlines() or ["?"]
+                said = next((line for line in lines if "error" in line), lines[0])
+                raise FeatherboneError(f"{command[0]} cannot compile {next(iter(texts))}: {said}")
             unfinished.chmod(0o700)
             os.replace(unfinished, library)  # another process may have made the same meanwhile
     except OSError as error:
@@ -106,7 +132,7 @@ def _compile(command: list[str], library: Path) -> None:
 
 
 def _not_kept(folder: Path, error: OSError) -> FeatherboneError:
-    return FeatherboneError(f"the kernels cannot be kept in {folder}: {error.strerror or error}")
+    return FeatherboneError(f"what is compiled cannot be kept in {folder}: {error.strerror or error}")
 
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
