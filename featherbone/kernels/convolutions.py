@@ -31,8 +31,11 @@ class Convolution(nn.Module):
         self.conv = conv
 
     def forward(self, x: Tensor) -> Tensor:
+        return self.by(x, self.conv.weight, self.conv.bias)
+
+    def by(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """The same with other weights of its shapes."""
         conv = self.conv
-        weight, bias = conv.weight, conv.bias
         if torch.is_autocast_enabled("cpu"):
             low = torch.get_autocast_dtype("cpu")
             x, weight, bias = x.to(low), weight.to(low), None if bias is None else bias.to(low)

@@ -29,9 +29,10 @@ def fused(network: nn.Module) -> nn.Module:
     """A module for training that shares the network's parameters and running statistics, and computes the same.
 
     On a CPU, in float32 and bfloat16. Batch norms run in one kernel with an addition and the ReLU or ReLU6 behind
-    them, or with the hard_swish; squeeze-and-excitation in one for the means and one for all that follows the gates;
-    shuffles of channels in one with what is joined before and parted behind them; and gradients of depthwise and wide
-    1×1 convolutions are computed in the fastest way. All else stays as it is.
+    them, or with the hard_swish, and those that hold their statistics in the convolution before them;
+    squeeze-and-excitation runs in one kernel for the means and one for all that follows the gates; shuffles of channels
+    in one with what is joined before and parted behind them; and gradients of depthwise and wide 1×1 convolutions are
+    computed in the fastest way. All else stays as it is.
 
     Raises `FeatherboneError` where the kernels cannot be compiled, and for a network on another device.
     """
@@ -65,17 +66,26 @@ class _Tracer(fx.Tracer):
 
 
 def _fuse_norm(traced: fx.GraphModule, norm: fx.Node, layer: nn.BatchNorm2d) -> None:
-    """One module for the norm, the addition that alone reads it, and the activation behind, where the sum stood."""
+    """One module for convolution, norm, the addition that alone reads it, and the activation, where the sum stood."""
     last, others = sum_behind(norm)
     act, end = act_behind(last)
     if others and act.swish:  # its gradient needs the sum, which is not kept
         act, end = NONE, last
-    traced.add_submodule(_name(norm), FusedNorm(layer, act))
+    read, conv = _convolution_before(traced, norm)
+    traced.add_submodule(_name(norm), FusedNorm(layer, act, conv))
     with traced.graph.inserting_before(last):
-        fresh = traced.graph.call_module(_name(norm), (norm.args[0], *others))
+        fresh = traced.graph.call_module(_name(norm), (read if conv is None else read.args[0], *others))
     end.replace_all_uses_with(fresh)
-    for node in dict.fromkeys((end, last, norm)):
+    for node in dict.fromkeys((end, last, norm) if conv is None else (end, last, norm, read)):
         traced.graph.erase_node(node)
+
+
+def _convolution_before(traced: fx.GraphModule, norm: fx.Node) -> tuple[fx.Node, nn.Conv2d | Convolution | None]:
+    """What a norm reads, and the convolution that this is where nothing else reads it."""
+    (read,) = norm.args
+    assert isinstance(read, fx.Node), "a norm reads one map"
+    layer = traced.get_submodule(str(read.target)) if read.op == "call_module" and len(read.users) == 1 else None
+    return read, layer if isinstance(layer, nn.Conv2d | Convolution) else None
 
 
 def _name(node: fx.Node) -> str:

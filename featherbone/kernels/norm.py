@@ -11,23 +11,30 @@ from torch import Tensor, nn
 
 from featherbone.kernels.activations import NONE, Act
 from featherbone.kernels.build import kernels
+from featherbone.kernels.convolutions import Convolution
 
 SOURCE = Path(__file__).with_name("norm.cpp")
 KINDS = {torch.float32: "float32", torch.bfloat16: "bfloat16"}
 
 
 class FusedNorm(nn.Module):
-    """act(norm(x) + other): the activation is one of ``Act``; hard_swish only where nothing is added."""
+    """act(norm(conv(x)) + other), with or without a convolution, which nothing else reads.
 
-    def __init__(self, norm: nn.BatchNorm2d, act: Act) -> None:
+    The activation is one of ``Act``; hard_swish only where nothing is added. A norm that holds its statistics is no
+    pass over a map: it scales the weights of the convolution before it, through which its own gradients go too.
+    """
+
+    def __init__(self, norm: nn.BatchNorm2d, act: Act, conv: nn.Conv2d | Convolution | None = None) -> None:
         super().__init__()
-        self.norm, self.act = norm, act
+        self.norm, self.act, self.conv = norm, act, conv
 
     def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
         norm = self.norm
-        if not norm.training:  # frozen
-            y = norm(x)
+        if not norm.training:
+            y = norm(x) if self.conv is None else _scaled(norm, self.conv, x)
             return self.act(y if other is None else y + other)
+        if self.conv is not None:
+            x = self.conv(x)
         fits = other is None or (other.shape == x.shape and other.dtype == x.dtype)
         if other is not None and self.act.swish:
             raise TypeError("there is no kernel for hard_swish of a sum")
@@ -35,6 +42,21 @@ class FusedNorm(nn.Module):
         y, mean, variance = _Norm.apply(*arguments)  # type: ignore[no-untyped-call]
         _follow(norm, mean, variance, x.numel() // x.shape[1])
         return cast(Tensor, y) if fits else self.act(y + other)
+
+
+def _scaled(norm: nn.BatchNorm2d, conv: nn.Conv2d | Convolution, x: Tensor) -> Tensor:
+    """A convolution and the norm behind it, by the statistics that the norm holds."""
+    mean, variance = norm.running_mean, norm.running_var
+    if mean is None or variance is None:
+        raise TypeError("the norm has no running statistics")
+    layer = conv.conv if isinstance(conv, Convolution) else conv
+    scale = norm.weight * torch.rsqrt(variance + norm.eps)
+    shift = norm.bias - (mean if layer.bias is None else mean - layer.bias) * scale
+    weight = layer.weight * scale[:, None, None, None]
+    if isinstance(conv, Convolution):
+        return conv.by(x, weight, shift)
+    y: Tensor = conv._conv_forward(x, weight, shift)
+    return y
 
 
 @torch.no_grad()
