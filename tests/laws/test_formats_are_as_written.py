@@ -36,7 +36,7 @@ def row(word: str) -> list[str]:
 def test_files_that_are_kept() -> None:
     assert row("network.json") == [f"`{GRAPH}`", str(GRAPH_VERSION), str(GRAPH_VERSION)]
     assert row("model.safetensors") == [f"`{MODEL}`", MODEL_VERSION, ", ".join(KEYS)]
-    assert row("model.onnx")[1:] == row("model.safetensors")[1:]
+    assert row("model.onnx")[1:] == row("model.tflite")[1:] == row("model.safetensors")[1:]
     assert row("a quantized model") == [f"`{QUANTIZED}`", QUANTIZED_VERSION, QUANTIZED_VERSION]
     assert row("featherbone cost --json") == [f"`{COST}`", str(COST_VERSION), str(COST_VERSION)]
 

@@ -82,7 +82,7 @@ def integer_maps(network: QuantizedNetwork, images: np.ndarray, wanted: Sequence
     readers = {name: len(nodes) for name, nodes in graph.consumers().items()}
     maps: Arrays = {}
     for node in graph.nodes:
-        maps[node.name] = _written(network, node, maps, images)
+        maps[node.name] = _given(network, node, images) if not node.inputs else map_of(network, node, maps)
         for name in dict.fromkeys(node.inputs):
             readers[name] -= 1
             if not readers[name] and name not in wanted:
@@ -90,10 +90,22 @@ def integer_maps(network: QuantizedNetwork, images: np.ndarray, wanted: Sequence
     return {name: maps[name] for name in wanted}
 
 
-def _written(network: QuantizedNetwork, node: Node, maps: Arrays, images: np.ndarray) -> np.ndarray:
+def _given(network: QuantizedNetwork, node: Node, images: np.ndarray) -> np.ndarray:
+    grid = network.grids.get(node.name)
+    return images.astype(np.float32) if grid is None else to_integers(images, grid)
+
+
+def map_of(network: QuantizedNetwork, node: Node, maps: Arrays) -> np.ndarray:
+    """The map that a node writes where these are those that it reads, each on its grid, if it has one.
+
+    >>> from featherbone.graph import image
+    >>> from featherbone.quantize import Grid
+    >>> grids = dict.fromkeys(("image", "image_act"), Grid(step=0.5, zero=3))
+    >>> network = QuantizedNetwork(graph=image(1, 1).act("relu", name="image_act").graph("one"), grids=grids, layers={})
+    >>> map_of(network, network.graph.nodes[1], {"image": np.array([[[[-9]]]])}).item()
+    3
+    """
     grids, grid = network.grids, network.grids.get(node.name)
-    if not node.inputs:
-        return images.astype(np.float32) if grid is None else to_integers(images, grid)
     if not network.in_integers(node.name):
         found = _in_float(network, node, maps)
         return found if grid is None else to_integers(found, grid)
