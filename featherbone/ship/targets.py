@@ -12,6 +12,7 @@ from featherbone.ship.target import Target
 TARGETS: Mapping[str, str] = MappingProxyType(
     {
         "onnx": "featherbone.ship.onnx.target",
+        "tflite": "featherbone.ship.tflite.target",
     }
 )
 """Each target by its name, with the module whose ``TARGET`` it is."""

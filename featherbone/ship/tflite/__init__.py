@@ -1,6 +1,6 @@
-"""A network as a TensorFlow Lite file, by a writer of our own: float32, or the integers of a quantized network.
+"""A network as a TensorFlow Lite file, by a writer of our own: in floats, or the integers of a quantized network.
 
-    >>> from featherbone.ship.tflite import export_tflite
+    >>> from featherbone.ship.tflite import open_tflite
 
 The schema of the format comes with ai-edge-litert, which also runs the file; no converter is needed.
 """
@@ -12,18 +12,14 @@ from typing import TYPE_CHECKING
 from featherbone.lazy import loader
 
 if TYPE_CHECKING:
-    from featherbone.ship.tflite.export import export_tflite as export_tflite
     from featherbone.ship.tflite.export import to_tflite as to_tflite
     from featherbone.ship.tflite.program import LiteProgram as LiteProgram
     from featherbone.ship.tflite.program import open_tflite as open_tflite
-    from featherbone.ship.tflite.verify import verify_tflite as verify_tflite
 
 _PLACES = {
     "LiteProgram": "program",
-    "export_tflite": "export",
     "open_tflite": "program",
     "to_tflite": "export",
-    "verify_tflite": "verify",
 }
 
 __all__ = sorted(_PLACES)

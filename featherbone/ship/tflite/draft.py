@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from featherbone.errors import FeatherboneError
 from featherbone.quantize.grid import Grid
 from featherbone.ship.tflite.kinds import KINDS
 from featherbone.ship.tflite.schema import schema
 
+LARGEST_HALF = float(np.finfo(np.float16).max)
 ALIGNMENT = 16  # bytes: runtimes read constants where they lie, with vector instructions
 TYPES = {
+    "float16": "FLOAT16",
     "float32": "FLOAT32",
     "int8": "INT8",
     "int32": "INT32",
@@ -61,8 +64,8 @@ class _AlignedBuffer:
 class LiteDraft:
     """One subgraph, and everything beside it; a constant that two operators read is held once."""
 
-    def __init__(self, name: str) -> None:
-        self._schema = schema()
+    def __init__(self, name: str, *, half: bool = False) -> None:
+        self._schema, self._half = schema(), half
         self._name = name
         self._tensors: list[Any] = []
         self._operators: list[Any] = []
@@ -70,6 +73,7 @@ class LiteDraft:
         self._buffers: list[bytes] = [b""]  # the first is that of all tensors without constants
         self._held: dict[bytes, int] = {b"": 0}
         self._constants: dict[tuple[int, str, tuple[int, ...], bytes], LiteTensor] = {}
+        self._opened: dict[int, LiteTensor] = {}  # by the place of the float16 that it is made of
         self._names: set[str] = set()
 
     def tensor(self, name: str, shape: Sequence[int], kind: str = "float32", grid: Grid | None = None) -> LiteTensor:
@@ -93,7 +97,7 @@ class LiteDraft:
         steps: np.ndarray | None = None,
         axis: int = 0,
     ) -> LiteTensor:
-        """A tensor of these values: float32, int32 or int8; with a grid, or with a step for each place of an axis."""
+        """A tensor of these values, in their own type; with a grid, or with a step for each place of an axis."""
         content = values.astype(values.dtype.newbyteorder("<")).tobytes()
         quantization, mark = None, b""
         if grid is not None:
@@ -107,6 +111,25 @@ class LiteDraft:
         if key not in self._constants:
             self._constants[key] = self._add(name, values.shape, values.dtype.name, buffer, quantization, grid)
         return self._constants[key]
+
+    def weight(self, name: str, values: np.ndarray) -> LiteTensor:
+        """A weight in float32; held as float16 where the file is to be half as large, and made numbers as it is opened.
+
+        Raises:
+            FeatherboneError: float16 does not hold it.
+        """
+        if not self._half:
+            return self.constant(name, values)
+        largest = float(np.abs(values).max(initial=0.0))
+        if largest > LARGEST_HALF:
+            raise FeatherboneError(
+                f"{name} holds {largest:.3g}; float16 ends at {LARGEST_HALF:g}", hint="export it in float32"
+            )
+        held = self.constant(f"{name}/half", values.astype(np.float16))
+        if held.place not in self._opened:
+            self._opened[held.place] = self.tensor(name, held.shape)
+            self.operator("DEQUANTIZE", [held], self._opened[held.place], {})
+        return self._opened[held.place]
 
     def operator(
         self, kind: str, inputs: Sequence[LiteTensor | None], output: LiteTensor, options: Mapping[str, Any]

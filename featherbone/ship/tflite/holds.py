@@ -3,63 +3,47 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
-from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.graph.operators import Opaque, shape_text
-from featherbone.nn.numeric import require_numbers
-from featherbone.quantize import QuantizedNetwork
+from featherbone.quantize import QuantizedModel, QuantizedNetwork
+from featherbone.ship.target import ExportForm, Shipped
 
 LARGEST = 2**31 - 2**20  # bytes of weights: a flat buffer ends at 2 GiB, and the graph needs a little of it
 
 
-def require_lite(graph: Graph) -> None:
-    """Raise unless there are weights with which the graph can be a TensorFlow Lite file.
+def lite_refusals(model: Shipped, form: ExportForm) -> tuple[str, ...]:
+    """Why a network can't be a TensorFlow Lite file, a sentence each, with the names of nodes.
 
     >>> from featherbone.graph import image
-    >>> require_lite(image(3, 8).conv(4, 3).graph("tiny"))
-
-    Raises:
-        FeatherboneError: with the node: one outside the vocabulary, or a map that has other than two sides; symbolic
-            sizes; several inputs or outputs; more weights than a file holds.
+    >>> from featherbone.nn import Preprocessing, Model, module, weights_of
+    >>> graph = image(1, 8).flatten().linear(2).graph("tiny")
+    >>> seen = Preprocessing(resolution=8, channels=1, mean=(0.5,), std=(0.25,))
+    >>> weights = weights_of(module(graph, seed=0))
+    >>> lite_refusals(Model(graph=graph, weights=weights, classes=("a", "b"), preprocessing=seen), ExportForm())
+    ()
     """
-    require_numbers(graph, "the network cannot be written as TensorFlow Lite")
+    return (*unheld(model.graph), *(wide_maps(model.network) if isinstance(model, QuantizedModel) else ()))
+
+
+def unheld(graph: Graph) -> Iterator[str]:
+    """Nodes outside the vocabulary, maps with other than two sides, several inputs or outputs, too many weights."""
     for node in graph.nodes:
         if isinstance(node.operator, Opaque):
-            raise FeatherboneError(
-                f"{node.name}: {node.operator.describe()} is outside the vocabulary, so {graph.name} cannot be written "
-                "as TensorFlow Lite",
-                hint="such a graph can be counted, drawn and saved",
-            )
-        if len(node.shape) not in (1, 3):
-            raise FeatherboneError(
-                f"{node.name} writes {shape_text(node.shape)}; in TensorFlow Lite a map has two sides here",
-                hint="export it to ONNX, which takes up to three",
-            )
+            yield f"{node.name}: {node.operator.describe()} is outside the vocabulary"
+        elif len(node.shape) not in (1, 3):
+            yield f"{node.name} writes {shape_text(node.shape)}, and a map has two sides there"
     for what, found in (("inputs", graph.inputs), ("outputs", graph.outputs)):
         if len(found) != 1:
-            raise FeatherboneError(
-                f"{graph.name} has {len(found)} {what}; a TensorFlow Lite file of ours has one",
-                hint="export it to ONNX, which takes several",
-            )
+            yield f"it has {len(found)} {what}, and a file of ours has one"
     size = 4 * sum(math.prod(shape) for shape in {**graph.parameters(), **graph.buffers()}.values())
     if size > LARGEST:
-        raise FeatherboneError(
-            f"{graph.name} has {size / 2**30:.2f} GiB of weights; one TensorFlow Lite file holds at most 2 GiB",
-            hint="a smaller width, or the model file (.safetensors), which has no such limit",
-        )
+        yield f"it has {size / 2**30:.2f} GiB of weights, and a file holds at most 2 GiB"
 
 
-def require_lite_grids(network: QuantizedNetwork) -> None:
-    """Raise unless the grids of a quantized network are such that TensorFlow Lite computes with them.
-
-    Raises:
-        FeatherboneError: as ``require_lite``; a map of 16 bits, with its name.
-    """
-    require_lite(network.graph)
-    wide = next((name for name, grid in network.grids.items() if grid.bits != 8), None)
-    if wide is not None:
-        raise FeatherboneError(
-            f"the map of {wide} has {network.grids[wide].bits} bits; in a TensorFlow Lite file of ours maps have 8",
-            hint="quantize with --maps 8, or export to ONNX, which takes 16",
-        )
+def wide_maps(network: QuantizedNetwork) -> Iterator[str]:
+    """Maps of 16 bits, which have no zero point there."""
+    for name, grid in network.grids.items():
+        if grid.bits != 8:
+            yield f"the map of {name} has {grid.bits} bits, and maps have 8 there"

@@ -1,7 +1,7 @@
 """The builtin operators of TensorFlow Lite that are written here: their settings and versions.
 
-A version says what of an operator a runtime must know: the first is float32, int8 came later. They are those that
-TensorFlow's own converter gives (``tensorflow/lite/tools/versioning/op_version.cc``).
+A version says what of an operator a runtime must know: the first is float32, int8 and float16 came later. They
+are those that TensorFlow's own converter gives (``tensorflow/lite/tools/versioning/op_version.cc``).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ KINDS = {
     "CONCATENATION": LiteKind("ConcatenationOptions"),
     "CONV_2D": LiteKind("Conv2DOptions", 1, 3),
     "DEPTHWISE_CONV_2D": LiteKind("DepthwiseConv2DOptions", 2, 3),
-    "DEQUANTIZE": LiteKind("DequantizeOptions", 2, 2),
+    "DEQUANTIZE": LiteKind("DequantizeOptions", 3, 3),
     "DIV": LiteKind("DivOptions", 1, 1),
     "ELU": LiteKind("", 1, 1),
     "EXP": LiteKind("ExpOptions", 1, 2),

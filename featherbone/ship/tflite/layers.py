@@ -91,8 +91,10 @@ def _weight(site: LiteSite) -> np.ndarray:
 
 def _kernels(site: LiteSite, values: np.ndarray, *, axis: int = 0, rows: slice = slice(None)) -> LiteTensor:
     """Kernels in the file's layout, with the step of each channel of ``rows`` along ``axis``."""
-    steps = None if site.layer is None else site.layer.steps.numpy()[rows]
-    return site.draft.constant(f"{site.node.name}.weight", np.ascontiguousarray(values), steps=steps, axis=axis)
+    name, laid = f"{site.node.name}.weight", np.ascontiguousarray(values)
+    if site.layer is None:
+        return site.draft.weight(name, laid)
+    return site.draft.constant(name, laid, steps=site.layer.steps.numpy()[rows], axis=axis)
 
 
 def _bias(site: LiteSite, rows: slice = slice(None)) -> LiteTensor:

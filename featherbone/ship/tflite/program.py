@@ -16,7 +16,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.files import read_bytes
 from featherbone.nn import Preprocessing
 from featherbone.ship import metadata
-from featherbone.ship.tflite.schema import require_litert
+from featherbone.ship.tflite.target import TARGET
 from featherbone.ship.tflite.texts import INPUT, lite_texts
 
 LARGEST_FILE = 2**31
@@ -41,7 +41,7 @@ class LiteProgram:
 
 
 def open_tflite(path: Path | str, *, threads: int = 1) -> LiteProgram:
-    """Open a file that ``export_tflite`` wrote, on ``threads`` threads.
+    """Open a file of ours, whatever it takes, on ``threads`` threads.
 
     >>> open_tflite("no/such/model.tflite")
     Traceback (most recent call last):
@@ -55,7 +55,7 @@ def open_tflite(path: Path | str, *, threads: int = 1) -> LiteProgram:
         FeatherboneError: ai-edge-litert is not installed; no such file; one that is damaged, or not ours; one that the
             runtime can't run.
     """
-    require_litert()
+    TARGET.require_installed()
     if threads < 1:
         raise FeatherboneError(f"threads is {threads}; it must be at least 1")
     content = read_bytes(path, most=LARGEST_FILE)

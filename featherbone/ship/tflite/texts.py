@@ -11,19 +11,17 @@ import json
 
 from featherbone.errors import FeatherboneError
 from featherbone.files import damage
-from featherbone.nn import Model
-from featherbone.quantize import QuantizedModel
 from featherbone.ship.metadata import CHECKSUM, PREFIX, ZEROS, describe
+from featherbone.ship.target import INPUTS, ExportForm, Shipped
 from featherbone.ship.tflite.schema import schema
 
 NAME = "featherbone"
-INPUTS = ("tensor", "image")  # normalised float32 → logits, or uint8 pixels → probabilities
 INPUT = PREFIX + "input"
 
 
-def described(model: Model | QuantizedModel, takes: str) -> bytes:
-    """The text of a model whose file takes one of ``INPUTS``, with zeros in place of the checksum."""
-    return json.dumps({**describe(model), INPUT: takes}, indent=1, allow_nan=False).encode()
+def described(model: Shipped, form: ExportForm) -> bytes:
+    """The text of a model in a form, with zeros in place of the checksum."""
+    return json.dumps({**describe(model), INPUT: form.input}, indent=1, allow_nan=False).encode()
 
 
 def sealed(content: bytes) -> bytes:

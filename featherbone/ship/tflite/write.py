@@ -14,7 +14,6 @@ from featherbone.quantize import QuantizedNetwork
 from featherbone.rewrite.trained_graph import TrainedGraph
 from featherbone.ship.tflite.boundary import answered, given
 from featherbone.ship.tflite.draft import LiteDraft, LiteTensor
-from featherbone.ship.tflite.holds import require_lite_grids
 from featherbone.ship.tflite.operators import write_lite
 from featherbone.ship.tflite.site import LiteSite, channels_last
 
@@ -28,7 +27,11 @@ def in_float(network: TrainedGraph) -> QuantizedNetwork:
 
 
 def network_bytes(
-    network: QuantizedNetwork, *, seen: Preprocessing | None = None, metadata: Mapping[str, bytes] | None = None
+    network: QuantizedNetwork,
+    *,
+    seen: Preprocessing | None = None,
+    half: bool = False,
+    metadata: Mapping[str, bytes] | None = None,
 ) -> bytes:
     """The file: float32 (1, height, width, channels), normalised, → float32 (1, outputs).
 
@@ -39,15 +42,15 @@ def network_bytes(
     >>> network_bytes(in_float(prepared(graph, weights_of(module(graph, seed=0)))))[4:8]
     b'TFL3'
 
-    The network is one that ``featherbone.quantize.prepared`` made. With ``seen`` it takes uint8 instead, as decoded
-    images have them, and answers with probabilities. ``metadata`` are texts that the file keeps by their names.
+    The network is one that ``featherbone.quantize.prepared`` made, and nothing that ``featherbone.ship.tflite.holds``
+    refuses. With ``seen`` it takes uint8 instead, as decoded images have them, and answers with probabilities. With
+    ``half``, weights that are numbers are float16 in the file. ``metadata`` are texts that it keeps by their names.
 
     Raises:
-        FeatherboneError: what ``featherbone.ship.tflite.holds`` refuses; a runtime that is not installed.
+        FeatherboneError: a weight that float16 does not hold.
     """
-    require_lite_grids(network)
     graph = network.graph
-    draft = LiteDraft(graph.name)
+    draft = LiteDraft(graph.name, half=half)
     (source,), (answer,) = graph.inputs, graph.outputs
     entry, first = given(draft, source, network.grids.get(source.name), seen)
     maps = {source.name: _Held(draft, source.name, first)}

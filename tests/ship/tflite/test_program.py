@@ -4,27 +4,29 @@ import numpy as np
 import pytest
 
 from featherbone.errors import FeatherboneError
-from featherbone.ship.tflite import export_tflite, open_tflite
+from featherbone.quantize import prepared
+from featherbone.ship.target import ExportForm
+from featherbone.ship.tflite import open_tflite
 from featherbone.ship.tflite.program import runner
+from featherbone.ship.tflite.target import TARGET
 from featherbone.ship.tflite.write import in_float, network_bytes
 
 
 @pytest.fixture
-def path(integer_model, tmp_path):
-    export_tflite(integer_model, tmp_path / "model.tflite", takes="image")
-    return tmp_path / "model.tflite"
+def path(integers, tmp_path):
+    return tmp_path / TARGET.write(integers, tmp_path, ExportForm(precision="int8", input="image"))[0]
 
 
-def test_it_answers_as_many_as_it_is_given_with_any_number_of_threads(path, pixels):
+def test_it_answers_as_many_as_it_is_given_with_any_number_of_threads(path, images):
     one, two = open_tflite(path), open_tflite(path, threads=2)
-    assert one.classes[1] == 'a "dog"'
+    assert one.classes[2] == "<script>"
     assert one.takes == "image"
-    found = one.answers(pixels[:3])
+    found = one.answers(images[:3])
     assert found.shape == (3, 4)
     assert found.sum(1) == pytest.approx(1, abs=1e-5)
-    assert np.array_equal(found, two.answers(pixels[:3]))
-    assert np.array_equal(found[1:2], one.answers(pixels[1:2]))
-    assert one.answers(pixels[:0]).shape == (0, 4)
+    assert np.array_equal(found, two.answers(images[:3]))
+    assert np.array_equal(found[1:2], one.answers(images[1:2]))
+    assert one.answers(images[:0]).shape == (0, 4)
 
 
 def test_opening_writes_no_line_of_the_runtimes_own(path, capfd):
@@ -54,11 +56,9 @@ def test_a_file_that_breaks_off_is_refused(path, length):
         open_tflite(path)
 
 
-def test_a_file_of_somebody_else_is_refused(float_model, tmp_path):
-    from featherbone.quantize import prepared
-
+def test_a_file_of_somebody_else_is_refused(trained, tmp_path):
     path = tmp_path / "other.tflite"
-    path.write_bytes(network_bytes(in_float(prepared(float_model.graph, float_model.weights))))
+    path.write_bytes(network_bytes(in_float(prepared(trained.graph, trained.weights))))
     with pytest.raises(FeatherboneError, match="without featherbone's metadata"):
         open_tflite(path)
 
