@@ -11,6 +11,7 @@ from featherbone.ship.target import Target
 
 TARGETS: Mapping[str, str] = MappingProxyType(
     {
+        "c": "featherbone.ship.c.target",
         "onnx": "featherbone.ship.onnx.target",
         "tflite": "featherbone.ship.tflite.target",
     }

@@ -2,65 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.graph import operators as op
+from featherbone.graph.operators import shape_text
 from featherbone.quantize import QuantizedNetwork
 
+IN_FLOAT_ALONE = (op.LocalResponseNorm,)
 MOST_SIDES = 3
 MOST_CHANNELS = 2**16  # as orders of channels and places along a side are held in 16 bits
 
 
-def require_held(graph: Graph, calls: Mapping[type[op.Operator], object]) -> None:
-    """Raise unless C computes every operator of a graph with one image and one answer.
+def refusals_of(graph: Graph, network: QuantizedNetwork | None, *, in_integers: bool) -> tuple[str, ...]:
+    """Why C can't hold a network, a sentence each.
 
     >>> from featherbone.graph import image
-    >>> require_held(image(1, 4).local_response_norm(name="lrn").graph("tiny"), {op.Input: None})
-    Traceback (most recent call last):
-    featherbone.errors.FeatherboneError: C does not hold lrn (local response norm) of tiny
+    >>> refusals_of(image(1, 4).local_response_norm(name="lrn").graph("tiny"), None, in_integers=True)
+    ('C does not hold lrn (local response norm) of tiny in int8',)
 
-    Raises:
-        FeatherboneError: the operators that it lacks, by name; several images or answers; a map that is too large.
+    ``network`` is the quantized one, where there is one; a float one that is asked for ``in_integers`` is to be
+    quantized.
     """
     if graph.is_symbolic:
-        raise FeatherboneError(f"{graph.name} has symbolic sizes; C needs numbers")
+        return (f"{graph.name} has symbolic sizes; C needs numbers",)
+    found = []
     given = [node.name for node in graph.nodes if not node.inputs]
     if len(given) != 1 or len(graph.outputs) != 1:
-        raise FeatherboneError(
+        found.append(
             f"{graph.name} has {len(given)} inputs and {len(graph.outputs)} outputs; C holds networks with one of each"
         )
-    absent = [
-        f"{node.name} ({node.operator.describe(*graph.input_shapes(node))})"
-        for node in graph.nodes
-        if node.inputs and type(node.operator) not in calls
-    ]
-    if absent:
-        raise FeatherboneError(f"C does not hold {', '.join(absent)} of {graph.name}")
+    lacks = (op.Opaque, *(IN_FLOAT_ALONE if in_integers else ()))
     for node in graph.nodes:
-        if len(node.shape) - 1 > MOST_SIDES or any(int(size) >= MOST_CHANNELS for size in node.shape[:1]):
-            raise FeatherboneError(f"{node.name} of {graph.name} has a map of {node.shape}; C holds at most 3 sides")
+        if isinstance(node.operator, lacks):
+            described = node.operator.describe(*graph.input_shapes(node))
+            where = " in int8" if in_integers else ""
+            found.append(f"C does not hold {node.name} ({described}) of {graph.name}{where}")
+        if len(node.shape) - 1 > MOST_SIDES or int(node.shape[0]) >= MOST_CHANNELS:
+            found.append(
+                f"{node.name} of {graph.name} writes {shape_text(node.shape)}; C holds up to {MOST_SIDES} sides "
+                f"and less than {MOST_CHANNELS:,} channels"
+            )
+    return (*found, *(_refused_integers(network) if network is not None and not found else ()))
 
 
-def require_integers(network: QuantizedNetwork) -> None:
-    """Raise unless every node computes in integers, and every map has 8 bits.
+def _refused_integers(network: QuantizedNetwork) -> tuple[str, ...]:
+    """Every node computes in integers, and every map has 8 bits; else a sentence with their names."""
+    name = network.graph.name
+    image = network.graph.nodes[0].name
+    left = [*([] if image in network.grids else [image]), *network.left_in_float()]
+    if left:
+        return (f"{', '.join(left)} of {name} in float: C holds networks of int8 alone, or of float32 alone",)
+    wide = [each for each, grid in network.grids.items() if grid.bits != 8]
+    return (f"{', '.join(wide)} of {name} with maps of 16 bits: C holds maps of 8",) if wide else ()
+
+
+def require_held(graph: Graph, network: QuantizedNetwork | None = None) -> None:
+    """Raise unless C computes a network; ``network`` is given where it is quantized.
 
     Raises:
-        FeatherboneError: the nodes that were left in float, or maps of 16 bits, by name.
+        FeatherboneError: what ``refusals_of`` says first.
     """
-    graph = network.graph
-    left = network.left_in_float()
-    ungridded = [name for name in (graph.nodes[0].name,) if name not in network.grids]
-    if left or ungridded:
-        raise FeatherboneError(
-            f"{', '.join(left or ungridded)} of {graph.name} computes in float; C holds int8 networks without float "
-            "layers, and float32 ones",
-            hint="quantize without float layers, or export the float model with precision float32",
-        )
-    wide = [name for name, grid in network.grids.items() if grid.bits != 8]
-    if wide:
-        raise FeatherboneError(
-            f"{', '.join(wide)} of {graph.name} has a map of 16 bits; C holds maps of 8",
-            hint="quantize with maps of 8 bits",
-        )
+    found = refusals_of(graph, network, in_integers=network is not None)
+    if found:
+        more = f" ({len(found) - 1} more)" if len(found) > 1 else ""
+        raise FeatherboneError(f"{found[0]}{more}")

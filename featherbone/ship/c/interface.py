@@ -36,6 +36,12 @@ def header_text(name: str, graph: Graph, precision: str, interface: Interface | 
         "",
     ]
     kind, door = ("int8_t", "integers") if precision == "int8" else ("float", "numbers")
+    if precision == "int8":
+        lines += [
+            "/* The same in numbers: normalised pixels in, logits out. */",
+            f"void {name}_numbers(const float *image, float *answer);",
+            "",
+        ]
     lines += [
         "/* What the network writes for a map in its own numbers, place after place, the channels of each together.",
         "   Maps are held in one static array: one call at a time. */",
@@ -63,7 +69,8 @@ def integer_door(network: QuantizedNetwork, answer: str, interface: Interface | 
     """The functions behind the header, of integers; ``answer`` is the map that is wanted."""
     graph = network.graph
     image, written = graph.nodes[0], graph[graph.outputs[0]]
-    grid = network.grids[written.name]
+    grid, given = network.grids[written.name], network.grids[image.name]
+    offset = processor.offset
     read, out = int(image.shape[0]) * places(image.shape), int(written.shape[0]) * places(written.shape)
     text = f"""void ${{name}}_integers(const int8_t *image, int8_t *answer) {{
     for (int place = 0; place < {read}; place++) {{
@@ -72,6 +79,17 @@ def integer_door(network: QuantizedNetwork, answer: str, interface: Interface | 
     compute();
     for (int place = 0; place < {out}; place++) {{
         answer[place] = (int8_t)(arena[${{answer}} + place] - {processor.offset});
+    }}
+}}
+
+void ${{name}}_numbers(const float *image, float *answer) {{
+    for (int place = 0; place < {read}; place++) {{
+        const double value = floor(image[place] / {given.step!r} + 0.5) + {given.zero + offset};
+        arena[${{image}} + place] = (value_t)(value < LEAST ? LEAST : value > LEAST + 255 ? LEAST + 255 : value);
+    }}
+    compute();
+    for (int place = 0; place < {out}; place++) {{
+        answer[place] = (float)((double)(arena[${{answer}} + place] - {grid.zero + offset}) * {grid.step!r});
     }}
 }}
 """

@@ -16,7 +16,7 @@ from featherbone.rewrite.trained_graph import TrainedGraph
 from featherbone.ship.c import floats, integer_calls, integers
 from featherbone.ship.c.arena import Arena, MemoryUse, arena_of
 from featherbone.ship.c.call import CCall, places
-from featherbone.ship.c.held import require_held, require_integers
+from featherbone.ship.c.held import require_held
 from featherbone.ship.c.interface import Interface, classifier_text, header_text, integer_door, number_door
 from featherbone.ship.c.processor import DESKTOP, Processor
 from featherbone.ship.c.steps import CStep, Steps, steps_of
@@ -74,9 +74,8 @@ def integer_sources(
     Raises:
         FeatherboneError: an operator that C does not hold; layers in float; maps of 16 bits; sums of more than 32 bits.
     """
-    require_integers(network)
     graph = network.graph
-    require_held(graph, integer_calls.CALLS)
+    require_held(graph, network)
     steps = steps_of(graph, lambda node: integers.cuts_off(network, node), lambda node: integers.copies(network, node))
     found = integers.IntegerNetwork(
         network=network,
@@ -105,7 +104,7 @@ def float_sources(
         FeatherboneError: an operator that C does not hold.
     """
     graph = network.graph
-    require_held(graph, floats.CALLS)
+    require_held(graph)
     steps = steps_of(graph, floats.cuts_off, lambda node: floats.copies(network, node))
     names = identifiers([node.name for node in graph.nodes])
     found = floats.FloatNetwork(network=network, steps=steps, names=names)

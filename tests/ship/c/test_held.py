@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from quantizing import quantized
@@ -15,12 +17,19 @@ from featherbone.ship.c import integer_sources, to_c
 
 def test_layers_in_float_are_named():
     graph = image(4, 6).conv(4, 3, name="first").local_response_norm(name="lrn").conv(4, 3).graph("partly")
-    with pytest.raises(FeatherboneError, match="lrn of partly computes in float"):
+    with pytest.raises(FeatherboneError, match=r"C does not hold lrn \(local response norm\) of partly in int8"):
         integer_sources(quantized(graph))
 
 
+def test_layers_whose_maps_were_left_in_float_are_named():
+    network = quantized(image(4, 6).conv(4, 3, name="first").conv(4, 3, name="second", bias=False).graph("partly"))
+    grids = {name: grid for name, grid in network.grids.items() if name != "second"}
+    with pytest.raises(FeatherboneError, match="second of partly in float"):
+        integer_sources(replace(network, grids=grids))
+
+
 def test_wide_maps_are_named():
-    with pytest.raises(FeatherboneError, match="image, mix of wide has a map of 16 bits"):
+    with pytest.raises(FeatherboneError, match="image, mix of wide with maps of 16 bits"):
         integer_sources(quantized(image(2, 4).conv(2, 1, name="mix").graph("wide"), maps=16))
 
 
