@@ -46,7 +46,7 @@ IMAGES = 1024  # of training, without their labels, that cuts are weighed and me
 NORMED = 512  # of them that new norms take their statistics from
 RESOLUTIONS = 3  # at which a network is cut
 MOST = 6  # cuts, and never more than half of the trials
-SHARE = 1 / 8  # of a limited time after which no further cut is begun
+CUTTING = 1 / 8  # of a limited time after which no further cut is begun
 EXCESS = 4.0  # times a limit that an uncut network at the resolution to cut at has, about
 RESIZED = ("macs", "peak_memory", "latency")  # what a smaller resolution saves
 PROVENANCE = 1024  # bytes that a file of a cut holds more than that of a design
@@ -68,12 +68,12 @@ def make_cuts(
     """Cut each network to the budget in several ways, and write what is left, mended, into the run's folder.
 
     A resolution at which a network keeps the budget as it is needs no cut: it competes uncut. Where a network can't be
-    cut to the budget, that is told. Of a limited time they take about `SHARE`, and each network is cut once at least.
+    cut to the budget, that is told. Of a limited time they take about `CUTTING`, and each network is cut once at least.
     """
     asked = limits_of(draft, latencies)
     most = max(1, min(MOST, draft.limits.trials // 2))
     each = max(1, most // len(uncut))
-    seconds = math.inf if draft.request.time is None else SHARE * draft.request.time / len(uncut)
+    seconds = math.inf if draft.request.time is None else CUTTING * draft.request.time / len(uncut)
     found: dict[str, Entry] = {}
     for one in uncut:
         cuts, refused = _first(each, seconds, _cuts(draft, one, asked, each, progress))

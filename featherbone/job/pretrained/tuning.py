@@ -26,7 +26,7 @@ from featherbone.search.record.ledger import Ledger
 from featherbone.train import Execution, Setting, train
 from featherbone.train.machine.memory import threads_of
 
-SHARE = 1 / 4  # of a limited time in which all uncut networks are fine-tuned
+SHARE = 3 / 8  # of a limited time in which all uncut networks are fine-tuned
 KEY = "fine-tuning"  # in the ledger, before the name of a network: how it is trained
 MODEL, START = "model.safetensors", "start.safetensors"
 
@@ -54,7 +54,7 @@ def tuned(
 ) -> tuple[Uncut, ...]:
     """Each network fine-tuned on the images, in a folder of its own; one that was before is taken as it is.
 
-    Where time is limited they take a quarter of it together. The ledger keeps setting and epochs from the beginning,
+    Of a limited time they take three eighths together. The ledger keeps setting and epochs from the beginning,
     so that a run that was stopped goes on with them.
 
     Raises:
@@ -160,7 +160,7 @@ def _decided(plan: TrainingPlan, pretrained: Pretrained, seconds: float | None, 
     if epochs < 1:
         raise FeatherboneError(
             f"an epoch of fine-tuning {pretrained.name} takes about {format_duration(epoch)} here, and the uncut "
-            f"network may take {format_duration(seconds or 0)}, a quarter of the time",
+            f"network may take {format_duration(seconds or 0)}, three eighths of the time",
             hint=f"give {math.ceil(2 * epoch / (seconds or epoch))} times as much --time, or smaller images by "
             "--resolution",
         )
