@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from featherbone.errors import FeatherboneError, did_you_mean
-from featherbone.graph.fields import WORDS, read_field, shown
+from featherbone.graph.settings_json import WORDS, read_field, shown
 
 WRITTEN: dict[Any, type | tuple[type, ...]] = {
     bool: bool,

@@ -142,7 +142,7 @@ def _branch(graph: Graph, leaf: str, lone: set[str]) -> LinearBranch:
 
 
 def _parts(graph: Graph, add: Node, lone: set[str]) -> Iterator[ParallelSum]:
-    """Of a sum that is not merged as a whole: those of its branches that read one map."""
+    """The parts of a sum that can be merged where the whole can't: its branches that read the same map."""
     leaves, inner = _leaves(graph, add, lone)
     by_source: dict[str, list[LinearBranch]] = {}
     for leaf in leaves:

@@ -13,9 +13,9 @@ from typing import Any, NoReturn, cast
 
 from featherbone.errors import FeatherboneError, did_you_mean
 from featherbone.files import parse_json
-from featherbone.graph.fields import field_types, read_field, write_field
 from featherbone.graph.graph import Graph
 from featherbone.graph.operators import VOCABULARY, Operator
+from featherbone.graph.settings_json import field_types, read_field, write_field
 
 FORMAT = "featherbone-graph"
 VERSION = 1

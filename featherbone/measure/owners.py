@@ -18,8 +18,8 @@ def owners(graph: Graph, timed: Collection[str]) -> dict[str, str | None]:
     {'stem': 'stem_norm', 'stem_norm': 'stem_norm', 'stem_act': 'stem_norm'}
 
     A runtime names a fused operator after one of its nodes. A layer with weights that has no time of its own belongs
-    to the next timed node after it; any other node to the layer that wrote the last of its inputs. None is a node for
-    which there is no such operator.
+    to the next timed node after it; any other node to the layer that wrote the last of its inputs. A node for which
+    there is no such operator has None.
     """
     forward = _next_timed(graph, timed)
     place = {node.name: index for index, node in enumerate(graph.nodes)}

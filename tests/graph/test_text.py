@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph, concat, from_json, image, symbols, to_json
 from featherbone.graph.expression import parse_expression
-from featherbone.graph.fields import read_field
 from featherbone.graph.operators import ACTIVATIONS, VOCABULARY
+from featherbone.graph.settings_json import read_field
 
 
 def every_operator() -> Graph:

@@ -29,7 +29,7 @@ def change_pixels(pixels: Tensor, drawn: Draws, *, fill: Tensor) -> Tensor:
 
 
 def change_images(images: Tensor, augment: Augment, drawn: Draws) -> Tensor:
-    """What is done to normalised images (N, C, H, W), whose mean colour is zero; channels_last in memory.
+    """Normalised images (N, C, H, W) changed as they were drawn; their mean colour is 0. channels_last in memory.
 
     >>> import torch
     >>> from featherbone.data.augment import Augment, draw

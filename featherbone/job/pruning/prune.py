@@ -20,7 +20,7 @@ from featherbone.job.pruning.plan import PruningPlan, images_for, plan_pruning, 
 from featherbone.job.pruning.request import PruneRequest
 from featherbone.job.pruning.teaching import as_paced, paced, teaching_plan
 from featherbone.job.training.result import trained_model
-from featherbone.job.training.trained import setting_of, trained
+from featherbone.job.training.watched_training import setting_of, trained
 from featherbone.json_values import write_value
 from featherbone.lock import locked
 from featherbone.nn import Model, load_model

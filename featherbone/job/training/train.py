@@ -17,7 +17,7 @@ from featherbone.job.training.plan import TrainingPlan, identity_of, plan_traini
 from featherbone.job.training.request import TrainRequest
 from featherbone.job.training.result import gain_of, result_of
 from featherbone.job.training.setting import chosen_setting, tested_rate, with_rate
-from featherbone.job.training.trained import setting_of, trained
+from featherbone.job.training.watched_training import setting_of, trained
 from featherbone.json_values import write_value
 from featherbone.lock import locked
 from featherbone.progress import Progress, Step, silent

@@ -14,8 +14,8 @@ from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.graph.called import Called
 from featherbone.graph.operators import Input
+from featherbone.nn.capture.call_arguments import ModelError
 from featherbone.nn.capture.called import CallsByName
-from featherbone.nn.capture.common import ModelError
 from featherbone.nn.capture.entry import TracedOperator
 from featherbone.nn.capture.finish import finish_named
 from featherbone.nn.capture.inputs import examples, input_names

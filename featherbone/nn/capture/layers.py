@@ -23,7 +23,7 @@ Layer = Callable[[Tracer, Any, Traced], Traced]  # of the tracer, the layer and 
 
 
 def layer_rule(module: nn.Module) -> Layer | None:
-    """What answers for a module: for exactly these classes, with the forward that torch gave them.
+    """The rule of a module; None unless it is of exactly one of these classes and has the forward that torch gave it.
 
     >>> layer_rule(nn.ReLU()) is not None, layer_rule(nn.Sequential())
     (True, None)

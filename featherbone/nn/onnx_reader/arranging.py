@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from featherbone.nn.capture.call_arguments import axis, broadcast, is_activation
 from featherbone.nn.capture.calls import NoRule
-from featherbone.nn.capture.common import axis, broadcast, is_activation
 from featherbone.nn.capture.rules import arrange, attention, index
 from featherbone.nn.capture.tracer import Tracer
 from featherbone.nn.onnx_reader.folding import axes_of, slices

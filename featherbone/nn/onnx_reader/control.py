@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from featherbone.nn.capture.common import axis
+from featherbone.nn.capture.call_arguments import axis
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.work import Work, dearest_note, standing_for, taken
 from featherbone.nn.onnx_reader.expansion import check_turns
@@ -167,7 +167,7 @@ def _unrolled(
 def _repeated(
     r: Replay, step: Step, states: list[Value], limit: int
 ) -> tuple[int | None, list[Value], list[list[Value]]]:
-    """What ``_unrolled`` returns, out of one pass without a number: how many there are only where all are alike."""
+    """The same as ``_unrolled`` returns, from a single pass; the number of passes is known only where all are alike."""
     turn = r.tracer.opaque("iteration", (), (), dtype=torch.int64)
     results = step(turn, states)
     after = results[1 : 1 + len(states)]

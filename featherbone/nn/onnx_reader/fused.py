@@ -7,8 +7,8 @@ from math import prod
 from typing import Any
 
 from featherbone.graph.operators import AvgPool, MaxPool
+from featherbone.nn.capture.call_arguments import broadcast
 from featherbone.nn.capture.calls import NoRule
-from featherbone.nn.capture.common import broadcast
 from featherbone.nn.capture.rules import combine, pooling
 from featherbone.nn.capture.tracer import Tracer
 from featherbone.nn.onnx_reader import products, windows

@@ -107,7 +107,7 @@ def _values(r: Replay, table: Any) -> Any:
 
 
 def _one_of(r: Replay, table: Any, side: int) -> Any:
-    """What a table holds for one image; the table itself where it is not the same for each, nor counts them."""
+    """A table's part of one image, where all parts are alike or count the images; else the whole table."""
     if r.batch is None or side < 0 or table.shape[side] != r.batch.size:
         return table
     values = _values(r, table)

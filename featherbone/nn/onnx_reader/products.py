@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from featherbone.graph.operators import Linear
-from featherbone.nn.capture.common import ModelError, broadcast, is_batched
+from featherbone.nn.capture.call_arguments import ModelError, broadcast, is_batched
 from featherbone.nn.capture.rules import matrix
 from featherbone.nn.capture.tracer import Tracer
 

@@ -12,8 +12,8 @@ import torch
 from featherbone.errors import FeatherboneError
 from featherbone.graph.dimension import LARGEST, LARGEST_VOLUME
 from featherbone.graph.operators import Opaque
+from featherbone.nn.capture.call_arguments import ModelError
 from featherbone.nn.capture.calls import NoRule
-from featherbone.nn.capture.common import ModelError
 from featherbone.nn.capture.structure import each_tensor
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.onnx_reader.expansion import TooLarge

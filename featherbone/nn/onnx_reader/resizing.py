@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from featherbone.nn.capture.call_arguments import is_map
 from featherbone.nn.capture.calls import NoRule
-from featherbone.nn.capture.common import is_map
 from featherbone.nn.capture.rules import pooling
 from featherbone.nn.capture.tracer import Tracer
 

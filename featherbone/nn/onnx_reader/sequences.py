@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from featherbone.nn.capture.common import axis
+from featherbone.nn.capture.call_arguments import axis
 from featherbone.nn.capture.rules import combine, index
 from featherbone.nn.onnx_reader.scope import Malformed, Scope
 

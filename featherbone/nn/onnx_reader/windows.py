@@ -7,8 +7,8 @@ from math import prod
 from typing import Any
 
 from featherbone.graph.operators import AvgPool, MaxPool
+from featherbone.nn.capture.call_arguments import is_map
 from featherbone.nn.capture.calls import NoRule
-from featherbone.nn.capture.common import is_map
 from featherbone.nn.capture.rules import arrange
 from featherbone.nn.capture.rules.convolution import convolution, transposed
 from featherbone.nn.capture.rules.padding import pad

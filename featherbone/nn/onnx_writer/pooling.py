@@ -51,6 +51,6 @@ def _reached(operator: op.MaxPool | op.AvgPool, site: Site) -> Pads:
 
 
 def _halves(pads: Pads) -> list[int]:
-    """The pads of a ``Pad`` behind those of batch and channels, which come before each half."""
+    """The pads of a ``Pad`` after the first two: befores, then two zeros for batch and channels, then afters."""
     befores, afters = [before for before, _ in pads], [after for _, after in pads]
     return [*befores, 0, 0, *afters]

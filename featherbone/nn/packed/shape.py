@@ -25,7 +25,7 @@ class LevelShape(NamedTuple):
 
     @classmethod
     def of(cls, shape: Sequence[int]) -> LevelShape:
-        """That of a tensor of weights: channels written, channels read by each, sides of the kernel."""
+        """The shape of a tensor of weights: channels written, channels read by each, sides of the kernel."""
         rows, inputs, *sides = (*shape, 1) if len(shape) == 1 else shape
         return cls(rows, inputs, prod(sides), sides[-1] if sides else 1)
 

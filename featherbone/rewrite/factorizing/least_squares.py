@@ -82,7 +82,7 @@ def _descended(layer: Layer, factors: Sequence[torch.Tensor], place: int, rows: 
         return factors[-1] @ rows(*others[:place], factor, *others[place + 1 :])
 
     def slope(missing: torch.Tensor) -> torch.Tensor:
-        """Of half the loss, negated, where so much of the layer is missing."""
+        """The negative gradient of half the loss, where the factors miss so much of the layer."""
         variable = factors[place].detach().requires_grad_()
         (found,) = torch.autograd.grad(made(variable), variable, missing @ layer.second)
         return found

@@ -143,7 +143,7 @@ class OnRay:
         return [message]
 
     def _answered(self, look: Any) -> list[Message]:
-        """What is found of a node decides what the failures there were."""
+        """A look at a node has ended: where the node is at fault, the failures that waited for it are no trial's."""
         known = dict(self._nodes.reasons)
         node, reason = self._nodes.answered(look)
         held = self._held.pop(node, [])

@@ -90,7 +90,7 @@ def here() -> str:
 
 
 def import_ray() -> Any:
-    """The package.
+    """The package ``ray``.
 
     Raises:
         FeatherboneError: it is not installed.

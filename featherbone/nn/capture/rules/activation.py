@@ -7,8 +7,8 @@ from typing import Any
 import torch
 
 from featherbone.graph.operators import ACTIVATIONS, Activation, Dropout
+from featherbone.nn.capture.call_arguments import is_batched, noted
 from featherbone.nn.capture.calls import Rule
-from featherbone.nn.capture.common import is_batched, noted
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
 

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 
 from featherbone.graph.operators import ChannelShuffle, Flatten
+from featherbone.nn.capture.call_arguments import axis, is_batched
 from featherbone.nn.capture.calls import NoRule, Rule
-from featherbone.nn.capture.common import axis, is_batched
 from featherbone.nn.capture.entry import TracedOperator
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer

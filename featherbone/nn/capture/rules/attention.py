@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from featherbone.nn.capture.call_arguments import ModelError, noted
 from featherbone.nn.capture.calls import Rule
-from featherbone.nn.capture.common import ModelError, noted
 from featherbone.nn.capture.rules.layout import is_apart
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 
 from featherbone.graph.operators import Add, Concat, Multiply
+from featherbone.nn.capture.call_arguments import axis, broadcast, is_activation, is_batched
 from featherbone.nn.capture.calls import NoRule, Rule
-from featherbone.nn.capture.common import axis, broadcast, is_activation, is_batched
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
 

@@ -9,8 +9,8 @@ from typing import Any
 from featherbone.graph.dimension import volume
 from featherbone.graph.operators import Conv, ConvTranspose, Linear
 from featherbone.graph.operators.window import Padding, Sides
+from featherbone.nn.capture.call_arguments import ModelError, is_batched, noted, sides
 from featherbone.nn.capture.calls import NoRule
-from featherbone.nn.capture.common import ModelError, is_batched, noted, sides
 from featherbone.nn.capture.rules.layout import is_strided
 from featherbone.nn.capture.rules.padding import absorbed
 from featherbone.nn.capture.traced import Traced

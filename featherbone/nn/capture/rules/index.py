@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import Any
 
 from featherbone.graph.operators import MaxPool, Reorder, Slice
+from featherbone.nn.capture.call_arguments import axis, is_batched, is_map
 from featherbone.nn.capture.calls import NoRule, Rule
-from featherbone.nn.capture.common import axis, is_batched, is_map
 from featherbone.nn.capture.rules.arrange import reshape_to
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
@@ -59,7 +59,7 @@ def reorder(tracer: Tracer, input: Traced, order: list[int]) -> Traced:
 
 
 def _part(tracer: Tracer, input: Traced, ranges: dict[int, range]) -> Traced:
-    """The values at these places of these axes, and all of the others; no axis is dropped."""
+    """The values at these places of these axes, and everything along the other axes; no axis is dropped."""
     size = input._size
     cut = [place for place, part in ranges.items() if len(part) != size[place]]
     if not cut:

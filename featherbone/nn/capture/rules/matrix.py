@@ -6,8 +6,8 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
+from featherbone.nn.capture.call_arguments import ModelError, broadcast, noted
 from featherbone.nn.capture.calls import NoRule, Rule
-from featherbone.nn.capture.common import ModelError, broadcast, noted
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from featherbone.graph.operators import BatchNorm, LocalResponseNorm
-from featherbone.nn.capture.common import is_batched, is_map
+from featherbone.nn.capture.call_arguments import is_batched, is_map
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer
 

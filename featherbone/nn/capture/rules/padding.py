@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from featherbone.graph.operators import PadChannels
-from featherbone.nn.capture.common import is_map
+from featherbone.nn.capture.call_arguments import is_map
 from featherbone.nn.capture.entry import TracedOperator
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer

@@ -6,8 +6,8 @@ from math import floor, inf, prod
 from typing import Any
 
 from featherbone.graph.operators import AvgPool, GlobalPool, MaxPool, Resize
+from featherbone.nn.capture.call_arguments import axis, is_map, noted, sides
 from featherbone.nn.capture.calls import NoRule, Rule
-from featherbone.nn.capture.common import axis, is_map, noted, sides
 from featherbone.nn.capture.rules.arrange import flattened
 from featherbone.nn.capture.rules.padding import absorbed
 from featherbone.nn.capture.traced import Traced

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from featherbone.nn.capture.call_arguments import noted
 from featherbone.nn.capture.calls import NoRule, Rule
-from featherbone.nn.capture.common import noted
 from featherbone.nn.capture.rules.layout import is_strided
 from featherbone.nn.capture.traced import Traced
 from featherbone.nn.capture.tracer import Tracer

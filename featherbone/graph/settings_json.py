@@ -1,4 +1,4 @@
-"""An operator's settings in JSON: which types its fields have, and values to and from lists, numbers and strings."""
+"""An operator's settings in JSON: the types of its fields, and their values to and from lists, numbers and texts."""
 
 from __future__ import annotations
 

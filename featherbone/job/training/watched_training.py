@@ -1,4 +1,4 @@
-"""The training of a job itself, from its checkpoint on, with what is told of it."""
+"""A job trains its network, from the checkpoint on, while a `Watcher` tells how far it is."""
 
 from __future__ import annotations
 

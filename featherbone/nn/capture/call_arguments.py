@@ -1,4 +1,4 @@
-"""Small questions that several rules ask."""
+"""What several rules ask of the arguments of a call: sides, axes, shapes, and which of them are activations."""
 
 from __future__ import annotations
 
