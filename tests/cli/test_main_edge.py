@@ -88,3 +88,13 @@ def test_streams_that_are_closed_or_know_few_letters(tmp_path: Path) -> None:
     assert "input 3x32x32" in plain.stdout
     closed = subprocess.run(["sh", "-c", 'exec "$@" >&- 2>&-', "sh", *ask], capture_output=True, check=False, text=True)
     assert (closed.returncode, closed.stdout, closed.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(("command", "continues"), [("fit", True), ("train", True), ("cost", False)])
+def test_an_interrupted_job_says_whether_it_can_go_on(
+    command: str, continues: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(SystemExit(main.INTERRUPTED), monkeypatch, command) == main.INTERRUPTED
+    shown = capsys.readouterr().err
+    assert "interrupted" in shown
+    assert ("the same command continues where it stopped" in shown) is continues
