@@ -16,7 +16,7 @@ from featherbone.quantities import DESIGNED, name_of
 from featherbone.search import Budget, Design, LatencyLimit, Space, SpaceCosts, StageSpace, named_space, sample
 from featherbone.search.costs.feasible import fitting
 from featherbone.search.costs.least import least
-from featherbone.search.space.matrix import columns, decode
+from featherbone.search.space.matrix import CHOICE, column, columns, decode
 
 BLOCKS = (
     "standard",
@@ -181,3 +181,33 @@ def test_a_latency_limit_is_kept_by_the_model_at_hand_and_refused_without_one() 
         sample(known, Budget(latency=LatencyLimit(ms=1, threads=2)), 1, seed=0)
     with pytest.raises(FeatherboneError, match=r"up to .* ms \(the nearest budget that works is --latency"):
         sample(known, Budget(latency=LatencyLimit(ms=0.001)), 1, seed=0)
+
+
+class Odd(Linear):
+    """A latency model: a millisecond, and one more for each stage whose block is not the last of its choices."""
+
+    def milliseconds(self, rows: np.ndarray) -> np.ndarray:
+        last = [len(stage.choices) - 1 for stage in self.space.stages]
+        chosen = rows[:, [column(place, CHOICE) for place in range(len(last))]]
+        return 1.0 + (chosen != last).sum(axis=1)
+
+
+@pytest.mark.parametrize("stages", [1, 4])
+def test_the_fastest_design_is_looked_for_part_by_part(stages: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No random design has the one block in every stage that is fast, and none of fewer parts is much faster."""
+    monkeypatch.setattr("featherbone.search.costs.feasible.DRAWN", 1)
+    stage = StageSpace(blocks=BLOCKS, depths=(1, 2), stride=1, se=(False,))
+    space = Space(
+        name="odd",
+        resolutions=(9, 8),
+        stem_stride=1,
+        stages=(stage,) * stages,
+        heads=(0.0, 2.0),
+        acts=("relu",),
+        widest=16,
+    )
+    costs = SpaceCosts(space, classes=3, channels=1, latency=Odd(space))
+    found = fitting(costs, Budget(latency=LatencyLimit(ms=1.0)))
+    assert [found[column(place, CHOICE)] for place in range(stages)] == [len(stage.choices) - 1] * stages
+    with pytest.raises(FeatherboneError, match=r"predicted to take up to 1 ms .* --latency 1ms"):
+        fitting(costs, Budget(latency=LatencyLimit(ms=0.5)))

@@ -77,6 +77,17 @@ def test_steps_equal_the_definition(definition, recipe: Recipe) -> None:
     assert weight.item() == pytest.approx(definition(recipe, start, gradients), rel=1e-12)
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adamw"])
+def test_every_group_gets_the_rate_and_the_momentum_of_the_step(optimizer: str) -> None:
+    graph = image(1, 8).conv(2, 3).norm().global_pool().flatten().linear(2).graph("tiny")
+    recipe = Recipe(epochs=1, optimizer=optimizer, momentum=0.5, head_rate=10.0)
+    made = make_optimizer(graph, module(graph, seed=0), recipe)
+    set_rates(made, 0.25, 0.85)
+    assert sorted({group["lr"] for group in made.param_groups}) == [0.25, 2.5]
+    given = [group["betas"] if optimizer == "adamw" else group["momentum"] for group in made.param_groups]
+    assert set(given) == ({(0.85, 0.999)} if optimizer == "adamw" else {0.85})
+
+
 def test_rmsprop_leaves_alone_what_has_no_gradient() -> None:
     moved, still = nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(2))
     moved.grad = torch.ones(2)
