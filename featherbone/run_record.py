@@ -131,6 +131,28 @@ class AnswerRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EvaluationRecord:
+    """How good a network is on images that it never saw; the fields are those of `ResultRecord`.
+
+    >>> EvaluationRecord(test_top1=0.5, test_top1_standard_error=0.5, test_top1_interval=(0.1, 0.9), test_top5=1.0,
+    ...     test_loss=0.7, test_brier=0.5, test_calibration_error=0.0, test_count=2).confusion
+    ()
+    """
+
+    test_top1: float
+    test_top1_standard_error: float
+    test_top1_interval: tuple[float, float]
+    test_top5: float
+    test_loss: float
+    test_brier: float
+    test_calibration_error: float
+    test_count: int
+    confusion: tuple[tuple[int, ...], ...] = ()  # (true, predicted), in images
+    calibration: tuple[BinRecord, ...] = ()
+    worst: tuple[AnswerRecord, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResultRecord:
     """What a finished run found; a search says which trial won, a training after how many epochs.
 

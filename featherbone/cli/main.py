@@ -25,11 +25,13 @@ from featherbone.cli.formula import formula
 from featherbone.cli.networks import networks
 from featherbone.cli.output import console, with_lead
 from featherbone.cli.pack import pack, unpack
-from featherbone.cli.predict import predict
 from featherbone.cli.prune import prune
 from featherbone.cli.quantize import quantize
 from featherbone.cli.report import report
 from featherbone.cli.search import search
+from featherbone.cli.ship.evaluate import evaluate
+from featherbone.cli.ship.export import export
+from featherbone.cli.ship.predict import predict
 from featherbone.cli.show import show
 from featherbone.cli.streams import prepare_streams
 from featherbone.cli.time import time
@@ -64,10 +66,12 @@ EXAMPLES: dict[Callable[..., None], str] = {  # one of each command, which its h
     unpack: "featherbone unpack model.fbone --out model.safetensors",
     prune: "featherbone prune model.safetensors photos/ --macs 20M --time 20m",
     quantize: "featherbone quantize model.safetensors photos/ --weights 4",
+    export: "featherbone export model.safetensors photos/ --to onnx --precision float32,int8 --out shipped",
     convert: "featherbone convert mobilenet_v2 --weights torchvision/mobilenet_v2 --out mobilenet_v2.safetensors",
     factorize: "featherbone factorize model.safetensors photos/ --into asymmetric --macs 20M --out small.safetensors",
     data: "featherbone data photos/ --resolution 64",
-    predict: "featherbone predict runs/photos/model.onnx new/*.jpg",
+    predict: "featherbone predict runs/photos/model.onnx new/ --csv answers.csv",
+    evaluate: "featherbone evaluate runs/photos/model.onnx new_photos/ --out page.html",
     report: "featherbone report runs/photos",
     cost: "featherbone cost mobilenet_v2:width=0.5 --budget 'macs<100M params<2M'",
     compare: "featherbone compare mobilenet_v1 mobilenet_v2 shufflenet_v1",
@@ -86,7 +90,7 @@ def _add(panel: str, *commands: Callable[..., None]) -> None:
         app.command(rich_help_panel=panel, epilog=f"Example: {EXAMPLES[command]}")(command)
 
 
-_add(JOB, fit, train, prune, factorize, quantize, pack, unpack, convert, data, predict, report)
+_add(JOB, fit, train, prune, factorize, quantize, pack, unpack, export, convert, data, predict, evaluate, report)
 app.add_typer(search, rich_help_panel=JOB)
 _add(DESIGN, cost, compare, time, formula, show, channels, networks, zoo, verify)
 

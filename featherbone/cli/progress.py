@@ -43,6 +43,8 @@ WORDS = {
     "finalist": "measuring a finalist",
     "test": "measuring on the test split",
     "report": "writing the report",
+    "evaluate": "evaluating",
+    "ship": "writing, verifying and running the files",
 }
 FATES = {
     "crashed": "crashed and will be tried again",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from featherbone.job.convert.request import ConvertRequest as ConvertRequest
+from featherbone.job.exporting.request import ExportRequest as ExportRequest
 from featherbone.job.factorizing.request import FactorizeRequest as FactorizeRequest
 from featherbone.job.packing.request import PackRequest as PackRequest
 from featherbone.job.pruning.request import PruneRequest as PruneRequest
@@ -19,6 +20,8 @@ from featherbone.lazy import loader
 
 if TYPE_CHECKING:
     from featherbone.job.convert.convert import run_convert as run_convert
+    from featherbone.job.exporting.export import export_model as export_model
+    from featherbone.job.exporting.export import run_export as run_export
     from featherbone.job.factorizing.factorize import carry_out as carry_out
     from featherbone.job.factorizing.plan import plan_factorizing as plan_factorizing
     from featherbone.job.packing.pack import run_pack as run_pack
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ConvertRequest",
+    "ExportRequest",
     "FactorizeRequest",
     "FitRequest",
     "PackRequest",
@@ -40,11 +44,13 @@ __all__ = [
     "QuantizeRequest",
     "TrainRequest",
     "carry_out",
+    "export_model",
     "fit",
     "plan_factorizing",
     "prune",
     "quantize_model",
     "run_convert",
+    "run_export",
     "run_fit",
     "run_pack",
     "run_prune",
@@ -55,11 +61,13 @@ __all__ = [
 
 _HOME = {
     "carry_out": "factorizing.factorize",
+    "export_model": "exporting.export",
     "fit": "search.fit",
     "plan_factorizing": "factorizing.plan",
     "prune": "pruning.prune",
     "quantize_model": "quantizing.quantize",
     "run_convert": "convert.convert",
+    "run_export": "exporting.export",
     "run_fit": "search.fit",
     "run_pack": "packing.pack",
     "run_prune": "pruning.prune",

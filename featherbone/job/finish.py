@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.nn import Model, save_model
 from featherbone.progress import Noticed, Progress, Step
 from featherbone.report.sheet import MISTAKES, write_sheet
-from featherbone.run_record import AnswerRecord, BinRecord, ResultRecord, Timing, Verification
+from featherbone.run_record import AnswerRecord, BinRecord, EvaluationRecord, ResultRecord, Timing, Verification
 from featherbone.search.costs.budget import Budget, Costs, costs_of
 from featherbone.search.costs.latency_limit import LatencyLimit
 from featherbone.ship.onnx_export import export_onnx
@@ -65,6 +66,20 @@ def result_of(
 ) -> ResultRecord:
     """What a finished run says of its network; the size among its costs is that of the file that was written."""
     return ResultRecord(
+        **vars(evaluation_record(tested, test.paths)),
+        params=costs.params,
+        macs=costs.macs,
+        peak_memory=costs.peak_memory,
+        file_bytes=costs.size,
+        latency_ms=costs.latency,
+        verification=verification,
+        timing=timing,
+    )
+
+
+def evaluation_record(tested: Evaluation, paths: Sequence[str]) -> EvaluationRecord:
+    """What is kept of an evaluation; ``paths`` are those of its images."""
+    return EvaluationRecord(
         test_top1=tested.top1,
         test_top1_standard_error=tested.top1_standard_error,
         test_top1_interval=tested.top1_interval,
@@ -75,14 +90,7 @@ def result_of(
         test_count=tested.count,
         confusion=tuple(map(tuple, tested.confusion.tolist())),
         calibration=tuple(BinRecord(**asdict(each)) for each in tested.calibration),
-        worst=tuple(AnswerRecord(**asdict(each), path=test.paths[each.index]) for each in tested.worst),
-        params=costs.params,
-        macs=costs.macs,
-        peak_memory=costs.peak_memory,
-        file_bytes=costs.size,
-        latency_ms=costs.latency,
-        verification=verification,
-        timing=timing,
+        worst=tuple(AnswerRecord(**asdict(each), path=paths[each.index]) for each in tested.worst),
     )
 
 

@@ -51,7 +51,8 @@ def _content(run: Run) -> dict[str, Any]:
     own = training_content(run) if record.is_training else search_content(run)
     graph: Graph | None = own["graph"]
     costs = _costs(graph) if graph is not None else {}
-    figures = {**own["figures"], "confusion": confusion(run), "reliability": reliability(run)}
+    figures = {**own["figures"], "confusion": confusion(run.result, record.data.classes)}
+    figures["reliability"] = reliability(run.result)
     return {
         **own,
         "run": run,
@@ -61,6 +62,7 @@ def _content(run: Run) -> dict[str, Any]:
         "stages": tables.stages(graph, costs) if graph is not None else [],
         "diagram": Markup(diagram(graph, costs)) if graph is not None else "",
         "quality": quality(run),
+        "seen": "test images",
         "figures": {name: script_json(figure) for name, figure in figures.items() if figure is not None},
         "command": shlex.join(record.command),
         "environment": [*_pairs(record.versions), *_pairs(record.machine), *_timed_on(run.result)],

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from featherbone.errors import FeatherboneError
 from featherbone.metrics import class_scores
 from featherbone.report.run import Run
 from featherbone.report.sheet import MISTAKES, read_sheet
-from featherbone.run_record import AnswerRecord, ResultRecord
+from featherbone.run_record import AnswerRecord, EvaluationRecord, ResultRecord
 
 FEW = 10  # images of a class, below which its recall says little
 COARSE = 96  # pixels of a side, up to which a picture is shown in whole pixels
@@ -34,7 +35,18 @@ class Quality:
 
 def quality(run: Run) -> Quality:
     """What ``quality.html`` shows, out of the result of a run; empty before the end."""
-    result, names = run.result, run.record.data.classes
+    data = run.record.data
+    return quality_of(run.result, data.classes, data.resolution or 0, run.folder / MISTAKES)
+
+
+def quality_of(
+    result: ResultRecord | EvaluationRecord | None,
+    names: Sequence[str],
+    resolution: int,
+    sheet: Path,
+    seen: str = "test images",
+) -> Quality:
+    """What ``quality.html`` shows of an evaluation on images that are ``seen``; ``sheet`` holds the worst of them."""
     matrix = result.confusion if result is not None else ()
     answers = result.worst if result is not None else ()
     if len(matrix) != len(names):
@@ -44,19 +56,19 @@ def quality(run: Run) -> Quality:
     worst = [answer for answer in answers if max(answer.true, answer.predicted) < len(names)]
     if misread:
         worst = [answer for answer in worst if answer.true != answer.predicted]
-    pictures, trouble = _pictures(run, answers) if worst else ({}, "")
-    rows = _classes(matrix, names)
+    pictures, trouble = _pictures(sheet, answers) if worst else ({}, "")
+    rows = class_rows(matrix, names)
     scarce = [row["name"] for row in rows if row["images"] < FEW]
     return Quality(
         classes=rows,
         answers=[_answer(answer, names, pictures) for answer in worst],
         misread=misread,
-        misread_of=f"{misread:,} of {images:,} test images are misread{_shown(misread, len(worst))}."
+        misread_of=f"{misread:,} of {images:,} {seen} are misread{_shown(misread, len(worst))}."
         if misread
-        else f"Not one of the {images:,} test images is misread.",
+        else f"Not one of the {images:,} {seen} is misread.",
         trouble=trouble,
-        pixelated=(run.record.data.resolution or 0) <= COARSE,
-        few=f"Fewer than {FEW} test images show {', '.join(scarce[:5])}{' …' if len(scarce) > 5 else ''}: "
+        pixelated=resolution <= COARSE,
+        few=f"Fewer than {FEW} {seen} show {', '.join(scarce[:5])}{' …' if len(scarce) > 5 else ''}: "
         "their shares may change much with other images."
         if scarce
         else "",
@@ -68,7 +80,8 @@ def _shown(misread: int, shown: int) -> str:
     return f"; shown are the {shown} with the highest loss" if shown < misread else ""
 
 
-def _classes(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> list[dict[str, Any]]:
+def class_rows(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> list[dict[str, Any]]:
+    """Each class of a confusion matrix (true, predicted), with its scores and what it is taken for, the worst first."""
     rows = []
     for place, (name, score) in enumerate(zip(names, class_scores(matrix) if matrix else (), strict=True)):
         mistakes = {names[other]: count for other, count in enumerate(matrix[place]) if other != place and count}
@@ -97,17 +110,17 @@ def _answer(answer: AnswerRecord, names: Sequence[str], pictures: Mapping[int, s
     }
 
 
-def _pictures(run: Run, answers: Sequence[AnswerRecord]) -> tuple[dict[int, str], str]:
+def _pictures(sheet: Path, answers: Sequence[AnswerRecord]) -> tuple[dict[int, str], str]:
     """The picture of each answer, by the image's index, as an address that holds it; or why there are none."""
     try:
-        found = read_sheet(run.folder / MISTAKES, len(answers))
+        found = read_sheet(sheet, len(answers))
     except FeatherboneError as error:
         return {}, error.sentence
     texts = [f"data:image/png;base64,{base64.b64encode(picture).decode()}" for picture in found]
     return {answer.index: text for answer, text in zip(answers, texts, strict=True)}, ""
 
 
-def _calibration(result: ResultRecord) -> str:
+def _calibration(result: ResultRecord | EvaluationRecord) -> str:
     """Whether the network is too sure of itself, in a sentence."""
     bins = result.calibration
     total = sum(entry.count for entry in bins)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 from featherbone.report.plots import ACCENT, BAND, FAINT, RUNGS, Figure, layout
-from featherbone.report.run import Run
+from featherbone.run_record import EvaluationRecord, ResultRecord
 
 MOST_CELLS, MOST_LABELLED = 200, 20  # classes of a confusion matrix that is drawn; that shows its numbers
 
 
-def confusion(run: Run) -> Figure | None:
+Judged = ResultRecord | EvaluationRecord | None
+
+
+def confusion(result: Judged, names: Sequence[str]) -> Figure | None:
     """Rows are what the images show, columns what the network says; the colour is the share of the row."""
-    names, matrix = run.record.data.classes, run.result.confusion if run.result is not None else ()
+    matrix = result.confusion if result is not None else ()
     if not matrix or len(matrix) > MOST_CELLS or len(names) != len(matrix):
         return None
     shares = [[cell / max(1, sum(row)) for cell in row] for row in matrix]
@@ -46,9 +50,9 @@ def confusion(run: Run) -> Figure | None:
     return {"data": [trace], "layout": drawn}
 
 
-def reliability(run: Run) -> Figure | None:
+def reliability(result: Judged) -> Figure | None:
     """The share that is right against confidence, with how many images each group has below."""
-    bins = run.result.calibration if run.result is not None else ()
+    bins = result.calibration if result is not None else ()
     if not bins:
         return None
     width = 1 / len(bins)

@@ -85,3 +85,12 @@ def read(path: object, metadata: Mapping[str, str]) -> tuple[tuple[str, ...], Pr
         return tuple(classes), read_preprocessing(settings, version)
     except (KeyError, TypeError, ValueError, RecursionError, FeatherboneError):
         raise FeatherboneError(f"{path} has damaged metadata", hint="export the model again") from None
+
+
+def read_provenance(metadata: Mapping[str, str]) -> dict[str, Any]:
+    """Where the network comes from, by the metadata of an ONNX file; nothing where that says nothing."""
+    try:
+        found: Any = json.loads(metadata.get(PREFIX + "provenance", "{}"))
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

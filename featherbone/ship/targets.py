@@ -13,6 +13,7 @@ TARGETS: Mapping[str, str] = MappingProxyType(
     {
         "c": "featherbone.ship.c.target",
         "onnx": "featherbone.ship.onnx.target",
+        "openvino": "featherbone.ship.openvino.target",
         "tflite": "featherbone.ship.tflite.target",
     }
 )

@@ -28,8 +28,10 @@ REACHED_BY: dict[str, tuple[str, ...]] = {
     "importing.py": IMPORTING,
     "job/": JOBS,
     "job/convert/": ("convert",),
+    "job/evaluating/": ("evaluate",),
+    "job/exporting/": ("export",),
     "job/factorizing/": ("factorize",),
-    "job/model_out.py": ("convert", "factorize", "unpack"),
+    "job/model_out.py": ("convert", "evaluate", "factorize", "unpack"),
     "job/packing/": ("pack",),
     "job/weight_options.py": ("convert", "train"),
     "job/limits.py": ("fit", "prune"),
@@ -46,6 +48,7 @@ REACHED_BY: dict[str, tuple[str, ...]] = {
     "run_file.py": JOBS,
     "search/": ("fit",),
     "ship/": JOBS,
+    "ship/target.py": ("export",),
     "train/": JOBS,
 }
 FOREIGN = {"search/executors/ray_address.py": {"head"}, "compiled.py": {"version"}}  # options of other programs

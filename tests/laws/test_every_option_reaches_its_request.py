@@ -14,18 +14,20 @@ import featherbone
 from featherbone.cli.main import app
 from featherbone.errors import FeatherboneError
 from featherbone.hub import WeightChoices
-from featherbone.job import ConvertRequest, FactorizeRequest, FitRequest, TrainRequest
+from featherbone.job import ConvertRequest, ExportRequest, FactorizeRequest, FitRequest, TrainRequest
 from featherbone.job.option import command_words, options_of
 from featherbone.job.weight_options import CHOICES
 
 BEGUN: dict[str, list[str]] = {
     "convert": ["convert", "squeezenet1_1", "--weights", "w.pth", "--out", "m.safetensors"],
+    "export": ["export", "m.safetensors", "my photos", "--to", "onnx", "--out", "shipped"],
     "factorize": ["factorize", "m.safetensors", "my photos", "--into", "grouped"],
     "fit": ["fit", "my photos", "--params", "20k"],
     "train": ["train", "my photos", "--network", "r8 | stem w4 | head w8"],
 }
 REQUESTS: dict[str, Any] = {
     "convert": ConvertRequest,
+    "export": ExportRequest,
     "factorize": FactorizeRequest,
     "fit": FitRequest,
     "train": TrainRequest,
@@ -69,6 +71,7 @@ def request_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str]], Any]:
 
     monkeypatch.setattr("featherbone.job.run_convert", never)
     monkeypatch.setattr("featherbone.job.plan_factorizing", never)
+    monkeypatch.setattr("featherbone.job.run_export", never)
     monkeypatch.setattr("featherbone.job.run_fit", never)
     monkeypatch.setattr("featherbone.job.run_train", never)
     monkeypatch.setattr("featherbone.job.training.tensorboard.require_tensorboard", lambda: None)

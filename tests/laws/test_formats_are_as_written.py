@@ -20,6 +20,8 @@ from featherbone.quantize.file import VERSION as QUANTIZED_VERSION
 from featherbone.run_file import FORMAT as RUN
 from featherbone.run_file import VERSION as RUN_VERSION
 from featherbone.search.record.schema import VERSION as LEDGER_VERSION
+from featherbone.ship.exported import FORMAT as EXPORT
+from featherbone.ship.exported import VERSION as EXPORT_VERSION
 from featherbone.train.run.checkpoint import FORMAT as CHECKPOINT
 from featherbone.train.transfer.kept_answers import FORMAT as ANSWERS
 
@@ -38,6 +40,7 @@ def test_files_that_are_kept() -> None:
     assert row("model.safetensors") == [f"`{MODEL}`", MODEL_VERSION, ", ".join(KEYS)]
     assert row("model.onnx")[1:] == row("model.tflite")[1:] == row("model.safetensors")[1:]
     assert row("a quantized model") == [f"`{QUANTIZED}`", QUANTIZED_VERSION, QUANTIZED_VERSION]
+    assert row("export.json") == [f"`{EXPORT}`", EXPORT_VERSION, EXPORT_VERSION]
     assert row("featherbone cost --json") == [f"`{COST}`", str(COST_VERSION), str(COST_VERSION)]
 
 

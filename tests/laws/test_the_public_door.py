@@ -15,11 +15,13 @@ TITLES = re.findall(r"^## (featherbone\S*)$", PAGE, flags=re.MULTILINE)
 PACKAGES = [title for title in TITLES if "." in title]
 # What trains, measures or fetches for seconds, and what only such a call gives: its example is code that is not run.
 TAKES_LONG = {
+    "ExportedNetwork",
     "Latency",
     "LatencyModel",
     "Profile",
     "carry_out",
     "download",
+    "export_model",
     "fetch",
     "fit",
     "measure",
@@ -27,6 +29,7 @@ TAKES_LONG = {
     "profile",
     "prune",
     "quantize_model",
+    "run_export",
     "run_fit",
     "run_pack",
     "run_prune",
@@ -35,6 +38,7 @@ TAKES_LONG = {
     "search",
     "time_onnx",
     "train_network",
+    "with_script",
     "write_report",
 }
 PRIVATE = {"cli", "kernels", "latency"}  # the command is public by its options; the others serve those above them

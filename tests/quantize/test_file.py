@@ -97,7 +97,7 @@ def test_whoever_needs_float_weights_says_so_and_whoever_does_not_reads_both(tmp
     assert found.dtype == "int8"
     assert "weights of 8 bits" in found.warnings[0]
     assert found.warnings[1] == "left in float: lrn"
-    assert load_predictor(path).logits(np.zeros((1, 3, 8, 8), np.float32)).shape == (1, 2)
+    assert load_predictor(path).log_probabilities(np.zeros((1, 8, 8, 3), np.uint8)).shape == (1, 2)
 
 
 def test_weights_alone_may_be_integers(tmp_path):

@@ -13,12 +13,11 @@ from featherbone.data import Dataset
 from featherbone.download import file_hash
 from featherbone.errors import FeatherboneError
 from featherbone.graph.operators import Opaque
-from featherbone.hub import imagenet_classes
 from featherbone.job.images import open_as_seen, record_of_data, unlabelled
+from featherbone.job.known_classes import class_places
 from featherbone.job.model_in import require_model_file
 from featherbone.job.quantizing.request import QuantizeRequest
 from featherbone.job.training.plan import SHOWN, data_words
-from featherbone.job.training.starting import some
 from featherbone.json_values import write_value
 from featherbone.nn import Model
 from featherbone.progress import Progress
@@ -115,15 +114,7 @@ def with_classes(dataset: Dataset, classes: tuple[str, ...], name: str) -> Datas
     """
     if dataset.classes == classes:
         return dataset
-    places = {each: place for place, each in enumerate(classes)}
-    places |= {wnid: places[word] for wnid, word in imagenet_classes().items() if word in places and wnid not in places}
-    unknown = next((each for each in dataset.classes if each not in places), None)
-    if unknown is not None:
-        raise FeatherboneError(
-            f"{name} knows {some(classes)}; {dataset.name} shows {unknown!r} besides, so its labels say nothing",
-            hint="name the folders of the images as the model's classes, or give other images",
-        )
-    moved = np.array([places[each] for each in dataset.classes])
+    moved = class_places(dataset.classes, classes, name, dataset.name)
     splits = {key: replace(split, labels=moved[np.asarray(split.labels)]) for key, split in dataset.splits.items()}
     return replace(dataset, classes=classes, splits=splits)
 

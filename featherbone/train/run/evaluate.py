@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,8 +114,31 @@ def evaluate(
     if device == "cpu":
         keep_freed_memory()
     rows = processes.gathered(_rows(module, split, dataset, batch_size, device, processes)).numpy()
+    return _evaluation(rows, np.asarray(split.labels), len(dataset.classes), worst)
+
+
+def evaluate_scores(passes: Iterable[tuple[Tensor, Tensor]], classes: int, *, worst: int = WORST) -> Evaluation:
+    """The evaluation of scores that something else computed: logits or log-probabilities (N, classes), and labels (N,).
+
+    >>> sure = torch.tensor([[0.9, 0.1], [0.8, 0.2]]).log()
+    >>> evaluate_scores([(sure, torch.tensor([0, 1]))], 2).top1
+    0.5
+
+    Raises `FeatherboneError` where there are no images.
+    """
+    rows, labels = [], []
+    for scores, batch in passes:
+        rows.append(_judged(scores, batch, classes))
+        labels.append(batch)
+    if not rows:
+        raise FeatherboneError("there are no images, so there is nothing to evaluate")
+    return _evaluation(torch.cat(rows).numpy(), torch.cat(labels).numpy(), classes, worst)
+
+
+def _evaluation(rows: np.ndarray, labels: np.ndarray, classes: int, worst: int) -> Evaluation:
+    """What the rows of all images, as `_judged` makes them, say together."""
     loss, right_in_5, predicted, confidence, brier = rows.T
-    labels, predictions, classes = np.asarray(split.labels), predicted.astype(np.int64), len(dataset.classes)
+    predictions = predicted.astype(np.int64)
     matrix = np.bincount(labels * classes + predictions, minlength=classes * classes).reshape(classes, classes)
     calibration = Calibration()
     calibration.add(confidence, predictions == labels)
@@ -144,9 +168,7 @@ def evaluate(
 def _rows(
     module: nn.Module, split: Split, dataset: Dataset, batch_size: int, device: str, processes: TrainingProcesses
 ) -> Tensor:
-    """Of every image of this process, float64: loss, whether its class is in the top 5, predicted class, confidence and
-    Brier score.
-    """
+    """Of every image of this process what `_judged` says."""
     was_training = module.training
     module.eval()
     found = [torch.zeros((0, 5), dtype=torch.float64)]
@@ -157,18 +179,22 @@ def _rows(
         generator=torch.Generator(),
     )
     for images, labels in passes:
-        scores = module(images.to(device)).float().cpu()
-        probabilities = scores.double().softmax(dim=1)
-        best = scores.topk(min(5, len(dataset.classes)), dim=1).indices
-        # Σ (p - truth)² = Σ p² - 2 p(true) + 1, without a one-hot matrix
-        true_probability = probabilities.gather(1, labels[:, None])[:, 0]
-        columns = (
-            functional.cross_entropy(scores, labels, reduction="none"),
-            (best == labels[:, None]).any(dim=1),
-            best[:, 0],
-            probabilities.gather(1, best[:, :1])[:, 0],
-            probabilities.square().sum(dim=1) - 2 * true_probability + 1,
-        )
-        found.append(torch.stack([column.double() for column in columns], dim=1))
+        found.append(_judged(module(images.to(device)).float().cpu(), labels, len(dataset.classes)))
     module.train(was_training)
     return torch.cat(found)
+
+
+def _judged(scores: Tensor, labels: Tensor, classes: int) -> Tensor:
+    """Of each image, float64: loss, whether its class is in the top 5, predicted class, confidence and Brier score."""
+    probabilities = scores.double().softmax(dim=1)
+    best = scores.topk(min(5, classes), dim=1).indices
+    # Σ (p - truth)² = Σ p² - 2 p(true) + 1, without a one-hot matrix
+    true_probability = probabilities.gather(1, labels[:, None])[:, 0]
+    columns = (
+        functional.cross_entropy(scores, labels, reduction="none"),
+        (best == labels[:, None]).any(dim=1),
+        best[:, 0],
+        probabilities.gather(1, best[:, :1])[:, 0],
+        probabilities.square().sum(dim=1) - 2 * true_probability + 1,
+    )
+    return torch.stack([column.double() for column in columns], dim=1)

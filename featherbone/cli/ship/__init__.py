@@ -1,0 +1,1 @@
+"""Commands that write, run and judge files for runtimes."""

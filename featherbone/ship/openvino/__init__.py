@@ -1,0 +1,1 @@
+"""OpenVINO's own format as a target, made of our ONNX."""
