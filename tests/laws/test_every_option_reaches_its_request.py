@@ -35,6 +35,8 @@ REQUESTS: dict[str, Any] = {
 SAMPLES = {  # a value of an option that has no default that nobody asks for; any text where none stands here
     "activation": "relu6",
     "device": "cpu",
+    "export input": "tensor",
+    "export precision": "int8",
     "interpolation": "bicubic",
     "int8_size": "100KB",
     "latency": "0.01us",
@@ -93,7 +95,7 @@ def given(command: str, name: str) -> list[list[str]]:
     if option.kind is bool:
         return [[option.flag], *([[f"--no-{option.flag[2:]}"]] if option.negatable else [])]
     number = {int: str((option.least or 0) + 2), float: "0.375"}.get(option.kind, f"some {name}")
-    return [[option.flag, SAMPLES.get(name, number)]]
+    return [[option.flag, SAMPLES.get(f"{command} {name}", SAMPLES.get(name, number))]]
 
 
 @pytest.mark.parametrize(("command", "name"), CASES)
@@ -160,7 +162,9 @@ def test_each_option_says_what_it_is() -> None:
     for request in REQUESTS.values():
         for option in options_of(request):
             assert option.help.endswith((".", ";")), option.name
-            needed = {ConvertRequest: ("network", "weights", "out"), FactorizeRequest: ("model", "into")}.get(
-                request, ("data", "network")
-            )
+            needed = {
+                ConvertRequest: ("network", "weights", "out"),
+                FactorizeRequest: ("model", "into"),
+                ExportRequest: ("model", "to", "out"),
+            }.get(request, ("data", "network"))
             assert option.default is not MISSING or option.name in needed

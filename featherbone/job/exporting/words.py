@@ -25,4 +25,4 @@ def require_known(words: Sequence[str], known: Sequence[str], flag: str) -> None
     """Raise FeatherboneError, with what there is, for a word that is not known."""
     unknown = next((word for word in words if word not in known), None)
     if unknown is not None:
-        raise FeatherboneError(f"{flag} is {unknown!r}; it may be {', '.join(known)}", hint="several with commas")
+        raise FeatherboneError(f"{flag} is {unknown!r}; it may be {', '.join(known)}")
