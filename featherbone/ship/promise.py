@@ -20,6 +20,7 @@ FLOOR = 5e-6
 HALF = 2.0**-11  # half a unit in the last place of float16
 MAPS_IN_HALF = 8  # of such units that may come together, of the largest logit: 0.9 to 2.3 were seen, up to 50 layers
 A_STEP = 1.01  # of a grid: its own arithmetic is in float32
+OF_A_PROBABILITY = 1e-5  # roundings of a softmax in float32, seen by the logarithm
 LEAST = 1e-30  # probability that is told from none
 
 
@@ -59,14 +60,14 @@ class Promise:
         """Whether the probabilities that were ``found`` keep the promise, beside the logits that are expected.
 
         They are compared by their logarithms, as near 0 and 1 a probability hides what a logit shows. Those differ by
-        twice of what logits differ by at most.
+        twice of what logits differ by at most, and by what a softmax in float32 rounds.
 
         Raises:
             FeatherboneError: they have not the same shape.
         """
         _require_alike(logits, found, what)
         seen = np.log(np.maximum(found.astype(np.float64), LEAST))
-        allowed = 2 * float(self.allowed(logits, step))
+        allowed = max(2 * float(self.allowed(logits, step)), OF_A_PROBABILITY)
         return self._verdict(log_probabilities(logits), seen, allowed, f"{what}, by its probabilities, does not")
 
     def _verdict(self, expected: np.ndarray, found: np.ndarray, allowed: float, what: str) -> Verification:
