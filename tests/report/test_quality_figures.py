@@ -19,12 +19,16 @@ def finished(classes: int = 2, **changes: Any) -> Run:
     return replace(run, record=replace(run.record, data=data))
 
 
+def of_run(run: Run) -> Any:
+    return confusion(run.result, run.record.data.classes)
+
+
 def identity(size: int) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(int(row == column) for column in range(size)) for row in range(size))
 
 
 def test_a_cell_is_coloured_by_its_share_of_what_the_images_show() -> None:
-    figure = confusion(finished(confusion=((3, 1), (0, 5))))
+    figure = of_run(finished(confusion=((3, 1), (0, 5))))
     (trace,) = figure["data"]
     assert trace["z"] == [[0.75, 0.25], [0.0, 1.0]]
     assert trace["text"] == [["3", "1"], ["", "5"]]
@@ -32,7 +36,7 @@ def test_a_cell_is_coloured_by_its_share_of_what_the_images_show() -> None:
     assert figure["layout"]["xaxis"]["title"]["text"] == "the network says"
     assert figure["layout"]["yaxis"]["title"]["text"] == "the image shows"
     assert figure["layout"]["yaxis"]["autorange"] == "reversed", "the first class stands on top, as in the table"
-    (empty,) = confusion(finished(confusion=((0, 0), (0, 5))))["data"]
+    (empty,) = of_run(finished(confusion=((0, 0), (0, 5))))["data"]
     assert empty["z"][0] == [0.0, 0.0], "a class without images"
 
 
@@ -46,15 +50,15 @@ def test_a_cell_is_coloured_by_its_share_of_what_the_images_show() -> None:
     ],
 )
 def test_a_large_matrix_loses_its_numbers_and_a_huge_one_is_not_drawn(size: int, drawn: bool, labelled: bool) -> None:
-    figure = confusion(finished(classes=size, confusion=identity(size)))
+    figure = of_run(finished(classes=size, confusion=identity(size)))
     assert (figure is not None) is drawn
     assert ("text" in figure["data"][0] if figure is not None else False) is labelled
 
 
 def test_without_a_matrix_of_these_classes_nothing_is_drawn() -> None:
-    assert confusion(small_search()) is None
-    assert confusion(finished(confusion=())) is None
-    assert confusion(finished(classes=3)) is None
+    assert of_run(small_search()) is None
+    assert of_run(finished(confusion=())) is None
+    assert of_run(finished(classes=3)) is None
 
 
 def test_each_group_stands_at_its_confidence() -> None:
@@ -64,7 +68,7 @@ def test_each_group_stands_at_its_confidence() -> None:
         BinRecord(count=0, confidence=0.0, accuracy=0.0),
         BinRecord(count=90, confidence=0.9, accuracy=0.8),
     )
-    right, share, ideal = reliability(finished(calibration=bins))["data"]
+    right, share, ideal = reliability(finished(calibration=bins).result)["data"]
     assert right["x"] == share["x"] == [37.5, 87.5]
     assert right["y"] == pytest.approx([40, 80])
     assert share["y"] == pytest.approx([25, 75])
@@ -73,5 +77,5 @@ def test_each_group_stands_at_its_confidence() -> None:
     assert (ideal["x"], ideal["y"]) == ([0, 100], [0, 100])
     assert "yaxis" not in right
     assert share["yaxis"] == "y2"
-    assert reliability(finished(calibration=())) is None
-    assert reliability(small_search()) is None
+    assert reliability(finished(calibration=().result)) is None
+    assert reliability(small_search().result) is None
