@@ -77,5 +77,5 @@ def test_each_group_stands_at_its_confidence() -> None:
     assert (ideal["x"], ideal["y"]) == ([0, 100], [0, 100])
     assert "yaxis" not in right
     assert share["yaxis"] == "y2"
-    assert reliability(finished(calibration=().result)) is None
+    assert reliability(finished(calibration=()).result) is None
     assert reliability(small_search().result) is None
