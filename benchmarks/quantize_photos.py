@@ -21,7 +21,7 @@ from machine import describe
 from featherbone.data import load_image
 from featherbone.data.batches import normalise
 from featherbone.hub import imagenet_classes
-from featherbone.nn import load_model
+from featherbone.nn import Model, load_model
 from featherbone.quantize import FakeQuantized, described, prepared, quantize
 from featherbone.quantize.agreement import agreement, answers
 
@@ -36,16 +36,8 @@ def main() -> None:
     print(describe("torch", "numpy"), flush=True)
     model = load_model(given.model)
     seen = model.preprocessing
-    names = imagenet_classes()
-    with tempfile.TemporaryDirectory() as folder:
-        with zipfile.ZipFile(given.photos) as archive:
-            archive.extractall(folder)
-        paths = sorted(path for path in Path(folder).rglob("*.jp*g") if path.parent.name in names)
-        pixels = np.stack(
-            [load_image(path, resolution=seen.resolution, channels=seen.channels, view=seen.view) for path in paths]
-        )
-    labels = torch.tensor([model.classes.index(names[path.parent.name]) for path in paths])
-    order = np.random.default_rng(0).permutation(len(paths))
+    pixels, labels = photos_seen(model, given.photos)
+    order = np.random.default_rng(0).permutation(len(pixels))
     chosen, others = order[: given.images], order[given.images :]
     photos = normalise(pixels[chosen], seen.mean, seen.std).contiguous()
     tested = normalise(pixels[others], seen.mean, seen.std).contiguous()
@@ -61,6 +53,19 @@ def main() -> None:
     first, second = (100 * float((each.argmax(1) == labels[others]).double().mean()) for each in (before, after))
     print(f"\n{len(tested)} other photos: {first:.2f} % in float, {second:.2f} % in integers ({second - first:+.2f})")
     print(f"answered alike: {100 * agreement(before, after):.2f} %")
+
+
+def photos_seen(model: Model, photos: Path) -> tuple[np.ndarray, torch.Tensor]:
+    """The photos in folders named by wnid, in uint8 as the model sees them, and the places of their classes."""
+    seen, names = model.preprocessing, imagenet_classes()
+    with tempfile.TemporaryDirectory() as folder:
+        with zipfile.ZipFile(photos) as archive:
+            archive.extractall(folder)
+        paths = sorted(path for path in Path(folder).rglob("*.jp*g") if path.parent.name in names)
+        pixels = np.stack(
+            [load_image(path, resolution=seen.resolution, channels=seen.channels, view=seen.view) for path in paths]
+        )
+    return pixels, torch.tensor([model.classes.index(names[path.parent.name]) for path in paths])
 
 
 if __name__ == "__main__":

@@ -17,7 +17,10 @@ from featherbone.view import WHOLE, View
 
 @dataclass(frozen=True, kw_only=True)
 class DataRecord:
-    """The images: ``counts`` by split, ``skipped`` the path and the reason of each file that was left out."""
+    """The images: ``counts`` by split, ``skipped`` the path and the reason of each file that was left out.
+
+    ``answered_by`` is the network whose answers stand in place of their labels, where it does not know those.
+    """
 
     source: str = ""
     name: str = "unnamed data"
@@ -31,6 +34,12 @@ class DataRecord:
     licence: str | None = None
     warnings: tuple[str, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
+    answered_by: str = ""
+
+    @property
+    def score(self) -> str:
+        """What the share of images that are answered rightly is called."""
+        return f"top-1 agreement with {self.answered_by}" if self.answered_by else "top-1"
 
     @property
     def validated(self) -> int:

@@ -54,8 +54,8 @@ def _lines(folder: Path, record: RunRecord, never_saw: str) -> list[str]:
     top5 = f", {_percent(result.test_top5)} top-5" if len(classes) > 5 else ""
     return [
         "",
-        f"{_percent(result.test_top1)} top-1{top5} on {result.test_count:,} test images that {never_saw}; "
-        f"95 % interval {100 * low:.2f} to {_percent(high)}",
+        f"{_percent(result.test_top1)} {record.data.score}{top5} on {result.test_count:,} test images that "
+        f"{never_saw}; 95 % interval {100 * low:.2f} to {_percent(high)}",
         *_worst(classes, class_scores(result.confusion)),
         *_taught(record),
         *_compared(record),
@@ -94,7 +94,7 @@ def _compared(record: RunRecord) -> Iterator[str]:
     for each in record.compared:
         speed = "" if each.latency_ms is None else f", {each.latency_ms:.3g} ms"
         yield (
-            f"{each.name}: {_percent(each.test_top1)} top-1, {format_count(each.macs)} multiply-adds, "
+            f"{each.name}: {_percent(each.test_top1)} {record.data.score}, {format_count(each.macs)} multiply-adds, "
             f"{format_count(each.params)} parameters{speed}"
         )
 

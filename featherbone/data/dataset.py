@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from featherbone.cache import cache_folder, explained
 from featherbone.data.cache import array_path, load_index, save_index
 from featherbone.data.formats import readable_formats
 from featherbone.data.index import FORMAT, RULES, Request, build_index
-from featherbone.data.layout import readable
+from featherbone.data.layout import NoClasses, readable
 from featherbone.data.named import NAMED, Named, open_named
 from featherbone.data.sources import opened, signature
 from featherbone.data.splits import SPLITS
@@ -26,6 +26,7 @@ from featherbone.lock import in_turn
 from featherbone.view import WHOLE, View
 
 LARGEST_RESOLUTION = 2048
+Report = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +66,7 @@ class Dataset:
     warnings: tuple[str, ...]
     licence: str = ""  # of a named set, with its origin
     view: View = WHOLE  # the part of each image that is seen
+    answered_by: str = ""  # the network whose answers stand in place of labels, where these have none that it knows
 
 
 def open_dataset(
@@ -76,7 +78,8 @@ def open_dataset(
     seed: int = 0,
     skip_bad: bool = False,
     cache: Path | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Report | None = None,
+    pooled: bool = False,
 ) -> Dataset:
     """A folder of images by class, a .zip or .tar(.gz) of one, a .csv of paths and labels, or a name of `NAMED`.
 
@@ -98,6 +101,9 @@ def open_dataset(
     folder, modification times, in a zip the CRC-32 of every file, for a tar its own size and modification time are
     what they were. The cached pixels are compared with their SHA-256 and built again when damaged.
 
+    With `pooled`, images without classes, or of classes with too few of them, are a data set too, which nothing can be
+    trained by: all are divided as one, and where there are no classes, `classes` is empty and each label -1.
+
     Raises `FeatherboneError` for every kind of source that makes no data set; bad files are reported all at once,
     unless `skip_bad` leaves them out.
     """
@@ -111,12 +117,27 @@ def open_dataset(
         raise _unknown(str(source))
     request = Request(resolution=resolution, channels=channels, seed=seed, skip_bad=skip_bad, view=view)
     folder = cache_folder(cache)
+    report = progress or (lambda stage, done, total: None)
+    try:
+        index = _index(source, entry, path, request, folder, report)
+    except NoClasses:
+        if not pooled:
+            raise
+        index = _index(source, entry, path, replace(request, pooled=True), folder, report)
+    name = _name(Path(source)) if entry is None else entry.name
+    images = np.load(array_path(folder, index["fingerprint"]), mmap_mode="r")
+    return _from_index(name, _licence(entry), view, index, images)
+
+
+def _index(
+    source: str | Path, entry: Named | None, path: Path | None, request: Request, folder: Path, report: Report
+) -> Mapping[str, Any]:
+    """What the cache knows of a source that is read so; it is read where that is nothing yet."""
     read_as = f"{FORMAT}.{RULES} {readable_formats()}"
     identity = signature(path, cache=folder) if path is not None else f"named {NAMED[str(source)].identity()}"
     key = _hash(f"{read_as} {identity} {request.words()}")
     index = load_index(folder, key)
     if index is None:
-        report = progress or (lambda stage, done, total: None)
         kept = folder / f"{_hash(f'{read_as} {identity}')}.survey"
         with _alone(kept, report):
             index = load_index(folder, key)  # another process may have built it meanwhile
@@ -127,9 +148,7 @@ def open_dataset(
                     opening = open_named(entry, cache=folder, progress=report)
                 index = build_index(opening, request, kept=kept, progress=report)
                 save_index(folder, key, index)
-    name = _name(Path(source)) if entry is None else entry.name
-    images = np.load(array_path(folder, index["fingerprint"]), mmap_mode="r")
-    return _from_index(name, _licence(entry), view, index, images)
+    return index
 
 
 def _hash(text: str) -> str:

@@ -20,7 +20,7 @@ import hashlib
 import math
 from collections.abc import Mapping
 
-from featherbone.data.layout import Layout
+from featherbone.data.layout import Layout, NoClasses
 from featherbone.data.splits import SPLITS, UNSPLIT
 from featherbone.errors import FeatherboneError
 
@@ -100,7 +100,7 @@ def _shares(
     short = {name: len(paths) for name, paths in classes.items() if len(paths) < needed}
     if short:
         counts = ", ".join(f"{name!r} has {count}" for name, count in list(short.items())[:10])
-        raise FeatherboneError(
+        raise NoClasses(
             f"too few images to divide: each class needs {needed} or more, for train, {', '.join(shares)}; {counts}",
             hint="add images to these classes or remove them",
         )

@@ -22,6 +22,7 @@ from featherbone.data.duplicates import contradictions, duplicates
 from featherbone.data.layout import Layout, named_classes, read_layout, readable
 from featherbone.data.ordered import Progress, in_order
 from featherbone.data.pixels import Decoded, discard, keep_part, rows_of, write_pixels
+from featherbone.data.pool import divide_pool, pooled_layout
 from featherbone.data.sources import Source
 from featherbone.data.splits import SPLITS
 from featherbone.data.statistics import mean_and_std
@@ -49,11 +50,12 @@ class Request:
     seed: int
     skip_bad: bool
     view: View = WHOLE
+    pooled: bool = False
 
     def words(self) -> str:
         """What was asked as a text, part of the key in the cache; the usual view leaves older keys as they are."""
-        asked = sorted((name, value) for name, value in asdict(self).items() if name != "view")
-        return f"{asked}{_seen(self.view)}"
+        asked = sorted((name, value) for name, value in asdict(self).items() if name not in ("view", "pooled"))
+        return f"{asked}{_seen(self.view)}{' pooled' * self.pooled}"
 
 
 def build_index(
@@ -68,7 +70,8 @@ def build_index(
     """
     folder = kept.parent
     with opening as source:
-        layout = source.layout or read_layout(source.paths, where=source.where)
+        read, divided = (pooled_layout, divide_pool) if request.pooled else (read_layout, divide)
+        layout = source.layout or read(source.paths, where=source.where)
         if source.classes:
             layout = named_classes(layout, source.classes)
         found = survey(source, layout.files(), kept, progress)
@@ -77,7 +80,7 @@ def build_index(
             raise _bad_files(bad, where=source.where, folder=folder, others=False)
         before: tuple[Path, list[str], tuple[int, int, int]] | None = None
         while True:
-            division, notes = divide(layout.without(bad) if request.skip_bad else layout, seed=request.seed)
+            division, notes = divided(layout.without(bad) if request.skip_bad else layout, seed=request.seed)
             rows = [name for split in SPLITS for name, _ in division[split] if name not in bad]
             size, depth, resized = _shape(request, found, rows)
             shape = (size, size, depth)
@@ -187,8 +190,9 @@ def _seen(view: View) -> str:
 
 def _fingerprint(division: Division, layout: Layout, found: Survey, settings: str) -> str:
     """SHA-256 of what the data set is. The wrapping folder has no part in it, nor whether it lies in an archive."""
+    names = layout.classes or ("",)  # which the label of an image without a class, -1, is a place in, too
     files = (
-        f"{split}\0{layout.classes[label]}\0{name.removeprefix(layout.prefix)}\0{found.digest(name)}"
+        f"{split}\0{names[label]}\0{name.removeprefix(layout.prefix)}\0{found.digest(name)}"
         for split in SPLITS
         for name, label in division[split]
     )

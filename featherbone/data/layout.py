@@ -15,6 +15,10 @@ from featherbone.errors import FeatherboneError
 Groups = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
+class NoClasses(FeatherboneError):
+    """A source whose images lie in no classes, or in some that can't be divided: what is lacking to be trained by."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Layout:
     """`groups[split][class]` holds paths; `prefix` is the wrapping folder, or empty."""
@@ -69,7 +73,7 @@ def read_layout(paths: Iterable[str], *, where: str) -> Layout:
         top, deeper = _by_folder(top[wrapper])
         loose += deeper
     if not top:
-        raise FeatherboneError(
+        raise NoClasses(
             f"{where!r} holds files but no class folders, for example {loose[0]!r}",
             hint="put the images of each class into a folder named after the class, or give a .csv of their paths and "
             f"labels{_table_among(loose, where)}",
@@ -195,7 +199,7 @@ def _check_classes(groups: Groups, folders: Mapping[str, str], where: str, loose
         folder = folders.get(split, split)
         place = "" if split == UNSPLIT else f" in {folder}"
         if not group:
-            raise FeatherboneError(f"{where!r} has no class folders{place}", hint=f"expected {folder}/<class>/<image>")
+            raise NoClasses(f"{where!r} has no class folders{place}", hint=f"expected {folder}/<class>/<image>")
         empty = [name for name, paths in group.items() if not paths]
         if empty:
             raise FeatherboneError(
@@ -215,7 +219,7 @@ def _check_classes(groups: Groups, folders: Mapping[str, str], where: str, loose
                 hint="rename the folder: a model and its report carry the names of the classes",
             )
     if len(classes) < 2:
-        raise FeatherboneError(
+        raise NoClasses(
             f"{where!r} has only one class, {classes[0]!r}; a classifier needs at least two",
             hint="expected one folder of images for each class, or a .csv of paths and "
             f"labels{_table_among(loose, where)}",

@@ -14,11 +14,19 @@ DATA_HELP = (
     "A folder of images by class, a .zip or .tar of one, a .csv of paths and labels, or a name: digits, cifar10, "
     "cifar100, fashion-mnist, imagenette, imagenette-320, imagenette-160."
 )
+PHOTOS_HELP = (
+    "Images that the network will see: what fit takes, or photos without labels, which its own answers then stand for. "
+    f"{DATA_HELP}"
+)
 WORK = "Work"  # a panel of the help
 
 
 def source() -> Any:
     return option(DATA_HELP, default=MISSING, name="data", is_argument=True)
+
+
+def photos() -> Any:
+    return option(PHOTOS_HELP, default=MISSING, name="data", is_argument=True)
 
 
 def seed(of: str, panel: str | None = None) -> Any:

@@ -28,6 +28,7 @@ def open_images(
     view: View = WHOLE,
     seed: int,
     skip_bad: bool,
+    pooled: bool = False,
     progress: Progress,
 ) -> Dataset:
     """The data set that ``open_dataset`` makes of the source; its warnings are told.
@@ -43,6 +44,7 @@ def open_images(
         view=view,
         seed=seed,
         skip_bad=skip_bad,
+        pooled=pooled,
         progress=lambda what, done, total: progress(_reading(what, done, total)),
     )
     for sentence in [*([dataset.licence] if dataset.licence else []), *dataset.warnings, *_skipped(dataset)]:
@@ -51,7 +53,9 @@ def open_images(
 
 
 def open_as_seen(source: str | Path, seen: Preprocessing, *, seed: int, skip_bad: bool, progress: Progress) -> Dataset:
-    """The data set as a network with this preprocessing takes it: its resolution, view, mean and deviation."""
+    """Images as a network with this preprocessing takes them, with classes or without: its resolution, view, mean and
+    deviation.
+    """
     dataset = open_images(
         source,
         resolution=seen.resolution,
@@ -59,6 +63,7 @@ def open_as_seen(source: str | Path, seen: Preprocessing, *, seed: int, skip_bad
         view=seen.view,
         seed=seed,
         skip_bad=skip_bad,
+        pooled=True,
         progress=progress,
     )
     return replace(dataset, mean=seen.mean, std=seen.std)
@@ -100,6 +105,7 @@ def record_of_data(dataset: Dataset, source: str | Path) -> DataRecord:
         counts={name: len(split.labels) for name, split in dataset.splits.items()},
         licence=dataset.licence,
         warnings=dataset.warnings,
+        answered_by=dataset.answered_by,
         skipped=dataset.skipped,
     )
 

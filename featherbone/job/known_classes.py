@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -22,8 +22,7 @@ def class_places(shown: Sequence[str], known: Sequence[str], network: str, data:
     Raises:
         FeatherboneError: a class that the network does not know.
     """
-    places = {each: place for place, each in enumerate(known)}
-    places |= {wnid: places[word] for wnid, word in imagenet_classes().items() if word in places and wnid not in places}
+    places = known_places(known)
     unknown = next((each for each in shown if each not in places), None)
     if unknown is not None:
         raise FeatherboneError(
@@ -31,3 +30,13 @@ def class_places(shown: Sequence[str], known: Sequence[str], network: str, data:
             hint="name the folders of the images as the model's classes, or give other images",
         )
     return np.array([places[each] for each in shown])
+
+
+def known_places(known: Sequence[str]) -> Mapping[str, int]:
+    """The place of each class of a network by its name and, of ImageNet's classes, its wnid.
+
+    >>> known_places(["tench", "n01443537"])
+    {'n01440764': 0, 'tench': 0, 'n01443537': 1}
+    """
+    places = {each: place for place, each in enumerate(known)}
+    return {**{wnid: places[word] for wnid, word in imagenet_classes().items() if word in places}, **places}

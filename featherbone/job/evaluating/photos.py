@@ -19,7 +19,7 @@ from featherbone.data.named import NAMED
 from featherbone.data.sources import opened
 from featherbone.data.splits import SPLITS, UNSPLIT
 from featherbone.errors import FeatherboneError
-from featherbone.job.images import open_as_seen
+from featherbone.job.images import open_images
 from featherbone.job.known_classes import class_places
 from featherbone.nn import Preprocessing
 from featherbone.progress import Noticed, Progress, Reading
@@ -73,7 +73,10 @@ def labelled_images(
     if split is None:
         split = "test" if source in NAMED or _comes_with_test(Path(source)) else ALL
     if split != ALL or source in NAMED:
-        dataset = open_as_seen(source, seen, seed=seed, skip_bad=False, progress=progress)
+        side, channels = seen.resolution, seen.channels
+        dataset = open_images(
+            source, resolution=side, channels=channels, view=seen.view, seed=seed, skip_bad=False, progress=progress
+        )
         return _of_dataset(dataset, classes, network, split)
     return _undivided(Path(source), seen, classes, network, progress)
 

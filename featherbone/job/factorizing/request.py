@@ -44,7 +44,9 @@ class FactorizeRequest:
         default=MISSING,
         is_argument=True,
     )
-    data: str | None = option(f"Images that the network will see; labels are not used. {DATA_HELP}", is_argument=True)
+    data: str | None = option(
+        f"Images that the network will see, or photos without labels. {DATA_HELP}", is_argument=True
+    )
     into: str = option(
         "asymmetric, bottleneck, pointwise_before, pointwise_after, grouped or depthwise_sum; several with commas, of "
         "which each layer takes the one that loses least; or all.",

@@ -9,18 +9,16 @@ from typing import Any
 import torch
 
 from featherbone.data import Dataset
-from featherbone.data.batches import normalise
+from featherbone.job.labels import predictions
 from featherbone.nn import Model, module_with
 from featherbone.rewrite.trained_graph import TrainedGraph
-
-BATCH = 64  # images that are computed at a time
 
 
 @dataclass(frozen=True, kw_only=True)
 class AnswersKept:
     """Two networks on the images of a split: how many of ``count`` both answer alike, and each rightly.
 
-    ``before`` and ``after`` are None where the images show other classes than the networks know.
+    ``before`` and ``after`` are None where the images have no labels that the networks know.
     """
 
     count: int
@@ -48,8 +46,7 @@ class Judge:
     def __init__(self, model: Model, network: TrainedGraph, dataset: Dataset, split: str) -> None:
         self.seen, self.images = model.preprocessing, dataset.splits[split].images
         labels = dataset.splits[split].labels
-        is_labelled = dataset.classes == model.classes  # the images show the classes that the network knows
-        self.labels = torch.tensor(labels.tolist()) if is_labelled else None
+        self.labels = None if dataset.answered_by else torch.tensor(labels.tolist())
         self.answers = self._answers(network)
 
     def verdict(self, network: TrainedGraph) -> AnswersKept:
@@ -62,13 +59,7 @@ class Judge:
         return AnswersKept(count=len(found), alike=alike, before=before, after=after)
 
     def _answers(self, network: TrainedGraph) -> torch.Tensor:
-        module = module_with(*network).eval()
-        found = []
-        with torch.inference_mode():
-            for start in range(0, len(self.images), BATCH):
-                images = normalise(self.images[start : start + BATCH], self.seen.mean, self.seen.std)
-                found.append(module(images).argmax(1))
-        return torch.cat(found)
+        return predictions(module_with(*network), self.images, self.seen)
 
 
 def judged_facts(verdict: AnswersKept) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from featherbone.download import file_hash
 from featherbone.errors import FeatherboneError
 from featherbone.graph.operators import Opaque
 from featherbone.job.images import open_as_seen, unlabelled
+from featherbone.job.labels import judged_by
 from featherbone.job.model_in import given_model
 from featherbone.job.model_out import require_place
 from featherbone.job.packing.request import RATE_DISTORTION, PackRequest
@@ -92,8 +93,10 @@ def read_folded(path: str) -> tuple[Model, TrainedGraph]:
 
 
 def open_for(model: Model, request: PackRequest, source: str | Path, progress: Progress) -> Dataset:
-    """The images as the model sees them."""
-    return open_as_seen(source, model.preprocessing, seed=request.seed, skip_bad=request.skip_bad, progress=progress)
+    """The images as the model sees them; what it answers is asked where they are judged."""
+    seen = model.preprocessing
+    dataset = open_as_seen(source, seen, seed=request.seed, skip_bad=request.skip_bad, progress=progress)
+    return judged_by(dataset, model, progress, splits=())
 
 
 def about_packed(model: Model, network: TrainedGraph, sha256: str) -> About:

@@ -44,7 +44,7 @@ class PackRequest:
     """
 
     model: str = option(MODEL_HELP, default=MISSING, is_argument=True)
-    source: str | Path | None = option(common.DATA_HELP, name="data", is_argument=True)
+    source: str | Path | None = option(common.PHOTOS_HELP, name="data", is_argument=True)
     max_drop: float | None = option("Points of top-1 that may be lost on images held back; 0.5.", float)
     size: int | None = option(
         "Bytes that the file may have, such as 470KB.",

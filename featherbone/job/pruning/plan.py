@@ -9,19 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from featherbone.data import Dataset
+from featherbone.data.splits import SPLITS
 from featherbone.download import file_hash
 from featherbone.errors import FeatherboneError
 from featherbone.files import MIB
 from featherbone.graph import Graph
 from featherbone.graph.operators import Opaque
 from featherbone.job.images import open_as_seen, record_of_data
+from featherbone.job.labels import judged_by, with_labels_of
 from featherbone.job.model_in import given_model
 from featherbone.job.pruning.quantities import measure_of
 from featherbone.job.pruning.request import PruneRequest
 from featherbone.job.training.plan import SHOWN, data_words
-from featherbone.job.training.starting import some
 from featherbone.json_values import write_value
-from featherbone.nn import Model
+from featherbone.nn import Model, Preprocessing
 from featherbone.progress import Progress, silent
 from featherbone.rewrite import inference_form, reparameterize
 from featherbone.rewrite.cutting.means import Means, smaller_resolutions
@@ -104,7 +105,7 @@ def plan_pruning(request: PruneRequest, progress: Progress) -> PruningPlan:
     """Read the network and the images, and see that something is to be done that can be done.
 
     Raises:
-        FeatherboneError: no model or data set; images of other classes; a budget that is kept already, or by no cut.
+        FeatherboneError: no model or data set; a budget that is kept already, or by no cut.
     """
     model = given_model(request.model)
     _require_one_answer(model)
@@ -112,20 +113,21 @@ def plan_pruning(request: PruneRequest, progress: Progress) -> PruningPlan:
     shipped = reparameterize(model.graph, model.weights).graph
     _require_more_than(request, costs_of(shipped), model.graph.name)
     means = _means(request, inference_form(model.graph, model.weights).graph)
-    dataset = images_for(request, model, progress)
-    if dataset.classes != model.classes:
-        raise FeatherboneError(
-            f"{model.graph.name} knows {some(model.classes)}; {dataset.name} shows {some(dataset.classes)}",
-            hint=f"teach it these first: `featherbone train` goes on from {request.model}",
-        )
+    splits = ("val", "test") if request.time is None else SPLITS
+    dataset = judged_by(_opened(request, model.preprocessing, progress), model, progress, splits)
     return PruningPlan(
         request=request, model=model, sha256=file_hash(Path(request.model)), dataset=dataset, means=means
     )
 
 
-def images_for(request: PruneRequest, model: Model, progress: Progress = silent) -> Dataset:
-    """The images of a pruning as a model takes them, at its resolution."""
-    seen = model.preprocessing
+def images_for(plan: PruningPlan, seen: Preprocessing) -> Dataset:
+    """The images of a pruning as a network with this preprocessing takes them: at another resolution, it may be."""
+    if seen == plan.model.preprocessing:
+        return plan.dataset
+    return with_labels_of(_opened(plan.request, seen, silent), plan.dataset)
+
+
+def _opened(request: PruneRequest, seen: Preprocessing, progress: Progress) -> Dataset:
     return open_as_seen(request.source, seen, seed=request.seed, skip_bad=request.skip_bad, progress=progress)
 
 

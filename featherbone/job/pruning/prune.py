@@ -34,7 +34,7 @@ from featherbone.train import Training
 
 @keywords_of(PruneRequest)
 def prune(model: str, source: str | Path, *, progress: Progress = silent, **asked: Any) -> Path:
-    """Cut a trained network to a budget, with images of its classes, and write all that is needed to use the result.
+    """Cut a trained network to a budget, with images that it will see, and write all that is needed to use the result.
 
         prune("model.safetensors", "photos", budget=Budget.read(macs="60M"), time=1200.0)
 
@@ -45,7 +45,7 @@ def prune(model: str, source: str | Path, *, progress: Progress = silent, **aske
     stopped.
 
     Raises:
-        FeatherboneError: no model or data; images of other classes; a budget that is kept already, or that no cut
+        FeatherboneError: no model or data; a budget that is kept already, or that no cut
             keeps; the folder holds another run or is in use.
         KeyboardInterrupt: the run was asked to stop; where it stands is saved.
     """
@@ -94,9 +94,7 @@ def _finish(plan: PruningPlan, folder: Path, facts: Mapping[str, Any], progress:
     latency = None
     if plan.request.budget.latency is not None:
         latency = clock_of(plan.request.budget.latency)(model.graph)
-    dataset = plan.dataset
-    if model.preprocessing.resolution != plan.model.preprocessing.resolution:
-        dataset = images_for(plan.request, model)
+    dataset = images_for(plan, model.preprocessing)
     result = finish(model, dataset, plan.request.budget, folder, progress, latency=latency)
     if training is not None:
         result = replace(

@@ -42,7 +42,7 @@ class PruneRequest:
     """
 
     model: str = option(MODEL_HELP, default=MISSING, is_argument=True)
-    source: str | Path = common.source()
+    source: str | Path = common.photos()
     budget: Budget = option_group(LIMITS)
     time: float | None = common.time("Time to learn from the uncut network for, such as 20m; without it, none.")
     images: int | None = option(

@@ -11,11 +11,12 @@ from typing import Any
 import torch
 
 from featherbone.job.pruning.cut import CUT
-from featherbone.job.pruning.plan import PruningPlan
+from featherbone.job.pruning.plan import PruningPlan, images_for
 from featherbone.job.training.plan import TrainingPlan, plan_training
 from featherbone.job.training.recipe import default_epochs
 from featherbone.job.training.request import TrainRequest
 from featherbone.job.training.setting import chosen_setting
+from featherbone.nn import load_model
 from featherbone.progress import Noticed, Progress, silent
 from featherbone.quantity import format_duration
 from featherbone.train import Recipe, Setting, default_recipe, recipe_named
@@ -31,11 +32,11 @@ LONGEST = 300  # epochs
 
 def teaching_plan(plan: PruningPlan, folder: Path) -> TrainingPlan:
     """The training that follows on the cut, but for how long it is."""
-    request = plan.request
+    request, cut = plan.request, folder / CUT
     training = plan_training(
         TrainRequest(
             source=request.source,
-            network=str(folder / CUT),
+            network=str(cut),
             teacher=request.model,
             teacher_weight=TEACHER_SHARE,
             temperature=TEMPERATURE,
@@ -45,6 +46,7 @@ def teaching_plan(plan: PruningPlan, folder: Path) -> TrainingPlan:
             skip_bad=request.skip_bad,
         ),
         silent,  # it tells of the images once more
+        images_for(plan, load_model(cut).preprocessing),
     )
     usual = default_recipe(training.dataset, default_epochs(training.dataset))
     return replace(training, recipe=replace(recipe_named(RECIPE), augment=usual.augment))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from featherbone.errors import FeatherboneError
+from featherbone.job.images import record_of_data
 from featherbone.job.quantizing.learned import learned
 from featherbone.job.quantizing.plan import QuantizingPlan
 from featherbone.progress import Noticed, Progress, Step
@@ -180,12 +181,13 @@ def _record(
 def _refusal(plan: QuantizingPlan, folder: Path, before: float, best: JudgedChoice) -> FeatherboneError:
     request = plan.request
     count = len(plan.dataset.splits["val"].labels)
+    score = record_of_data(plan.dataset, request.source).score
     floats = f" with {len(best.float_layers)} layers in float" if best.float_layers else ""
     more = "" if request.weights == 8 else ", --weights 8"
     learn = "" if request.time is not None else "time to learn from the float network (--time 20m), "
     return FeatherboneError(
-        f"{plan.model.graph.name} loses {_drop(before, best.top1):.2f} points of top-1 on {count:,} validation images "
-        f"({100 * before:.2f} to {100 * best.top1:.2f} %){floats}, and {request.max_drop:g} are allowed",
+        f"{plan.model.graph.name} loses {_drop(before, best.top1):.2f} points of {score} on {count:,} validation "
+        f"images ({100 * before:.2f} to {100 * best.top1:.2f} %){floats}, and {request.max_drop:g} are allowed",
         hint=f"allow {learn}a larger drop (--max-drop), more bits (--maps 16{more}) or more --float-layers; "
         f"the best that was found is {folder / BEST}",
     )

@@ -1,12 +1,11 @@
-"""All that decides the result of a quantization: what was asked, the network, and images whose labels fit it."""
+"""All that decides the result of a quantization: what was asked, the network, and what judges it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from featherbone.data import Dataset
@@ -14,7 +13,7 @@ from featherbone.download import file_hash
 from featherbone.errors import FeatherboneError
 from featherbone.graph.operators import Opaque
 from featherbone.job.images import open_as_seen, record_of_data, unlabelled
-from featherbone.job.known_classes import class_places
+from featherbone.job.labels import judged_by
 from featherbone.job.model_in import require_model_file
 from featherbone.job.quantizing.request import QuantizeRequest
 from featherbone.job.training.plan import SHOWN, data_words
@@ -28,10 +27,7 @@ from featherbone.run_record import RunRecord
 
 @dataclass(frozen=True, kw_only=True)
 class QuantizingPlan:
-    """A quantization before it begins.
-
-    The labels of ``dataset`` are places among the model's classes; ``images`` are those that integers are chosen by.
-    """
+    """A quantization before it begins: ``images`` choose the integers, and ``dataset`` judges them."""
 
     request: QuantizeRequest
     model: Model
@@ -87,7 +83,7 @@ def plan_quantizing(request: QuantizeRequest, progress: Progress) -> QuantizingP
 
     Raises:
         FeatherboneError: no model or data set; a network that is quantized already, or that can't be computed; images
-            of classes that it does not know, too few, or of one colour each.
+            that are too few, or of one colour each.
     """
     require_model_file(request.model)
     model = load_any(request.model)
@@ -96,27 +92,12 @@ def plan_quantizing(request: QuantizeRequest, progress: Progress) -> QuantizingP
     _require_computable(model)
     seen = model.preprocessing
     dataset = open_as_seen(request.source, seen, seed=request.seed, skip_bad=request.skip_bad, progress=progress)
-    known = with_classes(dataset, model.classes, model.graph.name)
+    known = judged_by(dataset, model, progress)
     images = unlabelled(known, seen, request.images, request.seed)
     require_images(model.graph, images)
     return QuantizingPlan(
         request=request, model=model, sha256=file_hash(Path(request.model)), dataset=known, images=images
     )
-
-
-def with_classes(dataset: Dataset, classes: tuple[str, ...], name: str) -> Dataset:
-    """The data set with its labels as places among a network's classes, of which it may show only some.
-
-    Folders that are named by the wnids of ImageNet show the classes of those names.
-
-    Raises:
-        FeatherboneError: a class that the network does not know.
-    """
-    if dataset.classes == classes:
-        return dataset
-    moved = class_places(dataset.classes, classes, name, dataset.name)
-    splits = {key: replace(split, labels=moved[np.asarray(split.labels)]) for key, split in dataset.splits.items()}
-    return replace(dataset, classes=classes, splits=splits)
 
 
 def _require_computable(model: Model) -> None:

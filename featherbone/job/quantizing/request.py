@@ -36,7 +36,7 @@ class QuantizeRequest:
     """
 
     model: str = option(MODEL_HELP, default=MISSING, is_argument=True)
-    source: str | Path = common.source()
+    source: str | Path = common.photos()
     weights: int = option("Bits of a weight: 8, 6, 5, 4, 3 or 2.", int, default=8)
     maps: str = option("Bits of what layers write: 8, 16, or float, which leaves them as they are.", default="8")
     max_drop: float = option("Most points of top-1 that validation images may lose.", float, default=0.2)

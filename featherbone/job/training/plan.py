@@ -106,15 +106,17 @@ def data_words(data: DataRecord) -> str:
     return f"{counts} images of {classes} classes, {data.channels}×{side}×{side} ({data.fingerprint[:SHOWN]})"
 
 
-def plan_training(request: TrainRequest, progress: Progress) -> TrainingPlan:
+def plan_training(request: TrainRequest, progress: Progress, images: Dataset | None = None) -> TrainingPlan:
     """Read the network that is named, open the images as it needs them, and adapt one to the other.
+
+    ``images`` are the same where they are open already.
 
     Raises:
         FeatherboneError: the network, the data, the recipe or the teacher can't be read, or do not fit each other.
     """
     target = read_target(request.network, seed=request.seed)
     teaching = read_teaching(request)
-    dataset = _images(request, target, progress)
+    dataset = _images(request, target, progress) if images is None else images
     network = _network(request, target, dataset, progress)
     if network.preprocessing is not None:  # what the weights are used to
         dataset = replace(dataset, mean=network.preprocessing.mean, std=network.preprocessing.std)

@@ -100,6 +100,14 @@ def test_images_of_other_classes_are_answered_as_before(model: str, tmp_path: Pa
     assert done.tested.alike > 0.5 * done.tested.count
 
 
+def test_photos_without_labels_are_answered_as_before(model: str, loose: Path, tmp_path: Path) -> None:
+    request = PackRequest(model=model, source=loose, out=tmp_path / "a.fbone", max_drop=20.0, images=32)
+    done = run_pack(request)
+    assert (done.chosen.verdict.before, done.tested.before) == (None, None)
+    assert done.chosen.verdict.drop <= 20.0
+    assert done.chosen.verdict.count == done.tested.count == 30
+
+
 def test_the_command_tells_sizes_and_what_was_lost(model: str, tmp_path: Path) -> None:
     words = ["pack", model, "digits", "--size", "1000B", "--images", "32", "--out", str(tmp_path / "a.fbone")]
     ran = CliRunner().invoke(app, [*words, "--json"])

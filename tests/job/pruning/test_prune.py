@@ -10,12 +10,11 @@ import pytest
 import torch
 
 from featherbone.cost import count
-from featherbone.data import Dataset
 from featherbone.errors import FeatherboneError
 from featherbone.job import PruneRequest, run_prune
 from featherbone.job.pruning import prune as prune_module
 from featherbone.job.pruning.cut import CUT
-from featherbone.nn import Model, load_model, save_model
+from featherbone.nn import Model, load_model
 from featherbone.progress import Event, Noticed
 from featherbone.run_file import read_record
 from featherbone.search import Budget
@@ -127,13 +126,19 @@ def test_a_network_without_a_file_is_told_how_to_get_one(request_of_half: PruneR
     assert "featherbone convert" in str(caught.value.hint)
 
 
-def test_images_of_other_classes_are_refused(
-    model: Model, digits: Dataset, request_of_half: PruneRequest, tmp_path: Path
+def test_photos_without_labels_cut_and_teach(
+    request_of_half: PruneRequest, loose: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save_model(tmp_path / "other.safetensors", replace(model, classes=tuple("abcdefghij")))
-    with pytest.raises(FeatherboneError, match=r"digit_reader knows 10 classes \(a, b, c, …\); digits shows 10"):
-        run_prune(replace(request_of_half, model=str(tmp_path / "other.safetensors"), out=tmp_path / "run"))
-    assert not (tmp_path / "run").exists()
+    setting = {"chosen": Setting.parse(SETTING).to_dict()}
+    recipe = recipe_named("recover").with_epochs(1).to_dict()
+    monkeypatch.setattr(prune_module, "paced", lambda *given: {"setting": setting, "recipe": recipe})
+    folder = run_prune(replace(request_of_half, source=loose, time=5.0, out=tmp_path / "run"))
+    record = read_record(folder)
+    assert record is not None
+    assert record.data.answered_by == "digit_reader"
+    assert [each.name for each in record.compared] == ["uncut", "cut and mended", "taught"]
+    assert record.compared[0].test_top1 == 1.0, "it answers as it does"
+    assert 0.5 < record.compared[2].test_top1 <= 1.0
 
 
 def test_a_smaller_resolution_is_taught_exported_and_tested_at_its_own(

@@ -1,6 +1,10 @@
+"""What tests of several jobs share: a small network that reads digits, its file, and photos without labels."""
+
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from featherbone.data import Dataset, open_dataset
 from featherbone.graph import image
@@ -15,7 +19,7 @@ GRAPH = (
     .act("relu")
     .conv(16, 3, name="second", stride=2)
     .norm()
-    .act("relu")
+    .act("hard_swish")
     .global_pool()
     .flatten()
     .linear(10, name="classes")
@@ -38,6 +42,15 @@ def model(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 @pytest.fixture(scope="session")
 def model_file(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("pruning") / "digits.safetensors"
+    file = tmp_path_factory.mktemp("reader") / "digits.safetensors"
     save_model(file, model)
     return file
+
+
+@pytest.fixture(scope="session")
+def loose(digits: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of 200 digits, in no folders of classes."""
+    folder = tmp_path_factory.mktemp("loose")
+    for number, pixels in enumerate(np.asarray(digits.splits["train"].images[::5, :, :, 0])[:200]):
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    return folder
