@@ -3,8 +3,8 @@
 `open_dataset` needs no torch; `featherbone.data.batches`, which makes tensors, does.
 """
 
-from featherbone.data.dataset import Dataset, Split, open_dataset
+from featherbone.data.dataset import Dataset, Split, open_dataset, open_photos
 from featherbone.data.decode import load_image
 from featherbone.data.named import NAMED
 
-__all__ = ["NAMED", "Dataset", "Split", "load_image", "open_dataset"]
+__all__ = ["NAMED", "Dataset", "Split", "load_image", "open_dataset", "open_photos"]

@@ -79,7 +79,6 @@ def open_dataset(
     skip_bad: bool = False,
     cache: Path | None = None,
     progress: Report | None = None,
-    pooled: bool = False,
 ) -> Dataset:
     """A folder of images by class, a .zip or .tar(.gz) of one, a .csv of paths and labels, or a name of `NAMED`.
 
@@ -101,12 +100,43 @@ def open_dataset(
     folder, modification times, in a zip the CRC-32 of every file, for a tar its own size and modification time are
     what they were. The cached pixels are compared with their SHA-256 and built again when damaged.
 
-    With `pooled`, images without classes, or of classes with too few of them, are a data set too, which nothing can be
-    trained by: all are divided as one, and where there are no classes, `classes` is empty and each label -1.
-
     Raises `FeatherboneError` for every kind of source that makes no data set; bad files are reported all at once,
     unless `skip_bad` leaves them out.
     """
+    request = Request(resolution=resolution, channels=channels, seed=seed, skip_bad=skip_bad, view=view)
+    return _opened(source, request, cache_folder(cache), progress or _silent)
+
+
+def open_photos(
+    source: str | Path,
+    *,
+    resolution: int,
+    channels: int,
+    view: View = WHOLE,
+    seed: int = 0,
+    skip_bad: bool = False,
+    progress: Report | None = None,
+) -> Dataset:
+    """Images for a network that is trained: a data set, or photos of no class, or of classes with few of them.
+
+    >>> open_photos("digits", resolution=8, channels=1).classes[:3]
+    ('0', '1', '2')
+
+    What ``open_dataset`` takes is the same data set here. Else all images are divided as one; where there are no
+    classes, ``classes`` is empty and each label -1. Nothing can be trained by those.
+
+    Raises `FeatherboneError` for what is a faulty data set, and for fewer than three images.
+    """
+    request = Request(resolution=resolution, channels=channels, seed=seed, skip_bad=skip_bad, view=view)
+    folder, report = cache_folder(None), progress or _silent
+    try:
+        return _opened(source, request, folder, report)
+    except NoClasses:
+        return _opened(source, replace(request, pooled=True), folder, report)
+
+
+def _opened(source: str | Path, request: Request, folder: Path, report: Report) -> Dataset:
+    resolution, channels = request.resolution, request.channels
     if resolution is not None and not 1 <= resolution <= LARGEST_RESOLUTION:
         raise FeatherboneError(f"resolution is {resolution}; it must be from 1 to {LARGEST_RESOLUTION}")
     if channels not in (None, 1, 3):
@@ -115,18 +145,14 @@ def open_dataset(
     path = Path(source) if entry is None else entry.archive
     if entry is None and not os.path.lexists(source):
         raise _unknown(str(source))
-    request = Request(resolution=resolution, channels=channels, seed=seed, skip_bad=skip_bad, view=view)
-    folder = cache_folder(cache)
-    report = progress or (lambda stage, done, total: None)
-    try:
-        index = _index(source, entry, path, request, folder, report)
-    except NoClasses:
-        if not pooled:
-            raise
-        index = _index(source, entry, path, replace(request, pooled=True), folder, report)
+    index = _index(source, entry, path, request, folder, report)
     name = _name(Path(source)) if entry is None else entry.name
     images = np.load(array_path(folder, index["fingerprint"]), mmap_mode="r")
-    return _from_index(name, _licence(entry), view, index, images)
+    return _from_index(name, _licence(entry), request.view, index, images)
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Nobody is told."""
 
 
 def _index(

@@ -72,8 +72,7 @@ def build_index(
     with opening as source:
         read, divided = (pooled_layout, divide_pool) if request.pooled else (read_layout, divide)
         layout = source.layout or read(source.paths, where=source.where)
-        if source.classes:
-            layout = named_classes(layout, source.classes)
+        layout = named_classes(layout, source.classes) if source.classes else layout
         found = survey(source, layout.files(), kept, progress)
         bad = {**found.bad, **dict(source.refused)}
         if not layout.without(bad).files():

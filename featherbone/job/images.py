@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from featherbone.data import Dataset, open_dataset
+from featherbone.data import Dataset, open_dataset, open_photos
 from featherbone.data.batches import normalise
 from featherbone.data.named import NAMED
 from featherbone.errors import FeatherboneError
@@ -28,7 +28,6 @@ def open_images(
     view: View = WHOLE,
     seed: int,
     skip_bad: bool,
-    pooled: bool = False,
     progress: Progress,
 ) -> Dataset:
     """The data set that ``open_dataset`` makes of the source; its warnings are told.
@@ -44,29 +43,32 @@ def open_images(
         view=view,
         seed=seed,
         skip_bad=skip_bad,
-        pooled=pooled,
         progress=lambda what, done, total: progress(_reading(what, done, total)),
     )
-    for sentence in [*([dataset.licence] if dataset.licence else []), *dataset.warnings, *_skipped(dataset)]:
-        progress(Noticed(sentence=sentence))
-    return dataset
+    return _told(dataset, progress)
 
 
 def open_as_seen(source: str | Path, seen: Preprocessing, *, seed: int, skip_bad: bool, progress: Progress) -> Dataset:
     """Images as a network with this preprocessing takes them, with classes or without: its resolution, view, mean and
     deviation.
     """
-    dataset = open_images(
+    progress(Step(name="data", detail=str(source)))
+    dataset = open_photos(
         source,
         resolution=seen.resolution,
         channels=seen.channels,
         view=seen.view,
         seed=seed,
         skip_bad=skip_bad,
-        pooled=True,
-        progress=progress,
+        progress=lambda what, done, total: progress(_reading(what, done, total)),
     )
-    return replace(dataset, mean=seen.mean, std=seen.std)
+    return replace(_told(dataset, progress), mean=seen.mean, std=seen.std)
+
+
+def _told(dataset: Dataset, progress: Progress) -> Dataset:
+    for sentence in [*([dataset.licence] if dataset.licence else []), *dataset.warnings, *_skipped(dataset)]:
+        progress(Noticed(sentence=sentence))
+    return dataset
 
 
 def _reading(what: str, done: int, total: int) -> Reading:
