@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 
 from featherbone.pack.rates import Rates
+from featherbone.rewrite.mending.descent import compensation, passed_on, swept
 
 SWEEPS = 8  # over all columns, at most
 FINE = 0.12  # λ of the step from which the search begins, of g·H·step²: near the best for many bits
@@ -63,7 +65,7 @@ def round_weights(task: RoundingTask) -> RoundedWeights:
     >>> int(round_weights(dear).levels.abs().sum())
     0
     """
-    factor = torch.linalg.cholesky(torch.cholesky_inverse(torch.linalg.cholesky(task.moments)), upper=True)
+    factor = compensation(task.moments)
     conditional = factor.diagonal(dim1=1, dim2=2).square().reciprocal()
     scale = float((task.importance[:, :, None] * conditional[:, None, :]).mean())
     largest = float(task.weights.abs().max()) or 1.0
@@ -89,36 +91,30 @@ def round_weights(task: RoundingTask) -> RoundedWeights:
 
 def _passed_on(task: RoundingTask, factor: torch.Tensor, step: float) -> torch.Tensor:
     """Each column rounded in turn, what it lacks added to those behind it."""
-    left = task.weights / step
-    levels = torch.zeros_like(left)
-    rates = Rates.of(left.round())
-    for column in range(left.shape[2]):
-        root = factor[:, column, column][:, None]
-        weight = task.importance * (step / root) ** 2
-        levels[:, :, column] = _chosen(left[:, :, column], weight, task.price, rates)
-        error = (left[:, :, column] - levels[:, :, column]) / root
-        left[:, :, column + 1 :] -= error[:, :, None] * factor[:, None, column, column + 1 :]
-    return levels
+    places = task.weights / step
+    rates = Rates.of(places.round())
+
+    def choose(wanted: torch.Tensor, column: int) -> torch.Tensor:
+        weight = task.importance * (step / factor[:, column, column][:, None]) ** 2
+        return _chosen(wanted, weight, task.price, rates)
+
+    return passed_on(places, factor, choose)
 
 
 def _looked_at_again(task: RoundingTask, levels: torch.Tensor, step: float) -> torch.Tensor:
     """Each column chosen anew while the others stay, until nothing changes."""
-    moments, levels = task.moments, levels.clone()
-    slope = (levels - task.weights / step) @ moments
+    places = task.weights / step
     for _ in range(SWEEPS):
-        rates = Rates.of(levels)
-        before = levels.clone()
-        for column in range(levels.shape[2]):
-            own = moments[:, column, column][:, None]
-            wanted = levels[:, :, column] - slope[:, :, column] / own
-            found = _chosen(wanted, task.importance * step**2 * own, task.price, rates)
-            change = found - levels[:, :, column]
-            if bool(change.any()):
-                slope += change[:, :, None] * moments[:, None, column]
-                levels[:, :, column] = found
+        before = levels
+        levels = swept(places, before, task.moments, partial(_weighed, task, step, Rates.of(before)))
         if torch.equal(levels, before):
             break
     return levels
+
+
+def _weighed(task: RoundingTask, step: float, rates: Rates, wanted: torch.Tensor, column: int) -> torch.Tensor:
+    own = task.moments[:, column, column][:, None]
+    return _chosen(wanted, task.importance * step**2 * own, task.price, rates)
 
 
 def _chosen(wanted: torch.Tensor, weight: torch.Tensor, price: float, rates: Rates) -> torch.Tensor:

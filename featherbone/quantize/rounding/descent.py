@@ -11,6 +11,7 @@ from __future__ import annotations
 import torch
 
 from featherbone.quantize.network import level_bounds
+from featherbone.rewrite.mending.descent import compensation, passed_on, swept
 
 SWEEPS = 3  # through all columns, between two fits of the steps
 
@@ -50,17 +51,11 @@ def _in_order(rows: torch.Tensor, moments: torch.Tensor, steps: torch.Tensor, bi
     low, high = level_bounds(bits)
     order = moments.diagonal(dim1=1, dim2=2).argsort(dim=1, descending=True)
     back = order.argsort(dim=1)
-    left = rows.gather(2, order[:, None].expand_as(rows)).clone()
+    left = rows.gather(2, order[:, None].expand_as(rows))
     across = order[:, :, None].expand_as(moments)
     sorted_moments = moments.gather(1, across).gather(2, across.transpose(1, 2))
-    # The Cholesky factor of the inverse, upper: its rows say how the columns that follow make up for one.
-    inverse = torch.cholesky_inverse(torch.linalg.cholesky(sorted_moments))
-    factor = torch.linalg.cholesky(inverse, upper=True)
-    levels = torch.empty_like(left)
-    for column in range(left.shape[2]):
-        levels[..., column] = (left[..., column] / steps).round().clamp(low, high)
-        wrong = (left[..., column] - levels[..., column] * steps) / factor[:, column, column, None]
-        left[..., column + 1 :] -= wrong[..., None] * factor[:, None, column, column + 1 :]
+    places = left / steps[..., None]
+    levels = passed_on(places, compensation(sorted_moments), lambda wanted, _: wanted.round().clamp(low, high))
     return levels.gather(2, back[:, None].expand_as(levels))
 
 
@@ -69,21 +64,11 @@ def _descended(
 ) -> torch.Tensor:
     """Each integer in turn at its best, given all others, until none moves."""
     low, high = level_bounds(bits)
-    levels = levels.clone()
-    slope = (levels * steps[..., None] - rows) @ moments
-    diagonal = moments.diagonal(dim1=1, dim2=2)
+    places = rows / steps[..., None]
     for _ in range(SWEEPS):
-        moved = False
-        for column in range(rows.shape[2]):
-            best = levels[..., column] - slope[..., column] / (diagonal[:, column, None] * steps)
-            change = best.round().clamp(low, high) - levels[..., column]
-            groups, channels = change.nonzero(as_tuple=True)
-            if len(groups):
-                moved = True
-                levels[..., column] += change
-                moving = (change * steps)[groups, channels]
-                slope[groups, channels] += moving[:, None] * moments[groups, column]
-        if not moved:
+        before = levels
+        levels = swept(places, before, moments, lambda wanted, _: wanted.round().clamp(low, high))
+        if torch.equal(levels, before):
             break
     return levels
 
