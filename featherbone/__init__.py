@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from featherbone.job import train_network as train_network
     from featherbone.networks import network as network
     from featherbone.nn import Model as Model
-    from featherbone.nn import load_model as load_model
     from featherbone.nn import module as module
     from featherbone.nn import save_model as save_model
+    from featherbone.quantize import load_model as load_model
     from featherbone.ship.c import compile as compile
 
 __version__ = "0.1.0"
@@ -51,7 +51,7 @@ _HOME = {
     "from_json": "graph",
     "image": "graph",
     "load": "hub",
-    "load_model": "nn",
+    "load_model": "quantize",
     "module": "nn",
     "network": "networks",
     "peak_memory": "cost",

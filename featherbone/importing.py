@@ -265,9 +265,9 @@ def _file(path: Path, suffix: str, given: list[Any], named: dict[str, Any]) -> I
         _require_kind(path, known=True)
     with damage(path):
         if suffix in MODELS:
-            from featherbone.quantize import QuantizedModel, described, load_any
+            from featherbone.quantize import QuantizedModel, described, load_model
 
-            model = load_any(path)
+            model = load_model(path)
             if isinstance(model, QuantizedModel):
                 return Imported(graph=model.graph, warnings=described(model.network), dtype="int8")
             return Imported(graph=model.graph)

@@ -168,9 +168,9 @@ def read_subject(target: str, inputs: Sequence[str] | None) -> Graph | Model | Q
     if target.lower().endswith(".onnx"):
         return OnnxFile(path=Path(target), inputs=tuple(inputs or ()))
     if target.lower().endswith(MODELS):
-        from featherbone.quantize import QuantizedModel, load_any
+        from featherbone.quantize import QuantizedModel, load_model
 
-        model = load_any(Path(target))
+        model = load_model(Path(target))
         return model if isinstance(model, QuantizedModel) else _renamed(model, Path(target).name)
     graph = read_network(target, inputs).renamed(Path(target).name)
     return Built(target=target, inputs=tuple(inputs or ()), graph=graph) if takes_inputs(target) else graph

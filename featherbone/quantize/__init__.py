@@ -12,7 +12,7 @@ from featherbone.quantize.costs import described as described
 from featherbone.quantize.costs import map_bytes as map_bytes
 from featherbone.quantize.costs import weight_bytes as weight_bytes
 from featherbone.quantize.fake import FakeQuantized as FakeQuantized
-from featherbone.quantize.file import load_any as load_any
+from featherbone.quantize.file import load_model as load_model
 from featherbone.quantize.file import load_quantized as load_quantized
 from featherbone.quantize.file import save_quantized as save_quantized
 from featherbone.quantize.grid import Grid as Grid
@@ -40,7 +40,7 @@ __all__ = [
     "described",
     "grid_over",
     "integer_maps",
-    "load_any",
+    "load_model",
     "load_quantized",
     "map_bytes",
     "nearest_network",

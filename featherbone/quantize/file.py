@@ -25,7 +25,8 @@ from featherbone.json_values import read_value
 from featherbone.nn.about import TEXTS, About, about_texts, read_about, require_texts
 from featherbone.nn.container import read_tensors, stated_texts, write_tensors
 from featherbone.nn.model import QUANTIZED as FORMAT
-from featherbone.nn.model import Model, load_model
+from featherbone.nn.model import Model
+from featherbone.nn.model import load_model as load_float_model
 from featherbone.nn.packed.file import is_packed
 from featherbone.nn.preprocessing import VERSION as PREPROCESSING
 from featherbone.quantize.grid import Grid
@@ -108,10 +109,10 @@ def load_quantized(path: str | os.PathLike[str]) -> QuantizedModel:
         raise FeatherboneError(f"{path}: {error.sentence}", hint=error.hint) from None
 
 
-def load_any(path: str | os.PathLike[str]) -> Model | QuantizedModel:
+def load_model(path: str | os.PathLike[str]) -> Model | QuantizedModel:
     """The model in a file, whether its weights are float or integers.
 
-    >>> load_any("no/such/model.safetensors")
+    >>> load_model("no/such/model.safetensors")
     Traceback (most recent call last):
     featherbone.errors.FeatherboneError: ...
 
@@ -119,7 +120,7 @@ def load_any(path: str | os.PathLike[str]) -> Model | QuantizedModel:
         FeatherboneError: what ``load_quantized`` or ``featherbone.nn.load_model`` refuses.
     """
     if is_packed(path) or stated_texts(path).get("format") != FORMAT:
-        return load_model(path)
+        return load_float_model(path)
     return load_quantized(path)
 
 

@@ -140,9 +140,9 @@ def load_predictor(path: Path | str) -> Classifier:
 def _from_model(path: Path) -> Classifier:
     import torch
 
-    from featherbone.quantize import load_any
+    from featherbone.quantize import load_model
 
-    model = load_any(path)
+    model = load_model(path)
     module, seen = model.module().eval(), model.preprocessing
 
     def answer(images: np.ndarray) -> np.ndarray:

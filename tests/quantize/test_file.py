@@ -8,13 +8,15 @@ import torch
 from narrowing import smallest
 from quantizing import noise, quantized
 
+import featherbone
 from featherbone.errors import FeatherboneError
 from featherbone.graph import image
 from featherbone.importing import read
-from featherbone.nn import Model, Preprocessing, load_model, module, read_tensors, save_model, weights_of, write_tensors
+from featherbone.nn import Model, Preprocessing, module, read_tensors, save_model, weights_of, write_tensors
+from featherbone.nn import load_model as load_float_model
 from featherbone.quantize import (
     QuantizedModel,
-    load_any,
+    load_model,
     load_quantized,
     nearest_network,
     prepared,
@@ -84,15 +86,16 @@ def test_whoever_needs_float_weights_says_so_and_whoever_does_not_reads_both(tmp
     path, floats = tmp_path / "q.safetensors", tmp_path / "f.safetensors"
     save_quantized(path, model())
     with pytest.raises(FeatherboneError, match="is a quantized model; this needs one with float weights"):
-        load_model(path)
+        load_float_model(path)
     graph = tiny()
     save_model(
         floats, Model(graph=graph, weights=weights_of(module(graph, seed=0)), classes=("0", "1"), preprocessing=SEEN)
     )
     with pytest.raises(FeatherboneError, match="is not a quantized model: its format is 'featherbone-model'"):
         load_quantized(floats)
-    assert isinstance(load_any(floats), Model)
-    assert isinstance(load_any(path), QuantizedModel)
+    assert isinstance(load_model(floats), Model)
+    assert isinstance(load_model(path), QuantizedModel)
+    assert featherbone.load_model is load_model, "one door for all of them"
     found = read(path)
     assert found.dtype == "int8"
     assert "weights of 8 bits" in found.warnings[0]

@@ -15,7 +15,7 @@ from featherbone.job.exporting.request import ExportRequest
 from featherbone.job.images import open_as_seen
 from featherbone.job.model_in import require_model_file
 from featherbone.progress import Progress
-from featherbone.quantize import QuantizedModel, load_any
+from featherbone.quantize import QuantizedModel, load_model
 from featherbone.ship.exported import RECORD
 from featherbone.ship.script import NAME, made_up_images
 from featherbone.ship.target import FLOAT32, IMAGE, INT8, TENSOR, ExportForm, Shipped, Target
@@ -61,7 +61,7 @@ def plan_exports(request: ExportRequest, progress: Progress) -> ExportPlan:
     for target in targets:
         target.require_installed()
     require_model_file(request.model)
-    model = load_any(request.model)
+    model = load_model(request.model)
     exports = tuple(_planned(request, model, targets))
     if request.source is None and not isinstance(model, QuantizedModel):
         require_calibration(model, exports, request.model)

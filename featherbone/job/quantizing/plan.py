@@ -20,7 +20,7 @@ from featherbone.job.training.plan import SHOWN, data_words
 from featherbone.json_values import write_value
 from featherbone.nn import Model
 from featherbone.progress import Progress
-from featherbone.quantize import QuantizedModel, load_any
+from featherbone.quantize import QuantizedModel, load_model
 from featherbone.quantize.build import require_images
 from featherbone.run_record import RunRecord
 
@@ -86,7 +86,7 @@ def plan_quantizing(request: QuantizeRequest, progress: Progress) -> QuantizingP
             that are too few, or of one colour each.
     """
     require_model_file(request.model)
-    model = load_any(request.model)
+    model = load_model(request.model)
     if isinstance(model, QuantizedModel):
         raise FeatherboneError(f"{request.model} is quantized already", hint="give the float model that it was made of")
     _require_computable(model)

@@ -13,7 +13,7 @@ import numpy as np
 from featherbone.compiled import compiled_c
 from featherbone.errors import FeatherboneError
 from featherbone.nn import Model
-from featherbone.quantize import QuantizedModel, load_any
+from featherbone.quantize import QuantizedModel, load_model
 from featherbone.ship.c.model import to_c
 
 Pointer = ctypes.c_void_p
@@ -83,7 +83,7 @@ def compile(model: Model | QuantizedModel | str | os.PathLike[str]) -> CompiledN
     Raises:
         FeatherboneError: no C compiler, or it fails; an operator that C does not hold; a file that is no model.
     """
-    whole = load_any(model) if isinstance(model, (str, os.PathLike)) else model
+    whole = load_model(model) if isinstance(model, (str, os.PathLike)) else model
     sources = to_c(whole)
     library = compiled_c({f"{sources.name}.c": sources.source, f"{sources.name}.h": sources.header})
     run = library[f"{sources.name}_logits"]
