@@ -63,8 +63,12 @@ def unpack(
 def _print(request: PackRequest, done: PackedFile) -> None:
     from featherbone.quantity import format_bytes
 
-    rows = [(f"{each.price:.2e}", format_bytes(each.size), f"{each.verdict.drop:.2f}") for each in done.tried]
-    print_table("what was tried", ("price of a bit", "file", "points lost on images held back"), rows, left=0)
+    rows = [
+        (f"{each.price:.2e}", f"{each.learned or '–'}", format_bytes(each.size), f"{each.verdict.drop:.2f}")
+        for each in done.tried
+    ]
+    columns = ("price of a bit", "rounds learned", "file", "points lost on images held back")
+    print_table("what was tried", columns, rows, left=0)
     screen = console()
     ratio = done.float_bytes / done.size
     screen.print(f"{done.path}, {format_bytes(done.size)}: {ratio:.1f} times smaller than its weights in float32")

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from featherbone.atomic import write_atomically
 from featherbone.errors import FeatherboneError
 from featherbone.job.packing.judge import AnswersKept, Judge, judged_facts
 from featherbone.job.packing.knob import dearest
+from featherbone.job.packing.learned import DEARER, LevelTeacher, best_of
 from featherbone.job.packing.plan import PackingPlan, about_packed, plan_packing
 from featherbone.job.packing.request import PackRequest
 from featherbone.job.packing.tries import Tries, Try
 from featherbone.nn import load_model
 from featherbone.nn.packed.file import packed_bytes
 from featherbone.nn.packed.model import PackedModel
-from featherbone.pack import levelled
+from featherbone.pack import Levelling, levelled
 from featherbone.progress import Progress, Step, silent
 from featherbone.quantity import format_bytes
 from featherbone.rewrite.cutting.fisher import fisher
@@ -54,7 +53,10 @@ class PackedFile:
             "ratio": self.float_bytes / self.size,
             "held_back": judged_facts(self.chosen.verdict),
             "test": judged_facts(self.tested),
-            "tried": [{"price": each.price, "bytes": each.size, "drop": each.verdict.drop} for each in self.tried],
+            "tried": [
+                {"price": each.price, "bytes": each.size, "drop": each.verdict.drop, "learned": each.learned}
+                for each in self.tried
+            ],
         }
 
 
@@ -76,19 +78,29 @@ def run_pack(request: PackRequest, progress: Progress = silent) -> PackedFile:
         raise FeatherboneError(f"{plan.model.graph.name} has no layer with weights; there is nothing to pack")
     weighed = fisher(plan.network, plan.fitted, layers, temperature=TEMPERATURE)
     importance = {name: found.diagonal() for name, found in weighed.items()}
-    judge, tries = Judge(plan.model, plan.network, plan.dataset, "val"), Tries(plan.identity())
+    judge = Judge(plan.model, plan.network, plan.dataset, "val")
+    tries = Tries(plan.identity(), plan.course())
     tried: list[Try] = []
 
     def attempt(price: float) -> Try:
         progress(Step(name="pack", detail=_told(tried)))
         done = tries.find(price)
         if done is None:
-            done = _tried(plan, importance, price, judge, tries, progress)
+            found = levelled(plan.network, plan.fitted, importance, price, progress)
+            done = _filed(plan, found, price, judge, tries)
         tried.append(done)
         return done
 
+    def finished(found: Levelling, price: float, learned: int) -> Try:
+        return _filed(plan, found, price, judge, tries, learned)
+
     weights = sum(tensor.numel() for tensor in plan.network.weights.values())
     chosen = _chosen(request, SPENT / weights, attempt)
+    if request.time is not None:
+        first = _first(request, chosen, tried)
+        teacher = LevelTeacher(plan, importance, first, tries, progress)
+        tried += teacher.taught(finished)
+        chosen = best_of(tried, request)
     if chosen is None:
         raise _none_keeps(request, tried)
     _write(plan, tries.content(chosen))
@@ -106,29 +118,31 @@ def run_pack(request: PackRequest, progress: Progress = silent) -> PackedFile:
     )
 
 
-def _tried(
-    plan: PackingPlan,
-    importance: Mapping[str, torch.Tensor],
-    price: float,
-    judge: Judge,
-    tries: Tries,
-    progress: Progress,
-) -> Try:
-    """The file at one price, kept with how it answers."""
-    found = levelled(plan.network, plan.fitted, importance, price, progress)
+def _filed(plan: PackingPlan, found: Levelling, price: float, judge: Judge, tries: Tries, learned: int = 0) -> Try:
+    """The file of levels at a price, kept with how it answers."""
     about = about_packed(plan.model, found.network, plan.sha256)
     content = packed_bytes(PackedModel(about=about, levels=found.levels, plain=found.plain))
-    done = Try(price=price, size=len(content), verdict=judge.verdict(found.network))
+    done = Try(price=price, size=len(content), verdict=judge.verdict(found.network), learned=learned)
     tries.keep(done, content)
     return done
 
 
 def _chosen(request: PackRequest, first: float, attempt: Callable[[float], Try]) -> Try | None:
     """The smallest file that loses no more than is allowed, or the best one of at most a size."""
-    limit = request.size
-    if limit is None:
-        return dearest(first, attempt, lambda done: done.verdict.drop <= request.drop)
-    return dearest(1 / first, lambda turned: attempt(1 / turned), lambda done: done.size <= limit)
+
+    def allowed(done: Try) -> bool:
+        return request.allows(done.size, done.verdict.drop)
+
+    if request.size is None:
+        return dearest(first, attempt, allowed)
+    return dearest(1 / first, lambda turned: attempt(1 / turned), allowed)
+
+
+def _first(request: PackRequest, chosen: Try | None, tried: Sequence[Try]) -> float:
+    """The price that a training begins with: a file that learns may be smaller than one that does not."""
+    if chosen is None:
+        return min(tried, key=lambda done: done.verdict.drop if request.size is None else done.size).price
+    return chosen.price * (DEARER if request.size is None else 1.0)
 
 
 def _none_keeps(request: PackRequest, tried: Sequence[Try]) -> FeatherboneError:

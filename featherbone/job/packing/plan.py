@@ -47,8 +47,15 @@ class PackingPlan:
 
     def identity(self) -> str:
         """Sixteen digits that change with all that decides which file a price gives."""
-        said = [self.sha256, self.dataset.fingerprint, self.request.images, self.request.seed]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+        return _digits([self.sha256, self.dataset.fingerprint, self.request.images, self.request.seed])
+
+    def course(self) -> str:
+        """As many that change with what else decides how a training goes."""
+        return _digits([self.request.time, self.request.drop, self.request.size])
+
+
+def _digits(said: list[object]) -> str:
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:DIGITS]
 
 
 def plan_packing(request: PackRequest, progress: Progress = silent) -> PackingPlan:

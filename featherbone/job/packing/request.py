@@ -33,6 +33,7 @@ class PackRequest:
       are not the network's, so many of a hundred images may be answered otherwise than before.
     - `size`: bytes that the file may have.
     - `images`: so many of the training images at most, whose labels are not looked at, decide how weights are rounded.
+    - `time`: seconds in which the levels are trained by what the network answered, with the bits in the loss.
     - `out`: the file that is written.
     - `method`: how; ``deep-compression`` writes nothing and needs no images, it says what that would take; ``both``
       writes the file and says that, too. `keep`, `threshold` and `bits` are Deep Compression's, as
@@ -52,6 +53,7 @@ class PackRequest:
         write=exact,
     )
     out: Path | None = option("The file to write, X.fbone.", Path)
+    time: float | None = common.time("Time in which levels learn from the network as it was, such as 30m.")
     images: int = option("Training images that weights are rounded by.", int, default=IMAGES, least=2)
     seed: int = common.seed("images")
     skip_bad: bool = common.skip_bad(WORK)
@@ -92,14 +94,15 @@ class PackRequest:
         """Raise where options do not belong to the method."""
         if self.method not in METHODS:
             raise FeatherboneError(f"--method is {self.method!r}; it must be one of {', '.join(METHODS)}")
-        own, packs = (self.keep, self.threshold, self.bits), (self.out, self.max_drop, self.size)
+        own = self.keep, self.threshold, self.bits
+        packs = self.out, self.max_drop, self.size, self.time
         if self.method == RATE_DISTORTION and any(value is not None for value in own):
             raise FeatherboneError(
                 "--keep, --threshold and --bits are options of Deep Compression", hint=f"--method {DEEP_COMPRESSION}"
             )
         if self.method == DEEP_COMPRESSION and any(value is not None for value in packs):
             raise FeatherboneError(
-                "--out, --max-drop and --size are for a file, and --method deep-compression only tells sizes",
+                "--out, --max-drop, --size and --time are for a file, and --method deep-compression only tells sizes",
                 hint=f"--method {BOTH} writes the file of {RATE_DISTORTION} beside it",
             )
         if self.keep is not None and self.threshold is not None:
@@ -114,6 +117,10 @@ class PackRequest:
             )
         if self.bits is not None and not 1 <= self.bits <= MOST_BITS:
             raise FeatherboneError(f"--bits is {self.bits}; it must be 1 to {MOST_BITS}", hint="such as 6")
+
+    def allows(self, size: int, drop: float) -> bool:
+        """Whether a file of this size that loses so many points may be written."""
+        return drop <= self.drop if self.size is None else size <= self.size
 
     @property
     def drop(self) -> float:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-import torch
-
-from featherbone.data.batches import normalise
 from featherbone.job.quantizing.plan import QuantizingPlan
+from featherbone.job.views import views
 from featherbone.nn import module_with
 from featherbone.progress import Progress, Step
 from featherbone.quantize import FakeQuantized, QuantizationChoice
@@ -17,21 +14,14 @@ from featherbone.quantize.build import divided
 from featherbone.quantize.learning import learn
 from featherbone.rewrite.trained_graph import TrainedGraph
 
-BATCH = 64  # training images of a step
-
 
 def learned(
     plan: QuantizingPlan, network: TrainedGraph, choice: QuantizationChoice, progress: Progress
 ) -> QuantizationChoice:
     """The choice after training with its quantizers in the loop; which images a step takes follows from the seed."""
-    request, seen = plan.request, plan.model.preprocessing
+    request = plan.request
     assert request.time is not None, "asked for"
-    train = plan.dataset.splits["train"].images
-
-    def draw(step: int) -> torch.Tensor:
-        places = np.random.default_rng([request.seed, step]).integers(len(train), size=BATCH)
-        return normalise(train[np.sort(places)], seen.mean, seen.std).contiguous()
-
+    draw = views(plan.dataset, plan.model.preprocessing, request.seed)
     progress(Step(name="learn", detail="from the network in float, as the drop is too large"))
     found = learn(choice.network, network, draw, request.time, progress)
     held_back = divided(plan.images)[1]

@@ -18,10 +18,12 @@ Choose = Callable[[torch.Tensor, int], torch.Tensor]  # the levels of a column, 
 def compensation(moments: torch.Tensor) -> torch.Tensor:
     """How the columns that follow make up for one: the upper Cholesky factor of the inverse of the moments.
 
-    >>> compensation(torch.tensor([[[4.0, 0.0], [0.0, 1.0]]])).tolist()
-    [[[0.5, 0.0], [0.0, 1.0]]]
+    >>> compensation(torch.tensor([[[4.0, 0.0], [0.0, 1.0]]])).diagonal(dim1=1, dim2=2).tolist()
+    [[0.5, 1.0]]
     """
-    return torch.linalg.cholesky(torch.cholesky_inverse(torch.linalg.cholesky(moments)), upper=True)
+    inverse = torch.cholesky_inverse(torch.linalg.cholesky(moments))
+    factor: torch.Tensor = torch.linalg.cholesky(inverse, upper=True)
+    return factor
 
 
 def passed_on(places: torch.Tensor, factor: torch.Tensor, choose: Choose) -> torch.Tensor:
