@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from featherbone.errors import FeatherboneError
-from featherbone.job.folder import FILE, run_folder, write_facts
+from featherbone.job.folder import FILE, require_same, run_folder, write_facts
 from featherbone.run_file import LEDGER, LOCK, read_facts
 
 
@@ -58,3 +58,15 @@ def test_a_run_is_named_once_and_plainly(tmp_path: Path) -> None:
             run_folder(name=name)
     assert run_folder("photos", name="mine") == Path("runs/mine")
     assert run_folder("my photos/", "", "taught") == Path("runs/my-photos-taught")
+
+
+def test_every_difference_is_listed_also_of_what_only_one_of_them_has(tmp_path: Path) -> None:
+    before = {"seed": 1, "recipe": {"epochs": 3, "clip": 1}, "gone": True}
+    now = {"seed": 1, "recipe": {"epochs": 4, "clip": 1}, "new": [{"name": "a"}]}
+    with pytest.raises(FeatherboneError) as refused:
+        require_same(tmp_path, before, now)
+    assert refused.value.sentence == (
+        f"{tmp_path} holds another run: recipe.epochs was 3 and is 4; gone was True and is absent; "
+        "new.1.name was absent and is a"
+    )
+    require_same(tmp_path, before, dict(reversed(before.items())))

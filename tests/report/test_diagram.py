@@ -9,7 +9,7 @@ import pytest
 from featherbone.cost import count
 from featherbone.graph import Graph, Wire, concat, image, scope
 from featherbone.networks import NETWORKS, network
-from featherbone.report.diagram import chips, diagram
+from featherbone.report.diagram import BAR, chips, diagram
 from featherbone.report.outline import Costs, outline
 
 
@@ -98,6 +98,39 @@ def test_a_wire_that_skips_blocks_is_drawn() -> None:
     straight = diagram(y.graph("straight"), {})
     assert straight.count('class="arc"') == 0
     assert diagram(concat(x, y).conv(4, 1, name="last").graph("skip"), {}).count('class="arc"') == 1
+
+
+def test_a_wire_that_skips_blocks_leaves_below_one_box_and_arrives_above_another() -> None:
+    x = image(3, 8).conv(8, 3, name="first")
+    y = x.conv(8, 3, name="second").conv(8, 3, name="third")
+    drawing = ElementTree.fromstring(diagram(concat(x, y).conv(4, 1, name="last").graph("skip"), {}))
+    every = list(drawing.iter())
+    boxes = [entry for entry in every if entry.get("class") == "box"]
+    tops = [float(entry.get("y") or 0) for entry in boxes]
+    bottoms = [top + float(entry.get("height") or 0) for top, entry in zip(tops, boxes, strict=True)]
+    (arc,) = [entry.get("d") or "" for entry in every if entry.get("class") == "arc"]
+    start, end = float(arc.split()[1]), float(arc.split(" V")[1].split()[0]) + 8
+    assert bottoms[0] < start < tops[1]
+    assert end <= tops[2], "what joins it stands in the third box"
+    assert end > bottoms[1]
+
+
+def test_a_block_with_an_identity_has_it_whatever_else_is_added_in_it() -> None:
+    def build(x: Wire) -> Wire:
+        x = x + x.pointwise(8)
+        return x.pointwise(8) + x.pointwise(8)
+
+    graph = in_block(build)
+    assert outline(graph, costs(graph))[-1].shortcut == "identity"
+
+
+def test_the_largest_costs_have_the_longest_bars() -> None:
+    x = image(3, 8).conv(8, 3, name="small").conv(16, 3, name="large")
+    drawing = ElementTree.fromstring(diagram(x.graph("bars"), {"small": (100, 900), "large": (400, 300)}))
+    bars = [entry for entry in drawing.iter() if (entry.get("class") or "").startswith("bar")]
+    widths = [float(entry.get("width") or 0) for entry in bars]
+    assert widths == [BAR / 4, BAR, BAR, BAR / 3], "parameters and multiply-adds, block by block"
+    assert [entry.get("class") for entry in bars] == ["bar", "bar most", "bar most", "bar"]
 
 
 def test_names_are_escaped() -> None:
