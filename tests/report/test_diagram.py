@@ -9,7 +9,7 @@ import pytest
 from featherbone.cost import count
 from featherbone.graph import Graph, Wire, concat, image, scope
 from featherbone.networks import NETWORKS, network
-from featherbone.report.diagram import BAR, chips, diagram
+from featherbone.report.diagram import BAR, BOX_WIDTH, _rows, chips, diagram
 from featherbone.report.outline import Costs, outline
 
 
@@ -131,6 +131,21 @@ def test_the_largest_costs_have_the_longest_bars() -> None:
     widths = [float(entry.get("width") or 0) for entry in bars]
     assert widths == [BAR / 4, BAR, BAR, BAR / 3], "parameters and multiply-adds, block by block"
     assert [entry.get("class") for entry in bars] == ["bar", "bar most", "bar most", "bar"]
+
+
+@pytest.mark.parametrize("name", ["inception_v3", "mobilenet_v3_large", "shufflenet_v2"])
+def test_chips_stay_inside_their_box_in_as_few_rows_as_they_fit(name: str) -> None:
+    graph = network(name)
+    several = 0
+    for block in outline(graph, {}):
+        rows = _rows(block)
+        widths = [sum(width for *_, width in row) + 6 * (len(row) - 1) for row in rows]
+        assert all(width <= BOX_WIDTH - 16 for width in widths)
+        assert [text for row in rows for text, *_ in row] == [text for text, _ in chips(block)]
+        for full, row in zip(widths, rows[1:], strict=False):
+            assert full + 6 + row[0][2] > BOX_WIDTH - 16, "the next chip had no room"
+        several += len(rows) > 1
+    assert several
 
 
 def test_names_are_escaped() -> None:
