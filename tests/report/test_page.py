@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_search import RESULT
 
 from featherbone.cost import count
 from featherbone.graph import from_json
@@ -47,3 +48,5 @@ def test_only_a_page_of_a_run_that_goes_on_is_loaded_again(make_run: Callable[..
     run = read_run(make_run(trials=3))
     assert '<meta http-equiv="refresh" content="7">' in render(run, again=7)
     assert 'http-equiv="refresh"' not in render(run, again=None)
+    finished = replace(run, record=replace(run.record, result=RESULT))
+    assert 'http-equiv="refresh"' not in render(finished, again=7)

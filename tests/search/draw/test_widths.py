@@ -50,3 +50,18 @@ def test_the_smallest_design_fits_a_budget_of_just_what_it_needs() -> None:
     costs = SpaceCosts(named_space("light", (8,)), classes=10, channels=1)
     smallest = fitting(costs, Budget(params=157))
     assert costs.of_rows(smallest[None]).params[0] == 157
+
+
+@pytest.mark.parametrize("steps", [0, 1, 3, 1000])
+def test_a_width_grows_by_so_many_of_its_allowed_steps_and_the_others_stay(steps: int) -> None:
+    costs = SpaceCosts(named_space("light", (32,)), classes=10, channels=3)
+    rows = encode(costs.space, sample(costs, Budget(macs=12_500_000, params=80_000), 30, seed=0))
+    widths = Widths(costs.space)
+    for place, where in enumerate(widths.columns):
+        there = rows[widths.present(rows)[:, place]]
+        wider = widths.wider(there, np.full(len(there), place), np.full(len(there), steps))
+        for row, grown, choice in zip(there, wider, widths.choices(there, place), strict=True):
+            allowed = sorted(set(widths.allowed[place][choice].tolist()))
+            now = allowed.index(row[where])
+            assert grown[where] == allowed[min(now + steps, len(allowed) - 1)]
+            assert np.array_equal(np.delete(grown, where), np.delete(row, where))
