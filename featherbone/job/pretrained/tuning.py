@@ -16,7 +16,7 @@ from featherbone.job.search.request import FitRequest
 from featherbone.job.training.plan import TrainingPlan, plan_training
 from featherbone.job.training.request import TrainRequest
 from featherbone.job.training.result import trained_model
-from featherbone.job.training.setting import chosen_setting
+from featherbone.job.training.setting import chosen_setting, epoch_seconds
 from featherbone.job.weight_options import weight_choices
 from featherbone.nn import Model, load_model, save_model
 from featherbone.progress import Noticed, Progress, Step, Trained, silent
@@ -62,28 +62,17 @@ def tuned(
             seed; what ``featherbone train`` refuses.
     """
     seconds = None if request.time is None else SHARE * request.time / len(pretrained)
-    return tuple(
-        _tuned(request, dataset, each, folder / UNCUT / each.name, ledger, seconds, progress) for each in pretrained
-    )
-
-
-def _tuned(
-    request: FitRequest,
-    dataset: Dataset,
-    pretrained: Pretrained,
-    folder: Path,
-    ledger: Ledger,
-    seconds: float | None,
-    progress: Progress,
-) -> Uncut:
-    path = folder / MODEL
-    before = ledger.recall(f"{KEY} {pretrained.name}")
-    if before is not None:
-        require_same(folder, before["of"], _facts(request, dataset, pretrained))
-    if not path.exists():
-        _train(request, dataset, pretrained, folder, ledger, seconds, progress)
-    provenance = load_model(path).provenance
-    return Uncut(pretrained=pretrained, path=path, val_top1=provenance["val_top1"], seconds=provenance["seconds"])
+    found = []
+    for each in pretrained:
+        place = folder / UNCUT / each.name
+        before = ledger.recall(f"{KEY} {each.name}")
+        if before is not None:
+            require_same(place, before["of"], _facts(request, dataset, each))
+        if not (place / MODEL).exists():
+            _train(request, dataset, each, place, ledger, seconds, progress)
+        known = load_model(place / MODEL).provenance
+        found.append(Uncut(pretrained=each, path=place / MODEL, val_top1=known["val_top1"], seconds=known["seconds"]))
+    return tuple(found)
 
 
 def _facts(request: FitRequest, dataset: Dataset, pretrained: Pretrained) -> dict[str, Any]:
@@ -153,8 +142,7 @@ def _decided(plan: TrainingPlan, pretrained: Pretrained, seconds: float | None, 
         FeatherboneError: the time is too short for an epoch.
     """
     setting = chosen_setting(plan, progress)
-    chosen = next(one for one in setting["tried"] if one["setting"] == str(Setting.from_dict(setting["chosen"])))
-    epoch = len(plan.dataset.splits["train"].labels) / chosen["images_per_second"]
+    epoch = epoch_seconds(plan, setting)
     usual = plan.recipe.epochs
     epochs = usual if seconds is None else min(usual, int(seconds / epoch))
     if epochs < 1:

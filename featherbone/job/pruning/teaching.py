@@ -15,7 +15,7 @@ from featherbone.job.pruning.plan import PruningPlan, images_for
 from featherbone.job.training.plan import TrainingPlan, plan_training
 from featherbone.job.training.recipe import default_epochs
 from featherbone.job.training.request import TrainRequest
-from featherbone.job.training.setting import chosen_setting
+from featherbone.job.training.setting import chosen_setting, epoch_seconds
 from featherbone.nn import load_model
 from featherbone.progress import Noticed, Progress, silent
 from featherbone.quantity import format_duration
@@ -56,10 +56,9 @@ def paced(plan: PruningPlan, training: TrainingPlan, progress: Progress) -> dict
     """What run.json says of setting and recipe, of as many epochs as there is time for; no recipe where none fits."""
     assert plan.request.time is not None, "asked for"
     setting = chosen_setting(training, progress)
-    chosen = next(one for one in setting["tried"] if one["setting"] == str(Setting.from_dict(setting["chosen"])))
-    images = len(plan.dataset.splits["train"].labels)
     precision = _teachers_precision(Setting.from_dict(setting["chosen"]))
-    own, teachers = images / chosen["images_per_second"], images * _teacher_seconds(training, precision)
+    own = epoch_seconds(training, setting)
+    teachers = len(plan.dataset.splits["train"].labels) * _teacher_seconds(training, precision)
     epochs = min(LONGEST, _afforded(plan.request.time, own, teachers))
     if epochs == 0:
         there, needed = format_duration(plan.request.time), format_duration(own + teachers)

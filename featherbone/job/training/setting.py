@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -47,6 +48,13 @@ def chosen_setting(plan: TrainingPlan, progress: Progress) -> dict[str, Any]:
     )
     progress(Noticed(sentence=str(choice)))
     return _facts(choice, plan.device)
+
+
+def epoch_seconds(plan: TrainingPlan, setting: Mapping[str, Any]) -> float:
+    """Seconds of an epoch with the setting that ``chosen_setting`` chose, as its trial measured them."""
+    chosen = str(Setting.from_dict(setting["chosen"]))
+    speed: float = next(one["images_per_second"] for one in setting["tried"] if one["setting"] == chosen)
+    return len(plan.dataset.splits["train"].labels) / speed
 
 
 def tested_rate(plan: TrainingPlan, setting: Setting, progress: Progress) -> RangeTest:
