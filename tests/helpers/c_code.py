@@ -54,6 +54,8 @@ def every_operator(x: Wire) -> dict[str, Wire]:
         "avg pool, not counted": x.avg_pool(3, stride=2, padding=1, count_padding=False),
         "global average": x.global_pool(),
         "global maximum": x.global_pool("max"),
+        "wide": x.conv(37, 3, bias=True).act("relu").depthwise(5, stride=2).pointwise(20),
+        "dilated": x.conv(18, 3, dilation=2, padding=1) + x.pointwise(18).max_pool(3, stride=1, padding=0),
         "nearest": x.resize((14, 20)),
         "bilinear": x.resize((14, 7), mode="bilinear"),
         "norm": x.act("relu").norm(),

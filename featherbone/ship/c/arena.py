@@ -6,7 +6,7 @@ allows, has the same place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -24,27 +24,27 @@ class MemoryUse:
     room: int = 0
 
 
+class Span(NamedTuple):
+    """The memory of one map: where, how many bytes, and the first and the last step of its life."""
+
+    name: str
+    place: int
+    bytes: int
+    first: int
+    last: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Arena:
     """The places of maps, and of the room that each step needs besides, in bytes from the start; and how long it is.
 
-    ``spans`` are the pieces: maps that share it, place, bytes, first and last step.
+    ``spans`` are the maps and rooms in the order in which they come to life.
     """
 
     places: Mapping[str, int]
     rooms: tuple[int, ...]
     bytes: int
     spans: tuple[Span, ...]
-
-
-class Span(NamedTuple):
-    """A piece of memory that one map, or several one after the other, have for some steps."""
-
-    names: tuple[str, ...]
-    place: int
-    bytes: int
-    first: int
-    last: int
 
 
 def arena_of(image: str, answer: str, uses: Sequence[MemoryUse], sizes: Mapping[str, int], align: int = 4) -> Arena:
@@ -56,63 +56,73 @@ def arena_of(image: str, answer: str, uses: Sequence[MemoryUse], sizes: Mapping[
     (16, True)
 
     Largest first, each at the lowest place that is free for as long as it lives; the same is tried in other orders,
-    and the shortest is taken.
+    and the shortest is taken. Maps that are written over each other have one place, each with its own bytes.
     """
     pieces = _pieces(image, answer, uses, sizes, align)
-    orders = (
-        lambda piece: (-piece.bytes, piece.first),
-        lambda piece: (piece.first, -piece.bytes),
-        lambda piece: (-piece.bytes * (1 + piece.last - piece.first), piece.first),
-        lambda piece: (piece.first - piece.last, -piece.bytes),
+    orders: tuple[Callable[[Piece], tuple[int, ...]], ...] = (
+        lambda piece: (-_most(piece), piece[0].first),
+        lambda piece: (piece[0].first, -_most(piece)),
+        lambda piece: (-sum(span.bytes * (1 + span.last - span.first) for span in piece), piece[0].first),
+        lambda piece: (piece[0].first - piece[-1].last, -_most(piece)),
     )
     spans = min((_placed(sorted(pieces, key=order)) for order in orders), key=_length)
-    places = {name: span.place for span in spans for name in span.names}
-    rooms = tuple(places.get(_room(step), 0) for step in range(len(uses)))
-    return Arena(places=places, rooms=rooms, bytes=_length(spans), spans=tuple(sorted(spans, key=lambda s: s.first)))
+    places = {span.name: span.place for span in spans}
+    return Arena(
+        places=places,
+        rooms=tuple(places.get(_room(step), 0) for step in range(len(uses))),
+        bytes=_length(spans),
+        spans=tuple(sorted(spans, key=lambda span: (span.first, span.place))),
+    )
+
+
+Piece = list[Span]  # maps with one place, one after the other
 
 
 def _room(step: int) -> str:
     return f"room of step {step}"  # no node has a name with spaces
 
 
-def _pieces(image: str, answer: str, uses: Sequence[MemoryUse], sizes: Mapping[str, int], align: int) -> list[Span]:
+def _pieces(image: str, answer: str, uses: Sequence[MemoryUse], sizes: Mapping[str, int], align: int) -> list[Piece]:
     """Every piece of memory without its place."""
     last = {name: step for step, use in enumerate(uses) for name in use.reads}
     last[answer] = len(uses)
-    held: dict[str, list[str]] = {image: [image]}
-    first = {image: 0}
+
+    def span(name: str, first: int) -> Span:
+        return Span(name, 0, -(-sizes[name] // align) * align, first, max(first, last.get(name, first)))
+
+    pieces: list[Piece] = [[span(image, 0)]]
+    piece_of = {image: pieces[0]}
     for step, use in enumerate(uses):
         over = next((name for name in use.over if last[name] == step and sizes[name] >= sizes[use.writes]), None)
-        owner = next((start for start, names in held.items() if over in names), None)
-        if owner is None or any(last.get(name, step) > step for name in held[owner]):
-            owner = use.writes
-            held[owner], first[owner] = [], step
-        held[owner].append(use.writes)
-    pieces = []
-    for owner, names in held.items():
-        end = max(last.get(name, first[owner]) for name in names)
-        pieces.append(Span(tuple(names), 0, _aligned(max(sizes[name] for name in names), align), first[owner], end))
-    rooms = [(step, use.room) for step, use in enumerate(uses) if use.room]
-    return pieces + [Span((_room(step),), 0, _aligned(room, align), step, step) for step, room in rooms]
+        if over is None:
+            pieces.append([])
+        piece = pieces[-1] if over is None else piece_of[over]
+        piece.append(span(use.writes, step))
+        piece_of[use.writes] = piece
+    rooms = [(step, -(-use.room // align) * align) for step, use in enumerate(uses) if use.room]
+    return pieces + [[Span(_room(step), 0, room, step, step)] for step, room in rooms]
 
 
-def _aligned(count: int, align: int) -> int:
-    return -(-count // align) * align
+def _most(piece: Piece) -> int:
+    return max(span.bytes for span in piece)
 
 
-def _placed(pieces: Sequence[Span]) -> list[Span]:
+def _placed(pieces: Sequence[Piece]) -> list[Span]:
     """Each in its turn at the lowest place where it meets none of those that have one."""
     placed: list[Span] = []
     for piece in pieces:
         met = sorted(
-            (other.place, other.bytes) for other in placed if other.first <= piece.last and piece.first <= other.last
+            (other.place - span.bytes, other.place + other.bytes)
+            for span in piece
+            for other in placed
+            if other.first <= span.last and span.first <= other.last
         )
         place = 0
-        for start, length in met:
-            if start - place >= piece.bytes:
+        for below, above in met:  # between these two, both excluded, it would meet
+            if below >= place:
                 break
-            place = max(place, start + length)
-        placed.append(piece._replace(place=place))
+            place = max(place, above)
+        placed += [span._replace(place=place) for span in piece]
     return placed
 
 

@@ -13,8 +13,10 @@ from featherbone.rewrite.trained_graph import TrainedGraph
 from featherbone.ship.c import moving
 from featherbone.ship.c.call import CCall, places, window
 from featherbone.ship.c.layers import layer_call
+from featherbone.ship.c.processor import Processor
 from featherbone.ship.c.steps import CStep, Steps
 from featherbone.ship.c.text import array, constant, float_number
+from featherbone.ship.c.vectors import suits_vectors, vector_call
 from featherbone.ship.c.weights import rows_of
 
 ENDS = {"relu": (0.0, np.inf), "relu6": (0.0, 6.0)}
@@ -23,11 +25,12 @@ FUNCTIONS = {"tanh": "tanhf"}
 
 @dataclass(frozen=True, kw_only=True)
 class FloatNetwork:
-    """What a call is made of: the network without norms, its steps, a name in C for each node."""
+    """What a call is made of: the network without norms, its steps, a name in C for each node, the processor."""
 
     network: TrainedGraph
     steps: Steps
     names: Mapping[str, str]
+    processor: Processor
 
     def shapes(self, node: Node) -> tuple[Shape, ...]:
         return self.network.graph.input_shapes(node)
@@ -69,12 +72,16 @@ def _layer(found: FloatNetwork, step: CStep) -> CCall:
     rows = rows_of(found.network.graph, node, found.weight(f"{node.name}.weight"))
     has_bias = f"{node.name}.bias" in found.network.weights
     bias = found.weight(f"{node.name}.bias") if has_bias else np.zeros(len(rows), np.float32)
-    constants = [array(f"{name}_weights", rows), array(f"{name}_bias", bias)]
+    constants = [array(f"{name}_bias", bias)]
     finish: dict[str, object] = {"bias": f"{name}_bias", **_ends(step.ends)}
     if step.sum is not None:
         constants.append(constant("struct add", f"{name}_added", _sum(step.sum, 2, step.sum_ends)))
         finish["add"] = f"&{name}_added"
-    return layer_call(step, name, found.shapes(node)[0], 0.0, constants, finish, 4)
+    shape = found.shapes(node)[0]
+    if found.processor.vectors and suits_vectors(node, shape):
+        return vector_call(step, name, shape, rows, 0, constants, finish)
+    constants.insert(0, array(f"{name}_weights", rows))
+    return layer_call(step, name, shape, 0.0, constants, finish, 4)
 
 
 def _sum(node: Node, count: int, ends: Sequence[Node]) -> dict[str, object]:

@@ -20,6 +20,7 @@ from featherbone.ship.c.integers import LEVELS, IntegerNetwork, ends_of, factor_
 from featherbone.ship.c.layers import layer_call
 from featherbone.ship.c.steps import CStep
 from featherbone.ship.c.text import array, constant
+from featherbone.ship.c.vectors import in_upper_words, suits_vectors, vector_call
 from featherbone.ship.c.weights import rows_of
 
 
@@ -40,7 +41,6 @@ def _layer(found: IntegerNetwork, step: CStep) -> CCall:
     factor = layer.steps.numpy().astype(np.float64) * read.step / found.grid(node.name).step
     by = factor_of(found, node, factor, most)
     constants = [
-        array(f"{name}_weights", rows),
         array(f"{name}_bias", bias.astype(np.int32)),
         array(f"{name}_multipliers", by.multiplier.astype(np.int32)),
         array(f"{name}_shifts", by.shift.astype(np.uint8)),
@@ -55,7 +55,11 @@ def _layer(found: IntegerNetwork, step: CStep) -> CCall:
         terms = [(step.ends[-1] if step.ends else node).name, step.reads[-1]]
         constants.append(constant("struct add", f"{name}_added", sum_of(found, step, step.sum, terms, step.sum_ends)))
         finish["add"] = f"&{name}_added"
-    return layer_call(step, name, shape, found.zero(node.inputs[0]), constants, finish, found.patch_bytes)
+    outside = found.zero(node.inputs[0])
+    if found.processor.vectors and suits_vectors(node, shape) and in_upper_words(by, most):
+        return vector_call(step, name, shape, rows, outside, constants, finish)
+    constants.insert(0, array(f"{name}_weights", rows))
+    return layer_call(step, name, shape, outside, constants, finish, found.processor.patch_bytes)
 
 
 def _add(found: IntegerNetwork, step: CStep) -> CCall:

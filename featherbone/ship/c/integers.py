@@ -18,6 +18,7 @@ from featherbone.quantize import Grid, QuantizedNetwork, activation_table
 from featherbone.quantize.rescale import Rescaling, added, rescaling
 from featherbone.ship.c import moving
 from featherbone.ship.c.call import places
+from featherbone.ship.c.processor import Processor
 from featherbone.ship.c.steps import CStep, Steps
 
 LEVELS = np.arange(-128, 128, dtype=np.int8)
@@ -26,13 +27,17 @@ MOST = 2**31 - 2**10  # of a sum, before and after it is rescaled: 32 bits less 
 
 @dataclass(frozen=True, kw_only=True)
 class IntegerNetwork:
-    """What a call is made of: the network, its steps, a name in C for each node, the offset of stored values."""
+    """What a call is made of: the network, its steps, a name in C for each node, the processor."""
 
     network: QuantizedNetwork
     steps: Steps
     names: Mapping[str, str]
-    offset: int
-    patch_bytes: int  # of a value that a kernel meets, where patches are gathered
+    processor: Processor
+
+    @property
+    def offset(self) -> int:
+        """Of stored values."""
+        return self.processor.offset
 
     def grid(self, name: str) -> Grid:
         return self.network.grids[name]

@@ -16,6 +16,8 @@ class Processor:
         align: bytes to whose multiples maps are aligned.
         patch_bytes: of a value where what a kernel meets is gathered.
         own: files of ``kernels/`` that take the place of others.
+        vectors: whether convolutions are laid out for vectors of 16 kernels.
+        slack: bytes that kernels may read behind the last map.
         once: whether kernels are compiled once and not for each layer anew, so that code stays small.
     """
 
@@ -25,6 +27,8 @@ class Processor:
     patch_bytes: int = 1
     own: Mapping[str, str] = field(default_factory=dict)
     once: bool = False
+    vectors: bool = False
+    slack: int = 0
 
     @property
     def aligned(self) -> str:
@@ -53,7 +57,14 @@ class Processor:
 
 
 _STORED = {True: "/* integers of maps, plus 128 */", False: "/* integers of maps */"}
-_BY_PRECISION = ("add", "multiply", "lookup", "activation", "mean", "blend", "response_norm")
-DESKTOP = Processor(name="desktop", offset=128, align=64)
+_BY_PRECISION = (
+    *("add", "multiply", "lookup", "activation", "mean", "blend", "response_norm", "lanes", "tiles", "channelwise"),
+)
+DESKTOP = Processor(name="desktop", offset=128, align=64, vectors=True, slack=64)
 PLAIN = Processor(name="plain", offset=0, align=4, once=True)
-PROCESSORS = {each.name: each for each in (DESKTOP, PLAIN)}
+CORTEX_M0 = Processor(name="cortex-m0", offset=0, align=8, once=True)
+CORTEX_M3 = Processor(name="cortex-m3", offset=0, align=8, once=True)
+CORTEX_M4 = Processor(name="cortex-m4", offset=0, align=8, patch_bytes=2, own={"dots": "dots_dsp"}, once=True)
+CORTEX_M7 = Processor(name="cortex-m7", offset=0, align=8, patch_bytes=2, own={"dots": "dots_dsp"}, once=True)
+CORTEX_M55 = Processor(name="cortex-m55", offset=0, align=8, own={"dots": "dots_mve"}, once=True)
+PROCESSORS = {each.name: each for each in (DESKTOP, PLAIN, CORTEX_M0, CORTEX_M3, CORTEX_M4, CORTEX_M7, CORTEX_M55)}

@@ -81,8 +81,7 @@ def integer_sources(
         network=network,
         steps=steps,
         names=identifiers([node.name for node in graph.nodes]),
-        offset=processor.offset,
-        patch_bytes=processor.patch_bytes,
+        processor=processor,
     )
     calls = [integer_calls.integer_call(found, step) for step in steps.steps]
     door = integer_door(network, steps.answer, interface, processor)
@@ -107,7 +106,7 @@ def float_sources(
     require_held(graph)
     steps = steps_of(graph, floats.cuts_off, lambda node: floats.copies(network, node))
     names = identifiers([node.name for node in graph.nodes])
-    found = floats.FloatNetwork(network=network, steps=steps, names=names)
+    found = floats.FloatNetwork(network=network, steps=steps, names=names, processor=processor)
     calls = [floats.float_call(found, step) for step in steps.steps]
     return _written(graph, steps, calls, "float", 4, number_door(graph, interface), interface, processor)
 
@@ -153,19 +152,19 @@ def _shapes(graph: Graph) -> str:
     return f"{shape_text(graph.nodes[0].shape)} in, {shape_text(graph[graph.outputs[0]].shape)} out"
 
 
+ORDER = (
+    *("window", "dots", "conv", "depthwise", "edges", "lanes", "tiles", "channelwise", "add", "multiply", "lookup"),
+    *("activation", "moves", "mean", "avg_pool", "max_pool", "nearest", "blend", "bilinear", "response_norm"),
+)  # in which kernels can stand
+
+
 def _files(calls: Sequence[CCall], precision: str, processor: Processor) -> list[str]:
     """The files of all kernels that are called, each once, in an order in which they can stand."""
     wanted = {kernel for call in calls for kernel in call.kernels}
-    kinds = [f"prelude_{precision}"]
-    for kernel in ("window", "dots", "conv", "depthwise", "add", "multiply", "lookup", "activation", "moves", "mean"):
-        if kernel in wanted or (kernel == "dots" and "conv" in wanted):
-            kinds.append(kernel)
-    kinds += [
-        kernel
-        for kernel in ("avg_pool", "max_pool", "nearest", "blend", "bilinear", "response_norm")
-        if kernel in wanted
-    ]
-    return [processor.file(kind, precision) for kind in kinds]
+    if "conv" in wanted:
+        wanted.add("dots")
+    prelude = f"prelude_{precision}"
+    return [processor.file(kind, precision) for kind in (prelude, *(kind for kind in ORDER if kind in wanted))]
 
 
 @cache
@@ -175,7 +174,7 @@ def kernel_text(file: str) -> str:
 
 
 def _memory(arena: Arena, size: int, processor: Processor) -> str:
-    values = -(-arena.bytes // size)
+    values = -(-(arena.bytes + processor.slack) // size)
     said = comment(f"All maps and what kernels need besides: {arena.bytes:,} bytes.")
     return f"{said}\nstatic {processor.aligned} value_t arena[{values}];\n"
 

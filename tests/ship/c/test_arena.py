@@ -56,7 +56,16 @@ def test_a_map_written_over_another_needs_nothing():
     uses = [MemoryUse(reads=("image",), writes="a", over=("image",)), MemoryUse(reads=("a",), writes="b", over=("a",))]
     arena = arena_of("image", "b", uses, {"image": 64, "a": 32, "b": 32})
     assert arena.bytes == 64
-    assert len(arena.spans) == 1
+    assert set(arena.places.values()) == {0}
+
+
+def test_what_a_smaller_map_leaves_is_free():
+    uses = [
+        MemoryUse(reads=("image",), writes="a", over=("image",)),
+        MemoryUse(reads=("a",), writes="b"),
+        MemoryUse(reads=("a", "b"), writes="c"),
+    ]
+    assert arena_of("image", "c", uses, {"image": 100, "a": 20, "b": 40, "c": 40}).bytes == 100
 
 
 def test_nothing_is_written_over_a_map_that_is_read_later():

@@ -30,6 +30,7 @@ from featherbone.ship.c import PROCESSORS, float_sources, integer_sources
 
 pytestmark = pytest.mark.skipif(not has_compiler, reason="there is no gcc here")
 X = image(6, 9)
+BY_VECTORS = ("conv", "depthwise", "residual", "linear", "wide", "dilated")
 ON_THIS_MACHINE = ("desktop", "plain")
 
 
@@ -39,6 +40,11 @@ def check_integers(graph: Graph, processor: str, folder: Path, *flags: str) -> N
     found = c_answers(integer_sources(network, None, PROCESSORS[processor]), given, wanted.shape[1:], folder, *flags)
     assert np.array_equal(found, wanted)
     assert len(np.unique(wanted)) > 5, "what is compared says something"
+
+
+def has_avx2() -> bool:
+    processor = Path("/proc/cpuinfo")
+    return processor.exists() and " avx2 " in processor.read_text()
 
 
 def check_numbers(graph: Graph, folder: Path) -> None:
@@ -53,6 +59,15 @@ def check_numbers(graph: Graph, folder: Path) -> None:
 @pytest.mark.parametrize("processor", ON_THIS_MACHINE)
 def test_every_operator_in_integers(processor, tmp_path):
     check_integers(together(every_operator(X)), processor, tmp_path)
+
+
+@pytest.mark.parametrize("instructions", ["-mavx2", "-march=native"])
+def test_convolutions_by_vectors(instructions, tmp_path):
+    """With those of AVX2, and with all that this machine has."""
+    if instructions == "-mavx2" and not has_avx2():
+        pytest.skip("this processor has no AVX2")
+    graph = together({name: wire for name, wire in every_operator(X).items() if name in BY_VECTORS})
+    check_integers(graph, "desktop", tmp_path, "-O1", instructions)
 
 
 @pytest.mark.parametrize("graph", other_sides(), ids=lambda graph: graph.name)

@@ -18,25 +18,49 @@ INLINE int conv_reads(const struct conv *layer, int axis, int place, int tap) {
     return place % window->stride[axis] == 0 ? place / window->stride[axis] : -1;
 }
 
+/* What one row of a kernel meets, all channels: what lies on the map is one piece. */
+INLINE void gather_row(const struct conv *layer, const value_t *line, int column, patch_t *patch) {
+    const struct window *window = &layer->window;
+    const int start = place_read(window, 2, column, 0), side = window->kernel[2], channels = window->channels;
+    const int before = start >= 0 ? 0 : -start < side ? -start : side;
+    const int inside = window->read[2] - start < side ? window->read[2] - start : side;
+    const int end = inside > before ? inside : before;
+    if (before) {
+        patch_fill(patch, layer->outside, before * channels);
+    }
+    if (end > before) {
+        patch_copy(patch + before * channels, line + (start + before) * channels, (end - before) * channels);
+    }
+    if (side > end) {
+        patch_fill(patch + end * channels, layer->outside, (side - end) * channels);
+    }
+}
+
 INLINE void gather(const struct conv *layer, const value_t *read, int group, int place, patch_t *patch) {
     const struct window *window = &layer->window;
-    const int members = window->channels / layer->groups;
+    const int members = window->channels / layer->groups, side = window->kernel[2];
     const int column = place % window->written[2], line = place / window->written[2];
     const int row = line % window->written[1], sheet = line / window->written[1];
     for (int deep = 0; deep < window->kernel[0]; deep++) {
         const int z = conv_reads(layer, 0, sheet, deep);
-        for (int down = 0; down < window->kernel[1]; down++) {
+        for (int down = 0; down < window->kernel[1]; down++, patch += side * members) {
             const int y = conv_reads(layer, 1, row, down);
-            const int met = is_inside(window, 0, z) && is_inside(window, 1, y);
-            for (int right = 0; right < window->kernel[2]; right++) {
+            if (!is_inside(window, 0, z) || !is_inside(window, 1, y)) {
+                patch_fill(patch, layer->outside, side * members);
+                continue;
+            }
+            const value_t *from = read + (z * window->read[1] + y) * window->read[2] * window->channels;
+            if (layer->groups == 1 && !layer->transposed && window->dilation[2] == 1) {
+                gather_row(layer, from, column, patch);
+                continue;
+            }
+            for (int right = 0; right < side; right++) {
                 const int x = conv_reads(layer, 2, column, right);
-                if (met && is_inside(window, 2, x)) {
-                    const int at = (z * window->read[1] + y) * window->read[2] + x;
-                    patch_copy(patch, read + at * window->channels + group * members, members);
+                if (is_inside(window, 2, x)) {
+                    patch_copy(patch + right * members, from + x * window->channels + group * members, members);
                 } else {
-                    patch_fill(patch, layer->outside, members);
+                    patch_fill(patch + right * members, layer->outside, members);
                 }
-                patch += members;
             }
         }
     }

@@ -3,6 +3,10 @@ typedef int32_t sum_t;
 
 /* A sum times multiplier / 2^shift, rounded once: to the nearest integer, upwards where two are as near. */
 static inline int32_t rescaled(int32_t sum, int32_t multiplier, int shift) {
+    if (shift > 32) { /* the lower word decides nothing */
+        const int32_t upper = (int32_t)((int64_t)sum * multiplier >> 32);
+        return (upper + ((int32_t)1 << (shift - 33))) >> (shift - 32);
+    }
     return (int32_t)(((int64_t)sum * multiplier + ((int64_t)1 << (shift - 1))) >> shift);
 }
 

@@ -1,0 +1,35 @@
+/* Vectors of floating-point numbers, as long as the processor has them; blocks of 16 kernels are so many of them. */
+#if defined(__AVX512F__)
+#define LANES 16
+#define PLACES(blocks) (12 / (blocks) * 2)
+#elif defined(__AVX__)
+#define LANES 8
+#define PLACES(blocks) (6 / (blocks))
+#else
+#define LANES 4
+#define PLACES(blocks) (3 / (blocks))
+#endif
+#define PARTS (16 / LANES)
+typedef float lanes_t __attribute__((vector_size(4 * LANES)));
+
+INLINE lanes_t lanes_at(const float *from) {
+    lanes_t found;
+    memcpy(&found, from, sizeof found);
+    return found;
+}
+
+/* Sums of LANES channels become values of the map that is written. */
+INLINE void finish_lanes(const struct finish *how, lanes_t sums, int channel, int channels, const value_t *joined,
+                         value_t *written, int at) {
+    float each[LANES];
+    memcpy(each, &sums, sizeof each);
+    if (channel + LANES <= channels) {
+        for (int lane = 0; lane < LANES; lane++) {
+            written[at + lane] = finish(how, each[lane], channel + lane, joined, at + lane);
+        }
+        return;
+    }
+    for (int lane = 0; channel + lane < channels; lane++) {
+        written[at + lane] = finish(how, each[lane], channel + lane, joined, at + lane);
+    }
+}
