@@ -19,6 +19,7 @@ from featherbone.ship.reference import outputs_of, prepared_images
 from featherbone.ship.target import IMAGE, TENSOR, ExportForm
 
 BATCH = 32
+LITE = b"TFL3"  # of a TensorFlow Lite file, after its first four bytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +106,7 @@ class Classifier:
 
 
 def load_predictor(path: Path | str) -> Classifier:
-    """The predictor in a file that featherbone wrote: ``.safetensors``, ``.fbone``, ``.onnx``, or an export's folder.
+    """The predictor in a file that we wrote: ``.safetensors``, ``.fbone``, ``.onnx``, ``.tflite``; in an export's folder.
 
     >>> load_predictor("no/such/model.onnx")
     Traceback (most recent call last):
@@ -129,10 +130,12 @@ def load_predictor(path: Path | str) -> Classifier:
         return _from_model(path)
     if start[:1] == b"\x08" or path.suffix == ".onnx":  # the version of ONNX, the first field that is written
         return _from_onnx(path)
+    if start[4:8] == LITE:
+        return _from_tflite(path)
     if is_exported(path):
         return _from_export(path)
     raise FeatherboneError(
-        f"{path} is neither safetensors, packed nor ONNX: it begins with {start!r}",
+        f"{path} is neither safetensors, packed, ONNX nor TensorFlow Lite: it begins with {start!r}",
         hint="fit writes model.safetensors and model.onnx",
     )
 
@@ -163,6 +166,20 @@ def _from_export(path: Path) -> Classifier:
         return _logarithms(found, record.form)
 
     return Classifier(classes=record.classes, preprocessing=record.preprocessing, log_probabilities=answer)
+
+
+def _from_tflite(path: Path) -> Classifier:
+    from featherbone.ship.tflite import open_tflite
+
+    program = open_tflite(path)
+    form, seen = ExportForm(input=program.takes), program.preprocessing
+
+    def answer(images: np.ndarray) -> np.ndarray:
+        return _logarithms(outputs_of(program.answers, form, seen, images), form)
+
+    return Classifier(
+        classes=program.classes, preprocessing=seen, log_probabilities=answer, trained_on=data_name(program.provenance)
+    )
 
 
 def data_name(provenance: Mapping[str, Any]) -> str:

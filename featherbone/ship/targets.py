@@ -12,6 +12,8 @@ from featherbone.ship.target import Target
 TARGETS: Mapping[str, str] = MappingProxyType(
     {
         "c": "featherbone.ship.c.target",
+        "coreml": "featherbone.ship.coreml.target",
+        "executorch": "featherbone.ship.executorch.target",
         "onnx": "featherbone.ship.onnx.target",
         "openvino": "featherbone.ship.openvino.target",
         "tflite": "featherbone.ship.tflite.target",

@@ -170,7 +170,8 @@ def test_missing_and_unknown_files_are_named(exported: Path, tmp_path: Path) -> 
         load_predictor(tmp_path / "absent.onnx")
     (tmp_path / "model.pt").write_bytes(b"x" * 20)
     with pytest.raises(
-        FeatherboneError, match=r"model.pt is neither safetensors, packed nor ONNX: it begins with b'xxxxxxxxx'"
+        FeatherboneError,
+        match=r"model.pt is neither safetensors, packed, ONNX nor TensorFlow Lite: it begins with b'xxxxxxxxx'",
     ):
         load_predictor(tmp_path / "model.pt")
     (tmp_path / "notes.png").write_text("not an image")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +13,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.files import read_bytes
 from featherbone.nn import Preprocessing
 from featherbone.ship import metadata
+from featherbone.ship.quiet import quiet
 from featherbone.ship.tflite.target import TARGET
 from featherbone.ship.tflite.texts import INPUT, lite_texts
 
@@ -32,12 +30,14 @@ class LiteProgram:
 
     ``answers`` maps float32 images (N, channels, height, width), normalised, to logits (N, classes) where the file
     takes a ``tensor``, and uint8 images (N, height, width, channels) to probabilities where it takes an ``image``.
+    ``provenance`` says where the model came from.
     """
 
     takes: str
     classes: tuple[str, ...]
     preprocessing: Preprocessing
     answers: Callable[[np.ndarray], np.ndarray]
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
 
 def open_tflite(path: Path | str, *, threads: int = 1) -> LiteProgram:
@@ -66,7 +66,13 @@ def open_tflite(path: Path | str, *, threads: int = 1) -> LiteProgram:
     texts = lite_texts(path, content)
     classes, preprocessing = metadata.read(path, texts)
     answers = runner(path, content, threads=threads, channels_first=texts[INPUT] == "tensor")
-    return LiteProgram(takes=texts[INPUT], classes=classes, preprocessing=preprocessing, answers=answers)
+    return LiteProgram(
+        takes=texts[INPUT],
+        classes=classes,
+        preprocessing=preprocessing,
+        answers=answers,
+        provenance=metadata.read_provenance(texts),
+    )
 
 
 def runner(
@@ -78,7 +84,7 @@ def runner(
         FeatherboneError: no model that ai-edge-litert can run.
     """
     try:
-        with _quiet():
+        with quiet():
             interpreter = _interpreter(content, threads)
     except (ValueError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
@@ -111,17 +117,3 @@ def _interpreter(content: bytes, threads: int) -> Any:
     made = Interpreter(model_content=content, num_threads=threads)
     made.allocate_tensors()
     return made
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the lines that the runtime writes to the standard error while it opens a file."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

@@ -23,9 +23,9 @@ def _write(model: Shipped, folder: Path, form: ExportForm) -> tuple[str, ...]:
 
 
 def _open(file: Path, form: ExportForm, threads: int) -> Runner:
-    from featherbone.ship.tflite.program import runner
+    from featherbone.ship.tflite.program import open_tflite
 
-    return runner(file, file.read_bytes(), threads=threads, channels_first=not form.takes_images)
+    return open_tflite(file, threads=threads).answers
 
 
 TARGET = Target(

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from featherbone.errors import FeatherboneError
+from featherbone.nn import save_model
 from featherbone.quantize import prepared
+from featherbone.ship import load_predictor
 from featherbone.ship.target import ExportForm
 from featherbone.ship.tflite import open_tflite
 from featherbone.ship.tflite.program import runner
@@ -75,3 +77,13 @@ def test_what_is_no_such_file_is_refused(tmp_path):
         open_tflite(tmp_path / "text.tflite", threads=0)
     with pytest.raises(FeatherboneError, match="is not a model that ai-edge-litert can run"):
         runner("odd.tflite", b"\x1c\x00\x00\x00TFL3" + bytes(64))
+
+
+@pytest.mark.parametrize("form", [ExportForm(), ExportForm(input="image"), ExportForm(precision="float16")], ids=str)
+def test_a_file_predicts_as_its_model_does(trained, images, tmp_path, form):
+    path = tmp_path / TARGET.write(trained, tmp_path, form)[0]
+    save_model(tmp_path / "model.safetensors", trained)
+    ours, theirs = load_predictor(tmp_path / "model.safetensors"), load_predictor(path)
+    assert (theirs.classes, theirs.trained_on) == (ours.classes, ours.trained_on)
+    expected, found = ours.log_probabilities(images), theirs.log_probabilities(images)
+    assert np.abs(expected - found).max() < (0.02 if form.precision == "float16" else 2e-5)

@@ -1,0 +1,1 @@
+"""Core ML as a target: converted here, run on Apple's systems alone."""

@@ -1,0 +1,1 @@
+"""ExecuTorch as a target: the XNNPACK delegate of PyTorch's runtime for devices."""
