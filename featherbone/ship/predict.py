@@ -106,7 +106,7 @@ class Classifier:
 
 
 def load_predictor(path: Path | str) -> Classifier:
-    """The predictor in a file that we wrote: ``.safetensors``, ``.fbone``, ``.onnx``, ``.tflite``; in an export's folder.
+    """The predictor in a file of ours: ``.safetensors``, ``.fbone``, ``.onnx``, ``.tflite``, or an export's folder.
 
     >>> load_predictor("no/such/model.onnx")
     Traceback (most recent call last):

@@ -41,12 +41,14 @@ def _open(file: Path, form: ExportForm, threads: int) -> Runner:
         _unsafe_reset_threadpool(threads)
     try:
         with quiet():
-            method = Runtime.get().load_program(file.read_bytes()).load_method("forward")
+            program = Runtime.get().load_program(file)
+            method = program.load_method("forward")
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[0][:200]
         raise FeatherboneError(f"{file} does not run: {reason}", hint="export the model again") from error
 
     def run(batch: np.ndarray) -> np.ndarray:
+        assert program, "a method reads the memory of its program, which has to live as long"
         return np.concatenate([method.execute([torch.from_numpy(one[None].copy())])[0].numpy() for one in batch])
 
     return run
@@ -63,7 +65,8 @@ TARGET = Target(
     script=Script(
         packages=("executorch",),
         imports="import torch\nfrom executorch.runtime import Runtime",
-        lines=f"""METHOD = Runtime.get().load_program(HERE / "{FILE}").load_method("forward")
+        lines=f"""PROGRAM = Runtime.get().load_program(HERE / "{FILE}")  # lives as long as its method
+METHOD = PROGRAM.load_method("forward")
 
 
 def answer(batch):
