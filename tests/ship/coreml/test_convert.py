@@ -9,7 +9,7 @@ from featherbone.ship.coreml.convert import with_float_bounds
 
 class Clipped(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return nn.functional.relu6(x)
+        return nn.functional.hardtanh(x, 0, 6)
 
 
 @pytest.mark.filterwarnings("ignore")  # torch.export's of itself
