@@ -29,6 +29,7 @@ from featherbone.cli.prune import prune
 from featherbone.cli.quantize import quantize
 from featherbone.cli.report import report
 from featherbone.cli.search import search
+from featherbone.cli.ship.bench import bench
 from featherbone.cli.ship.evaluate import evaluate
 from featherbone.cli.ship.export import export
 from featherbone.cli.ship.predict import predict
@@ -71,6 +72,7 @@ EXAMPLES: dict[Callable[..., None], str] = {  # one of each command, which its h
     factorize: "featherbone factorize model.safetensors photos/ --into asymmetric --macs 20M --out small.safetensors",
     data: "featherbone data photos/ --resolution 64",
     predict: "featherbone predict runs/photos/model.onnx new/ --csv answers.csv",
+    bench: "featherbone bench model.safetensors photos/ --to onnx,openvino --threads 1,2 --out bench.html",
     evaluate: "featherbone evaluate runs/photos/model.onnx new_photos/ --out page.html",
     report: "featherbone report runs/photos",
     cost: "featherbone cost mobilenet_v2:width=0.5 --budget 'macs<100M params<2M'",
@@ -90,7 +92,7 @@ def _add(panel: str, *commands: Callable[..., None]) -> None:
         app.command(rich_help_panel=panel, epilog=f"Example: {EXAMPLES[command]}")(command)
 
 
-_add(JOB, fit, train, prune, factorize, quantize, pack, unpack, export, convert, data, predict, evaluate, report)
+_add(JOB, fit, train, prune, factorize, quantize, pack, unpack, export, convert, data, predict, evaluate, bench, report)
 app.add_typer(search, rich_help_panel=JOB)
 _add(DESIGN, cost, compare, time, formula, show, channels, networks, zoo, verify)
 

@@ -12,6 +12,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.measure.environment import Environment, environment, load_average
 from featherbone.measure.noise import noise
 from featherbone.measure.process import Process, fresh_process
+from featherbone.measure.runtimes.workload import Workload
 from featherbone.measure.statistics import Summary, summarise
 from featherbone.measure.subject import Subject
 from featherbone.measure.warmup import WarmUp
@@ -28,7 +29,8 @@ class Latency:
         latency = measure(subjects)[0]
         print(latency.times.p50_ms, latency.noise)
 
-    ``noise`` gives the reasons not to trust it, if there are any.
+    ``noise`` gives the reasons not to trust it, if there are any; ``added_memory`` are the bytes by
+    which loading and running it raised the peak of a process that had Python and PyTorch already.
     """
 
     network: str
@@ -39,6 +41,7 @@ class Latency:
     warm_up: WarmUp
     environment: Environment
     noise: tuple[str, ...]
+    added_memory: int | None = None
 
     @property
     def noisy(self) -> bool:
@@ -80,37 +83,66 @@ def measure(
     """
     require_positive(threads=threads, batch=1 if batch is None else batch)
     jobs = [subject.job(runtime=runtime, threads=threads, batch=batch, precision=precision) for subject in subjects]
+    named = [(subject.name, job) for subject, job in zip(subjects, jobs, strict=True)]
+    found = measure_together(named, threads=threads, seconds=seconds, packages=[runtime, "numpy"], progress=progress)
+    latencies = []
+    for each in found:
+        if isinstance(each, FeatherboneError):
+            raise each
+        latencies.append(each)
+    return tuple(latencies)
+
+
+def measure_together(
+    jobs: Sequence[tuple[str, Workload]],
+    *,
+    threads: int,
+    seconds: float = SECONDS,
+    packages: Sequence[str] = ("numpy",),
+    progress: Callable[[str], None] | None = None,
+) -> tuple[Latency | FeatherboneError, ...]:
+    """The latency of networks in whatever runtimes, all in turns with each other; of each, or why there is none.
+
+        measure_together([("float", Workload(runtime="onnxruntime", file="a.onnx", threads=1, batch=1))], threads=1)
+
+    Each job goes with the name of its network; ``packages`` are those whose versions are kept.
+    """
     say = progress or (lambda message: None)
     load_before = load_average()
+    found: list[Latency | FeatherboneError | None] = [None] * len(jobs)
     with ExitStack() as stack:
-        processes = [stack.enter_context(fresh_process(threads)) for _ in subjects]
-        warm_ups: list[WarmUp] = []
-        where = f"in {runtime} on {threads} thread{'s' * (threads != 1)}"
-        for subject, job, process in zip(subjects, jobs, processes, strict=True):
-            say(f"loading {subject.name} {where}")
-            process.load(job)
-            say(f"warming up {subject.name} {where}")
-            warm_ups.append(WarmUp(**process.ask(do="warm_up")))
-        doing = f"measuring {', '.join(subject.name for subject in subjects)} {where}"
-        takers = [_turn(process, seconds / TURNS) for process in processes]
+        ready: list[tuple[int, Process, WarmUp]] = []
+        for place, (name, job) in enumerate(jobs):
+            where = f"in {job.runtime} on {threads} thread{'s' * (threads != 1)}"
+            process = stack.enter_context(fresh_process(threads))
+            try:
+                say(f"loading {name} {where}")
+                process.load(job)
+                say(f"warming up {name} {where}")
+                ready.append((place, process, WarmUp(**process.ask(do="warm_up"))))
+            except FeatherboneError as error:
+                found[place] = error
+        names = ", ".join(dict.fromkeys(name for name, _ in jobs))
+        doing = f"measuring {names} on {threads} thread{'s' * (threads != 1)}"
+        takers = [_turn(process, seconds / TURNS) for _, process, _ in ready]
         turns = interleave(takers, seconds=seconds, progress=lambda runs: say(f"{doing}: {runs:,} runs"))
-    around = environment([runtime, "numpy"], load_before=load_before)
-    latencies: list[Latency] = []
-    for subject, job, warm, taken in zip(subjects, jobs, warm_ups, turns, strict=True):
+        peaks = [process.ask(do="memory")["bytes"] for _, process, _ in ready]
+    around = environment(packages, load_before=load_before)
+    for (place, _, warm), taken, peak in zip(ready, turns, peaks, strict=True):
+        name, job = jobs[place]
         times = summarise(taken)
-        latencies.append(
-            Latency(
-                network=subject.name,
-                runtime=runtime,
-                threads=threads,
-                batch=job.batch,
-                times=times,
-                warm_up=warm,
-                environment=around,
-                noise=noise(times, settled=warm.settled, threads=threads, environment=around),
-            )
+        found[place] = Latency(
+            network=name,
+            runtime=job.runtime,
+            threads=threads,
+            batch=job.batch,
+            times=times,
+            warm_up=warm,
+            environment=around,
+            noise=noise(times, settled=warm.settled, threads=threads, environment=around),
+            added_memory=peak,
         )
-    return tuple(latencies)
+    return tuple(each for each in found if each is not None)
 
 
 def require_positive(**settings: int) -> None:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from importlib import import_module
+from pathlib import Path
 from typing import Any, TextIO
 
 from featherbone.errors import FeatherboneError
@@ -40,11 +41,15 @@ class Answers:
 
     def __init__(self) -> None:
         self._run: Callable[[], object] = lambda: None
+        self._before: int | None = None  # bytes of memory before the network was loaded
 
     def __call__(self, request: dict[str, Any]) -> dict[str, Any]:
         """The answer to one request, by its ``do``."""
         if request["do"] == "load":
-            self._run = _runtime(request["job"]).load(Workload(**request["job"]))
+            job = Workload(**request["job"])
+            load = named(job.opener) if job.opener else _runtime(request["job"]).load
+            self._before = held_memory("VmRSS")
+            self._run = load(job)
             self._run()  # what cannot run says so now
             return {}
         if request["do"] == "about":
@@ -59,8 +64,10 @@ class Answers:
                 job = Workload(**request["job"])
                 return {"operators": _runtime(request["job"]).profile(job, request["runs"], folder)}
         if request["do"] == "call":
-            module, _, function = request["function"].partition(":")
-            return {"found": getattr(import_module(module), function)(**request["options"])}
+            return {"found": named(request["function"])(**request["options"])}
+        if request["do"] == "memory":
+            now = held_memory("VmHWM")
+            return {"bytes": None if now is None or self._before is None else now - self._before}
         from featherbone.measure.limits import measure_limit
 
         return {"value": measure_limit(request["limit"], request["threads"])}
@@ -83,6 +90,25 @@ def take_turn(once: Callable[[], float], seconds: float) -> list[float]:
         times.append(once())
         total += times[-1]
     return times
+
+
+def named(function: str) -> Callable[..., Any]:
+    """A function by its place, written ``package.module:name``."""
+    module, _, name = function.partition(":")
+    found: Callable[..., Any] = getattr(import_module(module), name)
+    return found
+
+
+def held_memory(kind: str) -> int | None:
+    """Bytes of memory that this process holds (``VmRSS``) or held at most (``VmHWM``); None where nothing says it.
+
+    What getrusage says begins with the memory of the process that started this one.
+    """
+    status = Path("/proc/self/status")
+    if not status.is_file():
+        return None
+    found = next(line for line in status.read_text().splitlines() if line.startswith(f"{kind}:"))
+    return 1024 * int(found.split()[1])
 
 
 def _runtime(job: dict[str, Any]) -> Any:

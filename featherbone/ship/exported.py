@@ -88,8 +88,8 @@ class ExportedNetwork:
         """Bytes of the target's files."""
         return sum((self.folder / name).stat().st_size for name in self.record.files)
 
-    def open(self, threads: int = 1) -> Runner:
-        """What runs it on so many threads.
+    def open(self, threads: int = 1, variant: str = "") -> Runner:
+        """What runs it on so many threads, in the target's way or in one of its ``variants``.
 
         Raises:
             FeatherboneError: its runtime is not installed, or can't run here; the file can't be opened.
@@ -98,7 +98,8 @@ class ExportedNetwork:
         target.require_installed()
         if target.open is None:
             raise FeatherboneError(f"{target.words} can't be run here")
-        return target.open(self.file, self.record.form, threads)
+        opener = target.variants[variant] if variant else target.open
+        return opener(self.file, self.record.form, threads)
 
 
 def write_record(folder: Path, record: ExportRecord) -> None:

@@ -13,10 +13,10 @@ from featherbone.data.decode import load_image
 from featherbone.errors import FeatherboneError
 from featherbone.files import MODELS, PACKED, opened, read_bytes
 from featherbone.nn import Preprocessing
-from featherbone.ship.exported import RECORD, is_exported, read_exported
+from featherbone.ship.exported import RECORD, ExportRecord, is_exported, read_exported
 from featherbone.ship.promise import LEAST, log_probabilities
 from featherbone.ship.reference import outputs_of, prepared_images
-from featherbone.ship.target import IMAGE, TENSOR, ExportForm
+from featherbone.ship.target import IMAGE, TENSOR, ExportForm, Runner
 
 BATCH = 32
 LITE = b"TFL3"  # of a TensorFlow Lite file, after its first four bytes
@@ -158,12 +158,14 @@ def _from_model(path: Path) -> Classifier:
 
 def _from_export(path: Path) -> Classifier:
     exported = read_exported(path)
-    record = exported.record
-    run = exported.open()
+    return classifier_of(exported.record, exported.open())
+
+
+def classifier_of(record: ExportRecord, run: Runner) -> Classifier:
+    """The classifier of an export, by what runs it."""
 
     def answer(images: np.ndarray) -> np.ndarray:
-        found = outputs_of(run, record.form, record.preprocessing, images)
-        return _logarithms(found, record.form)
+        return _logarithms(outputs_of(run, record.form, record.preprocessing, images), record.form)
 
     return Classifier(classes=record.classes, preprocessing=record.preprocessing, log_probabilities=answer)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -88,6 +88,8 @@ class Target:
             float32 (N, classes). None where it can't be run here.
         script: how plain Python runs it; None where that takes more than a package.
         inputs: what it can be written for, of ``INPUTS``.
+        variants: other ways in which the runtime may compute a file of float32, as ``open``, by what they are called;
+            they promise nothing.
         refusals: why a network can't be held in a form, a sentence each, with the names of nodes: before any work. A
             float ``Model`` comes with int8 as well, as it is to be quantized.
     """
@@ -101,6 +103,7 @@ class Target:
     open: Callable[[Path, ExportForm, int], Runner] | None
     script: Script | None = None
     inputs: tuple[str, ...] = INPUTS
+    variants: Mapping[str, Callable[[Path, ExportForm, int], Runner]] = field(default_factory=dict)
     refusals: Callable[[Shipped, ExportForm], tuple[str, ...]] = nothing_refused
 
     def require_installed(self) -> None:

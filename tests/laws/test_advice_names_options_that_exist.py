@@ -31,7 +31,7 @@ REACHED_BY: dict[str, tuple[str, ...]] = {
     "job/evaluating/": ("evaluate",),
     "job/exporting/": ("export",),
     "job/factorizing/": ("factorize",),
-    "job/model_out.py": ("convert", "evaluate", "factorize", "unpack"),
+    "job/model_out.py": ("convert", "factorize", "unpack"),
     "job/packing/": ("pack",),
     "job/weight_options.py": ("convert", "train"),
     "job/limits.py": ("fit", "prune"),

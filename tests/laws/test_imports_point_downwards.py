@@ -31,7 +31,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "view",
         "wording",
     ),
-    ("cache", "cut_record", "download", "quantities", "quantized_record"),
+    ("bench_record", "cache", "cut_record", "download", "quantities", "quantized_record"),
     ("compiled", "graph"),
     ("json_values", "run_record"),
     ("run_file",),

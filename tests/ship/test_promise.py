@@ -106,11 +106,14 @@ def test_a_few_logits_of_integers_may_be_further_than_a_step(step: float, count:
     assert A_STEP_APART.verdict(LOGITS, found, what="the file", step=step).passed is passes
 
 
-def test_integers_may_not_name_other_classes() -> None:
-    equal = np.zeros((IMAGES, 3), dtype=np.float32)
-    other = equal.copy()
-    other[:2, 1] = 0.1
-    assert not A_STEP_APART.verdict(equal, other, what="the file", step=0.2).passed
+@pytest.mark.parametrize(("margin", "images", "passes"), [(1.0, 5, False), (1.0, 1, True), (0.1, 5, True)])
+def test_integers_may_name_another_class_only_where_two_are_nearly_equal(
+    margin: float, images: int, passes: bool
+) -> None:
+    sure = np.tile(np.array([margin, 0, -5, -5, -5, -5], dtype=np.float32), (IMAGES, 1))
+    found = A_STEP_APART.verdict(sure, with_classes_swapped(sure, images), what="the file", step=0.1)
+    assert found.passed is passes
+    assert found.top1_agreement == 1 - images / IMAGES
 
 
 def test_float16_may_differ_by_its_roundings_and_not_by_a_hundredth() -> None:

@@ -16,6 +16,8 @@ class Workload:
         inputs: what the module is called with, as the command line takes it; one image where there are none.
         sizes: for an ONNX file the whole shapes of inputs that it leaves open.
         precision: what OpenVINO may compute float32 in: float32, or bfloat16.
+        opener: the function that loads it, as ``package.module:name``, where its runtime is none of this package;
+            ``runtime`` is then a word for people.
     """
 
     runtime: str
@@ -26,3 +28,4 @@ class Workload:
     inputs: tuple[str, ...] = ()
     sizes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     precision: str = "float32"
+    opener: str = ""

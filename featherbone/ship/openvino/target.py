@@ -38,6 +38,10 @@ def _open(file: Path, form: ExportForm, threads: int) -> Runner:
     return opened(file, threads, AS_WRITTEN)
 
 
+def _open_in_bfloat16(file: Path, form: ExportForm, threads: int) -> Runner:
+    return opened(file, threads, "bf16")
+
+
 def opened(file: Path, threads: int, precision: str) -> Runner:
     """The runner of a file in OpenVINO, with a hint of the precision that floats are computed in.
 
@@ -89,5 +93,6 @@ MODEL = openvino.Core().compile_model(str(HERE / "{FILE}"), "CPU", {{"INFERENCE_
 def answer(batch):
     return MODEL([batch])[0]""",
     ),
+    variants={"bfloat16": _open_in_bfloat16},
     refusals=outside_the_vocabulary,
 )
