@@ -77,20 +77,28 @@ def bench(
     if json:
         print_json({"schema": SCHEMA, "rows": list(rows), "advice": list(advice(rows))})
         return
-    cells = [_cells(row, several=len(files) > 1) for row in rows]
+    _print(files, rows, markdown=markdown)
+    if out is not None:
+        console(stderr=markdown).print(f"page  {out}")
+
+
+def _print(files: Sequence[str], rows: Sequence[BenchRow], *, markdown: bool) -> None:
+    """The table, what there is to know of its rows, and what it advises."""
+    from featherbone.bench_record import advice
+
+    several = len(files) > 1
+    cells = [_cells(row, several=several) for row in rows]
     if markdown:
         print(_markdown(cells))
     else:
-        print_table(" ".join(files), COLUMNS, cells, left=1)
+        print_table(" ".join(files), COLUMNS, cells)
     screen = console(stderr=markdown)
     for row in rows:
         told = [row.reason] if row.reason else [*row.notes, *(f"noisy: {why}" for why in row.noise)]
         if told:
-            screen.print(f"{_title(row, several=len(files) > 1)}, {row.threads}: {'; '.join(told)}")
+            screen.print(f"{_title(row, several=several)}, {row.threads}: {'; '.join(told)}")
     for sentence in advice(rows):
         screen.print(sentence)
-    if out is not None:
-        screen.print(f"page  {out}")
 
 
 def _divided(words: Sequence[str]) -> tuple[tuple[str, ...], str | None]:
