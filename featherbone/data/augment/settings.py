@@ -97,6 +97,16 @@ class Augment:
         """Whether labels become shares of the classes."""
         return bool(self.mixup or self.cutmix)
 
+    @property
+    def scales(self) -> bool:
+        """Whether the same draws change images of any size alike, but for rounding to a pixel.
+
+        >>> Augment(resized_crop=0.4, flip=True).scales, Augment(pad=4).scales
+        (True, False)
+        """
+        sized = self.pad, self.erase, any(self.shift_scale_rotate), self.trivial_augment, self.rand_augment[0]
+        return not (any(sized) or self.mixes)
+
 
 def _require(name: str, value: object, holds: bool, allowed: str, *, hint: str = "") -> None:
     if not holds:

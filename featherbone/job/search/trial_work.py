@@ -15,7 +15,7 @@ from featherbone.errors import FeatherboneError
 from featherbone.graph import Graph
 from featherbone.job.search.teacher import SearchTeacher
 from featherbone.job.training.tensorboard import EventFiles
-from featherbone.nn import stated_checksum
+from featherbone.nn import Model, stated_checksum
 from featherbone.progress import Trained
 from featherbone.run_file import TRIALS
 from featherbone.search.cuts.cut_design import is_cut
@@ -157,7 +157,18 @@ class TrialWork:
     def _objective(self, start: TrialStart) -> Objective | None:
         if self.teacher is None:
             return None
-        return self.teacher.distillation().objective(start.graph, start.recipe, start.dataset, seed=self.seed)
+        distillation = self.teacher.distillation()
+        larger = self._larger(distillation.teacher, start)
+        return distillation.objective(start.graph, start.recipe, start.dataset, seed=self.seed, larger=larger)
+
+    def _larger(self, teacher: Model, start: TrialStart) -> Dataset | None:
+        """The images of a trial as its teacher takes them, where they are larger and may be."""
+        seen = teacher.preprocessing
+        if seen.resolution <= start.dataset.resolution or not start.recipe.augment.scales:
+            return None
+        if seen.channels != start.dataset.channels:
+            return None
+        return replace(self.images.seen_by(teacher.graph), mean=seen.mean, std=seen.std)
 
     def start(self, trial: int, design: str) -> TrialStart:
         """What a trial begins with.

@@ -44,7 +44,8 @@ class Distillation:
 
     The loss of an image is (1 - `weight`) · cross entropy with its label + `weight` · T² · KL(teacher ‖ student), both
     softened by the `temperature` T; T² keeps the size of the gradients. The teacher sees the very images that the
-    student sees, augmented and mixed at the student's resolution, turned into its own preprocessing and resolution.
+    student sees, augmented and mixed at the student's resolution, turned into its own preprocessing and resolution; or
+    the same views of larger images, as `objective` says.
 
     It is asked once about each image of a view, and what it says is kept, in half precision, in the cache: for later
     epochs, and for every other training that shows the same view (`featherbone.train.transfer.kept_answers`). There are
@@ -89,13 +90,21 @@ class Distillation:
         if (self.student_map or self.teacher_map) and not self.hint_weight:
             raise FeatherboneError("a feature map is named, and hint_weight is 0", hint="try hint_weight=1")
 
-    def identity(self) -> str:
-        """JSON of all that it does to a run: its settings, and a digest of the teacher."""
+    def identity(self, larger: Dataset | None = None) -> str:
+        """JSON of all that it does to a run: its settings, a digest of the teacher, and the size of larger images."""
         settings = {name: value for name, value in vars(self).items() if name != "teacher"}
+        if larger is not None:
+            settings["teacher_resolution"] = larger.resolution
         return json.dumps({"teacher": teacher_digest(self.teacher), **settings})
 
-    def objective(self, graph: Graph, recipe: Recipe, dataset: Dataset, *, seed: int) -> Objective:
+    def objective(
+        self, graph: Graph, recipe: Recipe, dataset: Dataset, *, seed: int, larger: Dataset | None = None
+    ) -> Objective:
         """What training `graph` lowers instead of the recipe's loss alone.
+
+        With `larger`, the same images at the teacher's resolution, it is asked about views of these: where a small
+        student needs less than the teacher to see, the teacher does not answer what is blurred. All students share its
+        answers then, whatever their resolution. It is for a recipe whose augmentation `scales`, without hints.
 
         Raises `FeatherboneError` where the teacher knows other classes or takes another kind of images, a feature map
         is no node or no map, and for class weights that do not fit.
@@ -108,7 +117,10 @@ class Distillation:
             maps, teacher_graph = (student_map,), with_maps(teacher_graph, (teacher_map,))
             channels = _channels(graph, student_map), _channels(self.teacher.graph, teacher_map)
             regressor = Regressor(*channels, torch.Generator().manual_seed(seed))
+        if larger is not None and (self.hint_weight or not recipe.augment.scales):
+            raise FeatherboneError("images at the teacher's resolution need an augmentation that scales, and no hints")
         teacher = Teacher(self.teacher, teacher_graph, dataset, self.precision)
+        seen = teacher if larger is None else Teacher(self.teacher, teacher_graph, larger, self.precision)
         asked = f"{teacher_digest(self.teacher)} {self.precision}"
         module = Distilling(
             labels=cross_entropy(recipe, dataset),
@@ -120,8 +132,10 @@ class Distillation:
         )
         return Objective(
             loss=module,
-            answers=None if self.hint_weight else KeptAnswers(teacher=teacher, identity=asked, views=self.views),
-            identity=self.identity(),
+            answers=None
+            if self.hint_weight
+            else KeptAnswers(teacher=seen, identity=asked, views=self.views, images=larger),
+            identity=self.identity(larger),
             module=module,
             maps=maps,
         )

@@ -11,10 +11,11 @@ import hashlib
 import json
 import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from featherbone.cache import cache_folder, explained
+from featherbone.data.dataset import Dataset
 from featherbone.errors import FeatherboneError
 from featherbone.lock import in_turn
 from featherbone.nn import read_tensors, write_tensors
@@ -30,11 +31,15 @@ MOST_BYTES = 2 * 2**30
 
 @dataclass(frozen=True, kw_only=True)
 class KeptAnswers:
-    """What a teacher says of views, out of the cache or asked now; `identity` is of the teacher and its precision."""
+    """What a teacher says of views, out of the cache or asked now; `identity` is of the teacher and its precision.
+
+    With `images`, which are those of the views at another size, it sees the same views of these.
+    """
 
     teacher: Teacher
     identity: str
     views: int  # so many are shown in turn; 0: each epoch shows another
+    images: Dataset | None = None
 
     def of(self, view: AugmentedView, device: str) -> RowsBeside:
         """The teacher's scores, by the numbers of images.
@@ -42,6 +47,7 @@ class KeptAnswers:
         Raises:
             FeatherboneError: the teacher's scores are not finite; the cache can't be written.
         """
+        view = self._seen(view)
         name = name_of(view, self.identity)
         count, classes = len(view.dataset.splits["train"].labels), len(view.dataset.classes)
         path = folder_of_answers() / f"{name}{ENDING}"
@@ -58,11 +64,15 @@ class KeptAnswers:
     def said(self, view: AugmentedView) -> str:
         """That the teacher must be asked, where nothing is kept of a view."""
         folder = folder_of_answers()
-        if (folder / f"{name_of(view, self.identity)}{ENDING}").exists():
+        if (folder / f"{name_of(self._seen(view), self.identity)}{ENDING}").exists():
             return ""
         views = f"each of {self.views} views" if self.views else "each epoch"
         count = len(view.dataset.splits["train"].labels)
         return f"the teacher is asked about {count:,} images once for {views}; its answers are kept in {folder}"
+
+    def _seen(self, view: AugmentedView) -> AugmentedView:
+        """A view as the teacher is shown it."""
+        return view if self.images is None else replace(view, dataset=self.images)
 
 
 def folder_of_answers() -> Path:

@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from distil_cases import teacher
+from distil_cases import teacher, wide
 from train_cases import RECIPE, dataset, network
 
+from featherbone.data import Dataset
 from featherbone.data.augment import Augment
 from featherbone.data.batches import Batching
 from featherbone.errors import FeatherboneError
@@ -78,6 +79,60 @@ def test_other_networks_and_other_batches_ask_nothing_more(tmp_path: Path, asked
     run(tmp_path / "more", replace(SHORT, augment=Augment(pad=2)), views=1)
     run(tmp_path / "else", model=teacher(seed=6), views=1)
     assert asked == [1, 2, 3, 1, 1]
+
+
+def enlarged(data: Dataset, times: int) -> Dataset:
+    """The same images with each pixel as a square of them."""
+    splits = {
+        name: replace(split, images=np.asarray(split.images).repeat(times, axis=1).repeat(times, axis=2))
+        for name, split in data.splits.items()
+    }
+    return replace(data, resolution=data.resolution * times, splits=splits)
+
+
+def test_students_of_any_size_share_what_is_said_of_larger_images(tmp_path: Path, asked: list[int]) -> None:
+    large, recipe = enlarged(dataset(), 4), replace(SHORT, augment=Augment(resized_crop=0.4, flip=True))
+    distillation = Distillation(teacher=teacher(wide(side=24)), views=2)
+    for data in (dataset(), enlarged(dataset(), 2)):
+        graph = wide(side=data.resolution)
+        objective = distillation.objective(graph, recipe, data, seed=1, larger=large)
+        train(graph, data, recipe, folder=tmp_path / str(data.resolution), seed=1, objective=objective)
+    assert asked == [1, 2]
+
+
+def test_a_teacher_sees_the_same_view_of_larger_images() -> None:
+    small, large = dataset(), enlarged(dataset(), 4)
+    view = AugmentedView(dataset=small, augment=Augment(resized_crop=0.4, flip=True), seed=3, number=2)
+    objective = Distillation(teacher=teacher(wide(side=24))).objective(
+        network(), replace(RECIPE, augment=view.augment), small, seed=0, larger=large
+    )
+    assert isinstance(objective.answers, KeptAnswers)
+    numbers = np.arange(len(small.splits["train"].labels))
+    found = objective.answers.of(view, "cpu")(numbers)
+    seen = replace(view, dataset=large)
+    shown = torch.cat([images for images, *_ in seen.batches(Batching(batch_size=64))])
+    scores = Teacher(teacher(wide(side=24)), wide(side=24), large)(shown)[0]
+    assert torch.allclose(found, scores - scores.amax(dim=1, keepdim=True), atol=1e-2)
+    boxes = [each.drawn.box for each in (view, seen)]
+    assert boxes[0] is not None
+    assert boxes[1] is not None
+    near = (4 * boxes[0] - boxes[1]).abs().amax(dim=1) <= 4  # but for what a pixel of the small one decides
+    assert near.double().mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    "augment", [Augment(pad=1), Augment(erase=0.1), Augment(mixup=0.2), Augment(rand_augment=(1, 9))]
+)
+def test_views_that_do_not_scale_are_not_shown_larger(augment: Augment) -> None:
+    with pytest.raises(FeatherboneError, match="an augmentation that scales"):
+        Distillation(teacher=teacher(wide(side=24))).objective(
+            network(), replace(RECIPE, augment=augment), dataset(), seed=0, larger=enlarged(dataset(), 4)
+        )
+
+
+def test_the_size_of_what_the_teacher_sees_is_part_of_a_run() -> None:
+    distillation = Distillation(teacher=teacher())
+    assert distillation.identity() != distillation.identity(enlarged(dataset(), 2))
 
 
 def test_with_zero_views_each_epoch_shows_another(tmp_path: Path, asked: list[int]) -> None:
