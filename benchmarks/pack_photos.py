@@ -20,7 +20,7 @@ from quantize_photos import photos_seen
 
 from featherbone.data.batches import normalise
 from featherbone.download import file_hash
-from featherbone.job.packing.pack import TEMPERATURE
+from featherbone.job.packing.learned import TEMPERATURE
 from featherbone.job.packing.plan import about_packed
 from featherbone.nn import load_model, module_with
 from featherbone.nn.packed.file import packed_bytes

@@ -118,6 +118,8 @@ def learning_step(
     for group in optimizer.param_groups:
         group["lr"] = group["began"] * left
     loss = lost + price * student.bits()
+    if not bool(loss.isfinite()):  # such a step teaches nothing, and would end all
+        return
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()

@@ -83,5 +83,12 @@ def test_bits_that_cost_nothing_leave_a_smaller_loss(start: Levelling, whole: Tr
     assert lost(after(start, whole, price=0.0).levelling(), whole) < 0.5 * lost(start, whole)
 
 
+def test_a_loss_that_is_no_number_changes_nothing(start: Levelling, whole: TrainedGraph) -> None:
+    student = LearningLevels(start, whole)
+    nothing = student(IMAGES).sum() * float("nan")
+    learning_step(student, student.optimizer(), nothing, price=0.0, left=1.0)
+    assert all((student.levelling().levels[name].levels == each.levels).all() for name, each in start.levels.items())
+
+
 def test_dear_bits_become_fewer(start: Levelling, whole: TrainedGraph) -> None:
     assert bits(after(start, whole, price=1e-2, steps=100).levelling()) < 0.8 * bits(start)

@@ -25,7 +25,7 @@ NEXT = 1.4  # ratio of the prices of two rounds
 SIZES = 2.5  # how much more a bit costs where files are to be smaller by a share, both as logarithms
 TIMED = 3  # steps of training by which it is known how many there is time for
 RATED = 50  # steps after which the rates of bits follow the levels
-TEMPERATURE = 4.0  # as that of the importance of channels, so that a price means the same
+TEMPERATURE = 4.0  # of answers, which are too sure of images trained on; where importance is weighed, too
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 Finished = Callable[[Levelling, float, int], Try]  # a file of the levels at a price and after a round, judged and kept

@@ -11,7 +11,7 @@ from featherbone.atomic import write_atomically
 from featherbone.errors import FeatherboneError
 from featherbone.job.packing.judge import AnswersKept, Judge, judged_facts
 from featherbone.job.packing.knob import dearest
-from featherbone.job.packing.learned import DEARER, LevelTeacher, best_of
+from featherbone.job.packing.learned import DEARER, TEMPERATURE, LevelTeacher, best_of
 from featherbone.job.packing.plan import PackingPlan, about_packed, plan_packing
 from featherbone.job.packing.request import PackRequest
 from featherbone.job.packing.tries import Tries, Try
@@ -27,7 +27,6 @@ from featherbone.rewrite.trained_graph import TrainedGraph
 
 FLOAT = 4  # bytes of a weight
 SPENT = 0.01  # nats of divergence that all weights together are first thought to lose
-TEMPERATURE = 4.0  # of the answers, which are too sure of images that a network was trained on
 
 
 @dataclass(frozen=True, kw_only=True)
