@@ -40,11 +40,11 @@ def judged_by(dataset: Dataset, model: Model, progress: Progress, splits: Sequen
     if dataset.classes and strange is None:
         return _placed(dataset, model.classes, np.array([places[each] for each in dataset.classes]))
     name = model.graph.name
-    why = f"{name} knows {some(model.classes)}, and not {strange!r}" if dataset.classes else "they have no labels"
-    sentence = (
-        f"the labels of {dataset.name} are not used, as {why}; the answers of {name} stand in their place: what is "
-        "counted as right is what it answers, too"
-    )
+    why = f"{dataset.name} has no labels"
+    if dataset.classes:
+        known = f"{name} knows {some(model.classes)}, and not {strange!r}"
+        why = f"the labels of {dataset.name} are not used, as {known}"
+    sentence = f"{why}; the answers of {name} stand in their place: what is counted as right is what it answers, too"
     progress(Noticed(sentence=sentence))
     if splits:
         progress(Step(name="answers", detail=f"of {name}, in place of labels"))
