@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from featherbone.graph import operators as op
 from featherbone.quantize.grid import Grid
 from featherbone.quantize.reference import activation_table
@@ -28,13 +30,33 @@ GATES = Grid(step=2.0**-8, zero=-128)  # the only grid on which TensorFlow Lite 
 
 def activation(operator: op.Activation, site: LiteSite) -> None:
     function = operator.function
-    if site.in_integers and function in BY_TABLE:
+    rough = function == "silu" and site.in_integers and gate_is_rough(site.reads[0].grid, site.grid)
+    if site.in_integers and (function in BY_TABLE or rough):
         _by_table(function, site)
     elif function in MADE_UP:
         MADE_UP[function](site)
     else:
         kind, options = NAMED[function]
         site.emit(kind, **options)
+
+
+def gate_is_rough(read: Grid | None, written: Grid | None) -> bool:
+    """Whether x · sigmoid(x), with the sigmoid on 256 values, is more than a step off for any integer that is read.
+
+    >>> gate_is_rough(Grid(step=0.05, zero=-100), Grid(step=0.05, zero=-122))
+    False
+    >>> gate_is_rough(Grid(step=0.05, zero=100), Grid(step=0.005, zero=-70))
+    True
+
+    It is where a map reaches further below zero than above: what is left there of a sigmoid are few of its steps.
+    """
+    assert read is not None
+    assert written is not None
+    numbers = (np.arange(read.low, read.high + 1) - read.zero) * read.step
+    gates = np.clip(np.floor(256 / (1 + np.exp(-numbers)) + 0.5), 0, 255) / 256
+    made = np.floor(numbers * gates / written.step + 0.5) + written.zero
+    table = activation_table("silu", read, written).astype(np.float64)
+    return bool(np.abs(np.clip(made, written.low, written.high) - table).max() > 1)
 
 
 def _by_table(function: str, site: LiteSite) -> None:

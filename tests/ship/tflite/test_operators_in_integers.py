@@ -13,7 +13,7 @@ from quantizing import grids_of, noise, quantized
 
 from featherbone.graph import Graph, image
 from featherbone.graph.operators import Add
-from featherbone.quantize import nearest_network, prepared, reference
+from featherbone.quantize import Grid, nearest_network, prepared, reference
 
 # TensorFlow Lite's own arithmetic has fewer digits there, so that a step is lost now and then.
 ROUGH = {"bilinear": 0.04, "avg pool, padding not counted": 0.2, "hard_swish": 0.03, "leaky_relu": 0.06, "silu": 0.1}
@@ -44,6 +44,14 @@ def test_pooling_with_every_padding(data):
         network = quantized(wire.graph("pool"))
         off = steps_off(network, noise(network.graph, 2, seed=2).numpy())
         assert max(each.max() for each in off.values()) <= 1
+
+
+def test_a_silu_that_reaches_far_below_zero_is_a_step_off_at_most():
+    x = image(6, 9)
+    network = prepared(x.act("silu", name="act").graph("low"), {})
+    grids = {"image": Grid(step=0.05, zero=100), "act": Grid(step=0.005, zero=-70)}
+    off = steps_off(nearest_network(network, grids), 4 * noise(network.graph, 4).numpy() - 4)
+    assert off["act"].max() <= 1
 
 
 def test_a_sum_of_several_is_rounded_more_than_once():
