@@ -227,3 +227,15 @@ def test_what_looks_like_markup_is_printed_as_it_is(featherbone, tmp_path):
     assert "[bold]net [/x]  input 3×8×8" in said.out
     assert "partial: 1 operators not counted (a[/b])" in said.out
     assert "[/red]" in featherbone("cost", "[/red]").err
+
+
+def test_verify_lists_what_cannot_be_said_of_its_networks_and_hides_what_agrees(featherbone):
+    found = json.loads(featherbone("verify", "mobilenet_v1", "--json").out)["verdicts"]
+    told = [one for one in found if one["verdict"] == "can't say" and one["network"]]
+    hidden = [
+        one for one in found if one["verdict"] == "agree" or (one["verdict"] == "can't say" and not one["network"])
+    ]
+    text = featherbone("verify", "mobilenet_v1").out
+    assert told
+    assert all(f"    {one['network']} (" in text for one in told)
+    assert f"{len(hidden)} figures that agree or belong to no network here are not listed" in text

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import pytest
 from small_search import TRIED
 
+from featherbone.cli.dashboard import watch
 from featherbone.cli.dashboard.words import best_lines, event_line, spending_lines
 from featherbone.search.record.glance import Ended, Glance
 
@@ -58,3 +61,18 @@ def test_an_attempt_ends_with_a_score_without_or_with_an_error() -> None:
     assert event_line(lost, 105.0) == "trial 7 lost on its way to rung 2, 5 s ago: its node is gone"
     unscored = Ended(outcome="scored", top1=None, error="", **ended)
     assert event_line(unscored, 90.0) == "trial 7 reached rung 2: no score, 0 s ago", "clocks of two machines differ"
+
+
+def test_each_event_is_told_once_however_often_it_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = [
+        Ended(attempt=number, trial=number, rung=0, outcome="scored", top1=0.5, error="", ended=100.0)
+        for number in (1, 2, 3)
+    ]
+    looks = [glance(latest=(ended[1], ended[0])), glance(latest=(ended[2], ended[1], ended[0]))]
+    monkeypatch.setattr(watch, "_glances", lambda run: iter(looks))
+    monkeypatch.setattr(watch, "_end_of", lambda run: "over")
+    watch.watch(tmp_path, json_lines=False)
+    told = [line.split()[1] for line in capsys.readouterr().out.splitlines() if line.startswith("trial ")]
+    assert told == ["1", "2", "3"]

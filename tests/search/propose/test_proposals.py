@@ -175,7 +175,9 @@ def test_what_takes_too_long_to_train_is_left_out(costs: SpaceCosts, tmp_path: P
     assert len(run(tmp_path / "long", none_is_short, trials=3)[0]) == 3  # rather than nothing
 
 
-def test_parents_are_of_the_best_third(costs: SpaceCosts) -> None:
+@pytest.fixture
+def nine_scored(costs: SpaceCosts) -> Board:
+    """A board of nine designs, of which 2, 5 and 7 are the best."""
     board = Board((2, 6))
     for number, design in enumerate(sample(costs, BUDGET, 9, seed=4), start=1):
         small = {"params": 1, "macs": 1, "peak_memory": 1, "size": 1, "int8_size": 1}
@@ -183,10 +185,36 @@ def test_parents_are_of_the_best_third(costs: SpaceCosts) -> None:
         board.begin(RungJob(trial=number, rung=0))
         top1 = 0.9 if number in (2, 5, 7) else 0.5
         board.reach(RungJob(trial=number, rung=0), Score(epochs=2, val_top1=top1, val_loss=1.0, seconds=1.0), "paused")
-    entries = Proposals(costs, BUDGET, seed=0)(board, 6)
+    return board
+
+
+def test_parents_are_of_the_best_third(costs: SpaceCosts, nine_scored: Board) -> None:
+    entries = Proposals(costs, BUDGET, seed=0)(nine_scored, 6)
     parents = {int(word) for entry in entries for word in entry.origin.split() if word.isdigit()}
     assert parents
     assert parents <= {2, 5, 7}
+
+
+def test_of_equal_guesses_the_less_certain_is_tried(
+    costs: SpaceCosts, nine_scored: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign = 1.0
+
+    class Unsure:
+        """Guesses the same of all designs, and is the less sure the more blocks they have, or the fewer."""
+
+        def __init__(self, *given: object, **named: object) -> None: ...
+
+        def predict(self, features: np.ndarray, **named: object) -> tuple[np.ndarray, np.ndarray]:
+            blocks = features[:, list(Features(costs).names).index("blocks")]
+            return np.zeros(len(features)), sign * blocks
+
+    monkeypatch.setattr("featherbone.search.propose.proposals.Surrogate", Unsure)
+    blocks = {}
+    for sign in (1.0, -1.0):
+        chosen = [entry for entry in Proposals(costs, BUDGET, seed=0)(nine_scored, 6) if entry.origin != "random"]
+        blocks[sign] = np.mean([sum(stage.depth for stage in Design.parse(entry.design).stages) for entry in chosen])
+    assert blocks[1.0] > blocks[-1.0]
 
 
 def test_activations_tell_how_long_a_step_takes_where_multiply_adds_do_not() -> None:

@@ -69,3 +69,12 @@ def test_scores_that_are_not_finite_are_refused_with_the_image() -> None:
     broken.weights["linear.weight"].fill_(3e38)
     with pytest.raises(FeatherboneError, match=r"the teacher answers the image 0\.png with scores that are not finite"):
         ask(Teacher(broken, model.graph, dataset()), VIEW, "cpu")
+
+
+def test_classes_that_share_a_score_weigh_together_what_they_did() -> None:
+    scores = 0.1 * torch.randn(5, MANY + 72, generator=torch.Generator().manual_seed(0))
+    kept = answers_of(scores).rows(np.arange(5))
+    whole = scores - scores.amax(dim=1, keepdim=True)
+    assert (kept.logsumexp(dim=1) - whole.logsumexp(dim=1)).abs().max() < 2e-3
+    places = scores.topk(LARGEST, dim=1).indices
+    assert (kept.softmax(dim=1).gather(1, places) - scores.softmax(dim=1).gather(1, places)).abs().max() < 1e-4
