@@ -30,7 +30,7 @@ class Latency:
         print(latency.times.p50_ms, latency.noise)
 
     ``noise`` gives the reasons not to trust it, if there are any; ``added_memory`` are the bytes by
-    which loading and running it raised the peak of a process that had Python and PyTorch already.
+    which loading and running it raised the peak of its process; None where the system does not say.
     """
 
     network: str

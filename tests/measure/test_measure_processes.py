@@ -76,8 +76,10 @@ def test_a_measurement_says_everything(runtime: str, subject: Subject) -> None:
     assert len(found) == 2
     document = json.loads(json.dumps(found[0].to_json(), allow_nan=False))
     assert document.keys() == {
-        *("network", "runtime", "threads", "batch", "times", "warm_up", "environment", "noise", "noisy")
+        *("network", "runtime", "threads", "batch", "times", "warm_up", "environment", "noise", "noisy"),
+        "added_memory",
     }
+    assert document["added_memory"] is None or document["added_memory"] > 0
     assert document["times"].keys() == {"p50_ms", "p90_ms", "p99_ms", "min_ms", "n", "low_ms", "high_ms"}
     times = document["times"]
     assert 0 < times["min_ms"] <= times["p50_ms"] <= times["p90_ms"] <= times["p99_ms"]
