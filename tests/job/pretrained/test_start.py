@@ -14,10 +14,11 @@ from featherbone.cli.run_output import print_run
 from featherbone.errors import FeatherboneError
 from featherbone.job import FitRequest, run_fit
 from featherbone.job.pretrained import tuning
+from featherbone.job.pretrained.start import PretrainedStart
 from featherbone.nn import load_model, save_model
 from featherbone.progress import Event, Noticed, Step, TrialScored
 from featherbone.run_file import read_record
-from featherbone.search import Budget, costs_of
+from featherbone.search import Budget, Limits, costs_of
 from featherbone.search.cuts.cut_design import CutDesign, is_cut
 from featherbone.search.cuts.cut_file import cut_file, load_cut
 from featherbone.search.executors import CheckpointMissing
@@ -177,3 +178,11 @@ def test_a_file_that_is_gone_is_named(run: Path) -> None:
 def test_one_text_in_place_of_several_is_refused(file: Path) -> None:
     with pytest.raises(FeatherboneError, match="it holds several"):
         FitRequest(source="digits", budget=BUDGET, pretrained=str(file))
+
+
+def test_what_fine_tuning_and_cutting_took_is_no_time_for_the_search() -> None:
+    nobody: Any = None
+    start = PretrainedStart(uncut=(), teacher=nobody, cuts=(), seconds=30.0)
+    assert start.limits(Limits(trials=3, seconds=100.0, epochs=9)) == Limits(trials=3, seconds=70.0, epochs=9)
+    assert start.limits(Limits(trials=3, seconds=20.0)).seconds == 1.0, "the cuts are there: they are trained a little"
+    assert start.limits(Limits(trials=3)) == Limits(trials=3)
