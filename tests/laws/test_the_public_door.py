@@ -20,6 +20,7 @@ TAKES_LONG = {
     "LatencyModel",
     "Profile",
     "carry_out",
+    "check_firmware",
     "download",
     "export_model",
     "fetch",

@@ -71,6 +71,9 @@ BOARDS = {
 class FirmwareCheck:
     """What a network's firmware wrote and took.
 
+    >>> FirmwareCheck(answers=np.zeros((1, 10), np.int8), flash=90_000, ram=33_000, stack=400, instructions=23_000_000)
+    FirmwareCheck(flash=90000, ram=33000, stack=400, instructions=23000000)
+
     Fields:
         answers: int8, one row an image: place after place, the channels of each together.
         flash: bytes of code and constants.
