@@ -187,11 +187,10 @@ def _called(name: str, door: str, source: str, header: str, given: np.ndarray) -
     library = compiled_c({f"{name}.c": source, f"{name}.h": header})
     run = library[f"{name}_{door}"]
     stored, answer = np.ascontiguousarray(np.moveaxis(given[0], 0, -1)), np.zeros(4096, np.float32)
-    arguments = ctypes.c_void_p(stored.ctypes.data), ctypes.c_void_p(answer.ctypes.data)
     size = int(header.rpartition("_ANSWERS ")[2].split()[0])
 
     def call() -> np.ndarray:
-        run(*arguments)
+        run(ctypes.c_void_p(stored.ctypes.data), ctypes.c_void_p(answer.ctypes.data))
         return answer[:size]
 
     return call
