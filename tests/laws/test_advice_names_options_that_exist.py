@@ -51,7 +51,11 @@ REACHED_BY: dict[str, tuple[str, ...]] = {
     "ship/target.py": ("export",),
     "train/": JOBS,
 }
-FOREIGN = {"search/executors/ray_address.py": {"head"}, "compiled.py": {"version"}}  # options of other programs
+FOREIGN = {  # options of other programs
+    "search/executors/ray_address.py": {"head"},
+    "compiled.py": {"version"},
+    "ship/c/firmware.py": {"specs", "gc-sections"},
+}
 STYLES = ("report/", "job/option.py")  # custom properties of CSS; a builder of any command
 
 
