@@ -123,7 +123,8 @@ def measure_together(
             except FeatherboneError as error:
                 found[place] = error
         names = ", ".join(dict.fromkeys(name for name, _ in jobs))
-        doing = f"measuring {names} on {threads} thread{'s' * (threads != 1)}"
+        runtimes = ", ".join(dict.fromkeys(job.runtime for _, job in jobs))
+        doing = f"measuring {names} in {runtimes} on {threads} thread{'s' * (threads != 1)}"
         takers = [_turn(process, seconds / TURNS) for _, process, _ in ready]
         turns = interleave(takers, seconds=seconds, progress=lambda runs: say(f"{doing}: {runs:,} runs"))
         peaks = [process.ask(do="memory")["bytes"] for _, process, _ in ready]

@@ -76,8 +76,8 @@ class Promise:
         difference = float(apart.max())
         agreement = float((expected.argmax(axis=1) == found.argmax(axis=1)).mean())
         near = float((apart <= allowed).mean())
-        named = expected[np.arange(len(expected)), found.argmax(axis=1)]
-        alike = float((named >= expected.max(axis=1) - 2 * allowed).mean())
+        named = np.take_along_axis(expected, np.expand_dims(found.argmax(axis=1), 1), axis=1)
+        alike = float((named[:, 0] >= expected.max(axis=1) - 2 * allowed).mean())
         says = f"{what} compute what was trained: over {len(expected)} images"
         reason = ""
         if not math.isfinite(difference) or not math.isfinite(allowed):

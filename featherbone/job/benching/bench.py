@@ -21,7 +21,7 @@ from featherbone.measure import Latency, prepared
 from featherbone.measure.latency import measure_together
 from featherbone.measure.runtimes.workload import Workload
 from featherbone.progress import Progress, Reading, Step, silent
-from featherbone.quantize import QuantizedModel, load_any
+from featherbone.quantize import QuantizedModel, load_model
 from featherbone.scratch import scratch
 from featherbone.ship.export import write_export
 from featherbone.ship.exported import ExportedNetwork
@@ -99,7 +99,7 @@ def _contestants(
     request: BenchRequest, path: str, targets: Sequence[Target], folder: Path, stack: ExitStack, progress: Progress
 ) -> Iterator[Contestant | BenchRow]:
     """The files of one network, and a row for each that there is none of."""
-    model = load_any(path)
+    model = load_model(path)
     photos = _photos(request, model, path, progress)
     images = made_up_images(model.preprocessing, MADE_UP) if photos is None else _first(photos)
     if not isinstance(model, QuantizedModel):
