@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import typer
 
 from featherbone.cli.output import console, print_json, print_table
@@ -49,6 +51,6 @@ def export(request: ExportRequest, json: bool) -> None:
             console().print(f"verified on {verified}")
         script = next((each.folder / each.record.script for each in outcomes if each.record and each.record.script), "")
         if script:
-            console().print(f"try  python {script} IMAGE…")
+            console().print(f"try  python {shlex.quote(str(script))} IMAGE…")
     if any(each.reason for each in outcomes):
         raise typer.Exit(FAILED)

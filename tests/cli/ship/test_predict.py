@@ -2,34 +2,10 @@
 
 import csv
 import json
-import sys
 
 import numpy as np
 import pytest
-from digit_reader import digit_reader
 from PIL import Image
-
-from featherbone.nn import save_model
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    path = tmp_path_factory.mktemp("predict") / "digits.safetensors"
-    save_model(path, digit_reader())
-    return path
-
-
-@pytest.fixture
-def featherbone(monkeypatch, capsys):
-    from featherbone.cli.main import run
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["featherbone", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            run()
-        return stop.value.code or 0, *capsys.readouterr()
-
-    return call
 
 
 @pytest.fixture
