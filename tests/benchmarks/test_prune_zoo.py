@@ -12,7 +12,7 @@ import pytest
 from featherbone.networks import NETWORKS
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-HANDFUL = ("mlperf_tiny_resnet8", "squeezenet1_1")
+HANDFUL = ("mlperf_tiny_resnet8",)
 
 
 @pytest.fixture(scope="module")

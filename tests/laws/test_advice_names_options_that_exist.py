@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -59,12 +60,13 @@ FOREIGN = {  # options of other programs
 STYLES = ("report/", "job/option.py")  # custom properties of CSS; a builder of any command
 
 
-def options_of(command: str) -> set[str]:
+@cache
+def options_of(command: str) -> frozenset[str]:
     """The long options of a command, without the dashes; a group has those of all its commands."""
     found = typer.main.get_command(app).commands[command]
     parts = getattr(found, "commands", {}).values() or [found]
     names = [name for part in parts for each in part.params for name in (*each.opts, *each.secondary_opts)]
-    return {name[2:] for name in names if name.startswith("--")} | EVERYWHERE
+    return frozenset(name[2:] for name in names if name.startswith("--")) | EVERYWHERE
 
 
 def literals(path: Path) -> Iterator[tuple[int, str]]:
