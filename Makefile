@@ -30,7 +30,7 @@ lint: $(VENV)/installed
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/python -m pytest -n 2 --durations=25
+	$(BIN)/python -m pytest -n 3 --durations=25
 
 test-long: $(VENV)/installed
 	$(BIN)/python -m pytest -m "cluster or long"

@@ -111,7 +111,9 @@ def stop_at(moment: Callable[[Event], bool], told: list[str]) -> Callable[[Event
     ("moment", "said"),
     [
         (lambda event: isinstance(event, Step) and event.name == "cut", "reader is fine-tuned uncut for "),
-        (lambda event: isinstance(event, TrialScored) and event.trial == 2, "1 cut made in "),
+        pytest.param(
+            lambda event: isinstance(event, TrialScored) and event.trial == 2, "1 cut made in ", marks=pytest.mark.long
+        ),
     ],
 )
 def test_a_search_that_was_stopped_ends_as_one_that_was_not(
