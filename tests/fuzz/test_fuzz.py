@@ -21,6 +21,7 @@ def test_damaged_inputs_are_read_or_refused_in_a_sentence(kind: Format, tmp_path
 
 
 def test_good_inputs_are_read(tmp_path: Path) -> None:
+    read: set[str] = set()
     for kind in formats():
         for seed in kind.seeds():
             path = tmp_path / kind.file
@@ -28,6 +29,8 @@ def test_good_inputs_are_read(tmp_path: Path) -> None:
                 path.write_bytes(seed if isinstance(seed, bytes) else seed.encode())
             if kind.name not in ("quantities", "torchscript"):
                 kind.read(str(path) if kind.file else str(seed))
+                read.add(kind.name)
+    assert len(read) == len(formats()) - 2
 
 
 def test_a_reader_that_is_not_careful_is_found(tmp_path: Path) -> None:

@@ -153,7 +153,20 @@ def _shapes(graph: Graph) -> str:
 
 
 ORDER = (
-    *("window", "dots", "conv", "depthwise", "edges", "lanes", "tiles", "channelwise", "add", "multiply", "lookup"),
+    *(
+        "window",
+        "dots",
+        "conv",
+        "depthwise",
+        "edges",
+        "lanes",
+        "tiles",
+        "tiling",
+        "channelwise",
+        "add",
+        "multiply",
+        "lookup",
+    ),
     *("activation", "moves", "mean", "avg_pool", "max_pool", "nearest", "blend", "bilinear", "response_norm"),
 )  # in which kernels can stand
 

@@ -56,7 +56,7 @@ def vector_call(
     apart = step.sum is not None and step.reads[0] != step.reads[-1]
     return CCall(
         lines=(f"{kind}(&{name}_settings, $read0, {joined}, $written, $room);",),
-        kernels=("edges", "tiles", kind) if in_integers else ("edges", "lanes", kind),
+        kernels=("edges", "tiles" if in_integers else "lanes", *((kind,) if depthwise else (kind, "tiling"))),
         constants=(
             array(f"{name}_weights", packed),
             *constants,

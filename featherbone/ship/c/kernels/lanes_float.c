@@ -1,13 +1,13 @@
 /* Vectors of floating-point numbers, as long as the processor has them; blocks of 16 kernels are so many of them. */
 #if defined(__AVX512F__)
 #define LANES 16
-#define PLACES(blocks) (12 / (blocks) * 2)
+#define TILE(blocks) (12 / (blocks) * 2)
 #elif defined(__AVX__)
 #define LANES 8
-#define PLACES(blocks) (6 / (blocks))
+#define TILE(blocks) (6 / (blocks))
 #else
 #define LANES 4
-#define PLACES(blocks) (3 / (blocks))
+#define TILE(blocks) (3 / (blocks))
 #endif
 #define PARTS (16 / LANES)
 typedef float lanes_t __attribute__((vector_size(4 * LANES)));
