@@ -11,6 +11,7 @@
 #endif
 #define PARTS (16 / LANES)
 typedef float lanes_t __attribute__((vector_size(4 * LANES)));
+typedef int32_t masks_t __attribute__((vector_size(4 * LANES)));
 
 INLINE lanes_t lanes_at(const float *from) {
     lanes_t found;
@@ -18,17 +19,25 @@ INLINE lanes_t lanes_at(const float *from) {
     return found;
 }
 
+INLINE lanes_t clipped_lanes(lanes_t values, float low, float high) {
+    const lanes_t lows = (lanes_t){0} + low, highs = (lanes_t){0} + high;
+    const masks_t under = values < lows, over = values > highs;
+    return (lanes_t)(((masks_t)values & ~(under | over)) | ((masks_t)lows & under) | ((masks_t)highs & over));
+}
+
 /* Sums of LANES channels become values of the map that is written. */
 INLINE void finish_lanes(const struct finish *how, lanes_t sums, int channel, int channels, const value_t *joined,
                          value_t *written, int at) {
-    float each[LANES];
-    memcpy(each, &sums, sizeof each);
     if (channel + LANES <= channels) {
-        for (int lane = 0; lane < LANES; lane++) {
-            written[at + lane] = finish(how, each[lane], channel + lane, joined, at + lane);
+        lanes_t values = clipped_lanes(sums + lanes_at(how->bias + channel), how->low, how->high);
+        if (how->add) {
+            values = clipped_lanes(values + lanes_at(joined + at), how->add->low, how->add->high);
         }
+        memcpy(written + at, &values, sizeof values);
         return;
     }
+    float each[LANES];
+    memcpy(each, &sums, sizeof each);
     for (int lane = 0; channel + lane < channels; lane++) {
         written[at + lane] = finish(how, each[lane], channel + lane, joined, at + lane);
     }
