@@ -47,12 +47,12 @@ def has_avx2() -> bool:
     return processor.exists() and " avx2 " in processor.read_text()
 
 
-def check_numbers(graph: Graph, folder: Path) -> None:
+def check_numbers(graph: Graph, folder: Path, *flags: str, scale: float = 1.0) -> None:
     network = prepared(graph, lively_weights(graph, 1))
-    images = noise(graph, 2)
+    images = scale * noise(graph, 2)
     with torch.inference_mode():
         wanted = module_with(network.graph, network.weights).eval()(images).numpy()
-    found = c_answers(float_sources(network), images.numpy(), wanted.shape[1:], folder)
+    found = c_answers(float_sources(network), images.numpy(), wanted.shape[1:], folder, *flags)
     assert np.abs(found - wanted).max() < 2e-6 * np.abs(wanted).max()
 
 
@@ -67,7 +67,20 @@ def test_convolutions_by_vectors(instructions, tmp_path):
     if instructions == "-mavx2" and not has_avx2():
         pytest.skip("this processor has no AVX2")
     graph = together({name: wire for name, wire in every_operator(X).items() if name in BY_VECTORS})
-    check_integers(graph, "desktop", tmp_path, "-O1", instructions)
+    check_integers(graph, "desktop", tmp_path / "integers", "-O1", instructions)
+    check_numbers(graph, tmp_path / "numbers", "-O1", instructions)
+
+
+@pytest.mark.parametrize("instructions", ["-O0", "-march=native"])
+def test_vectors_of_numbers_are_clipped_at_both_ends(instructions, tmp_path):
+    wide = X.pointwise(35, bias=True)
+    wires = {
+        "clipped": wide.act("relu6"),
+        "low end": X.pointwise(33).act("relu"),
+        "joined": (wide.act("relu6") + X.pointwise(35).act("relu6")).act("relu6"),
+        "of each channel": wide.depthwise(3).act("relu6"),
+    }
+    check_numbers(together(wires), tmp_path, "-O1", instructions, scale=8.0)
 
 
 @pytest.mark.parametrize("graph", other_sides(), ids=lambda graph: graph.name)
