@@ -92,3 +92,11 @@ def test_a_loss_that_is_no_number_changes_nothing(start: Levelling, whole: Train
 
 def test_dear_bits_become_fewer(start: Levelling, whole: TrainedGraph) -> None:
     assert bits(after(start, whole, price=1e-2, steps=100).levelling()) < 0.8 * bits(start)
+
+
+def test_what_is_lost_is_weighed_by_what_is_wanted() -> None:
+    answers, wanted = torch.tensor([[0.0, 3.0, 1.0]]), torch.tensor([[2.0, 0.0, 0.0]])
+    p, q = (torch.softmax(each / 4.0, 1) for each in (wanted, answers))
+    expected = float((p * (p / q).log()).sum())
+    assert float(divergence_at(answers, wanted, 4.0)) == pytest.approx(expected, rel=1e-5)
+    assert float(divergence_at(wanted, answers, 4.0)) != pytest.approx(expected, rel=1e-2)

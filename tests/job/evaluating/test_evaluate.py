@@ -111,6 +111,12 @@ def test_what_it_was_trained_on_is_said(saved: Path, photos: Path) -> None:
     assert any(isinstance(each, Noticed) and "--split test" in each.sentence for each in heard)
 
 
+def test_nothing_is_said_of_images_that_it_has_not_seen(saved: Path) -> None:
+    heard: list[Event] = []
+    evaluate_file(saved, "digits", split="test", progress=heard.append)
+    assert not [each for each in heard if isinstance(each, Noticed) and "--split test" in each.sentence]
+
+
 @pytest.mark.parametrize(
     ("split", "said"), [("tset", r"--split is 'tset'; it may be train, val, test or all"), ("test", "too few images")]
 )

@@ -71,3 +71,10 @@ def test_what_a_smaller_map_leaves_is_free():
 def test_nothing_is_written_over_a_map_that_is_read_later():
     uses = [MemoryUse(reads=("image",), writes="a", over=("image",)), MemoryUse(reads=("a", "image"), writes="b")]
     assert arena_of("image", "b", uses, {"image": 64, "a": 64, "b": 64}).bytes == 192
+
+
+def test_an_answer_stays_to_the_end():
+    uses = [MemoryUse(reads=("image",), writes="a"), MemoryUse(reads=("image",), writes="b")]
+    arena = arena_of("image", "a", uses, {"image": 64, "a": 64, "b": 64})
+    assert arena.bytes == 192
+    assert len(set(arena.places.values())) == 3

@@ -44,12 +44,12 @@ def test_every_operator_on_every_core(processor):
 
 
 @emulated
-@pytest.mark.parametrize(("processor", "each"), [("cortex-m4", 2.0), ("cortex-m55", 1.25)])
+@pytest.mark.parametrize(("processor", "each"), [("cortex-m4", 2.0), ("cortex-m55", 1.25)])  # 1.85 and 0.66
 def test_resnet_8_fits_a_small_part(processor, each):
     graph = network("mlperf_tiny_resnet8")
     found = checked(graph, processor, ram=40_000, stack=1024)
     counted = count(graph)
-    assert found.instructions <= each * counted.macs
+    assert each / 2 <= found.instructions / counted.macs <= each
     assert found.ram + found.stack <= 40_000
     assert found.flash <= counted.params + 40_000
 
