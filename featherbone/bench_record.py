@@ -83,7 +83,7 @@ def advice(rows: Sequence[BenchRow]) -> tuple[str, ...]:
 
     Where accuracy was measured, only files within a point of the best are advised.
     """
-    useful = [row for row in rows if not row.reason and row.target != EAGER and row.p50_ms is not None]
+    useful = [row for row in rows if row.target != EAGER and row.p50_ms is not None]
     best = max((row.top1 for row in useful if row.top1 is not None), default=None)
     said = "" if best is None else ", within a point of the best accuracy"
     kept = [row for row in useful if best is None or (row.top1 is not None and row.top1 >= best - A_POINT)]
