@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from featherbone.data.splits import SPLITS
 from featherbone.errors import FeatherboneError
 from featherbone.job.evaluating.photos import LabelledImages, labelled_images, require_no_bad
 from featherbone.job.finish import evaluation_record
@@ -20,6 +19,8 @@ from featherbone.progress import Noticed, Progress, Step, silent
 from featherbone.run_record import EvaluationRecord
 from featherbone.ship.predict import Classifier, load_predictor
 from featherbone.train.run.evaluate import evaluate_scores
+
+UNSEEN = ("val", "test")  # the splits whose images no network is trained on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +89,7 @@ def evaluate_file(
     found = labelled_images(
         source, classifier.preprocessing, classifier.classes, str(model), split=split, seed=seed, progress=progress
     )
-    if found.split not in SPLITS and found.name == classifier.trained_on:
+    if found.split not in UNSEEN and found.name == classifier.trained_on:
         progress(
             Noticed(
                 sentence=f"the network was trained on data of the name {found.name}: on images that it has "

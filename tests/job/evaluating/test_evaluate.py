@@ -111,10 +111,11 @@ def test_what_it_was_trained_on_is_said(saved: Path, photos: Path) -> None:
     assert any(isinstance(each, Noticed) and "--split test" in each.sentence for each in heard)
 
 
-def test_nothing_is_said_of_images_that_it_has_not_seen(saved: Path) -> None:
+@pytest.mark.parametrize(("split", "seen"), [("train", True), ("val", False), ("test", False)])
+def test_images_that_it_has_seen_are_told(split: str, seen: bool, saved: Path) -> None:
     heard: list[Event] = []
-    evaluate_file(saved, "digits", split="test", progress=heard.append)
-    assert not [each for each in heard if isinstance(each, Noticed) and "--split test" in each.sentence]
+    evaluate_file(saved, "digits", split=split, progress=heard.append)
+    assert any(isinstance(each, Noticed) and "--split test" in each.sentence for each in heard) == seen
 
 
 @pytest.mark.parametrize(
@@ -131,8 +132,9 @@ def test_a_class_that_the_network_does_not_know_is_refused(saved: Path, photos: 
         evaluate_file(saved, str(photos))
 
 
-def test_the_page_is_one_file_that_tells_all(saved: Path, tmp_path: Path) -> None:
-    found = evaluate_file(saved, "digits")
+@pytest.mark.parametrize("split", ["val", "test"])
+def test_the_page_is_one_file_that_tells_all(split: str, saved: Path, tmp_path: Path) -> None:
+    found = evaluate_file(saved, "digits", split=split)
     write_evaluation(
         tmp_path / "page.html",
         found.record,
@@ -147,6 +149,7 @@ def test_the_page_is_one_file_that_tells_all(saved: Path, tmp_path: Path) -> Non
     assert "&lt;digits&gt;" in text
     assert f"{100 * found.record.test_top1:.1f} %" in text
     assert "1 file left out, as a.png, which is empty" in text
+    assert f"<dt>{split} top-1</dt>" in text
     assert "Mistakes on the images" in text
     assert text.count('<img src="data:image/png;base64,') == len(
         [each for each in found.record.worst if each.true != each.predicted]
