@@ -19,6 +19,7 @@ from featherbone.cli.compare import compare
 from featherbone.cli.convert import convert
 from featherbone.cli.cost.command import cost
 from featherbone.cli.data import data
+from featherbone.cli.explore import explore
 from featherbone.cli.factorize import factorize
 from featherbone.cli.fit import fit
 from featherbone.cli.formula import formula
@@ -79,6 +80,7 @@ EXAMPLES: dict[Callable[..., None], str] = {  # one of each command, which its h
     compare: "featherbone compare mobilenet_v1 mobilenet_v2 shufflenet_v1",
     time: "featherbone time mobilenet_v2 --runtime onnxruntime,torch --threads 1,2",
     formula: "featherbone formula fire",
+    explore: "featherbone explore mobilenet_v2 shufflenet_v1 --out page.html",
     show: "featherbone show mobilenet_v2",
     channels: "featherbone channels shufflenet_v2",
     networks: "featherbone networks",
@@ -94,7 +96,7 @@ def _add(panel: str, *commands: Callable[..., None]) -> None:
 
 _add(JOB, fit, train, prune, factorize, quantize, pack, unpack, export, convert, data, predict, evaluate, bench, report)
 app.add_typer(search, rich_help_panel=JOB)
-_add(DESIGN, cost, compare, time, formula, show, channels, networks, zoo, verify)
+_add(DESIGN, cost, compare, time, formula, explore, show, channels, networks, zoo, verify)
 
 
 def _print_version(wanted: bool) -> None:

@@ -47,6 +47,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("data",),
     ("search", "ship", "train"),
     ("latency", "report"),
+    ("explore",),
     ("job",),
     ("cli",),
     ("__main__",),

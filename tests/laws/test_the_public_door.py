@@ -40,6 +40,7 @@ TAKES_LONG = {
     "time_onnx",
     "train_network",
     "with_script",
+    "write_explorer",
     "write_report",
 }
 PRIVATE = {"cli", "kernels", "latency"}  # the command is public by its options; the others serve those above them

@@ -11,6 +11,7 @@ more. What remains (checksums, class names, preprocessing, provenance) is reserv
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from featherbone.graph import Dim, Graph, Node, Shape
 from featherbone.graph.dimension import volume
@@ -46,7 +47,7 @@ def float_bytes(graph: Graph) -> int:
     >>> float_bytes(image(1, 8).conv(4, 3).norm().graph("tiny"))  # 36 weights, 4 × 4 of the norm
     208
     """
-    return FLOAT * sum(_elements(shape) for node in graph.nodes for shape in _tensors(graph, node).values())
+    return FLOAT * int(sum(elements(shape) for node in graph.nodes for shape in _tensors(graph, node).values()))
 
 
 def int8_bytes(graph: Graph) -> int:
@@ -57,23 +58,31 @@ def int8_bytes(graph: Graph) -> int:
     68
     """
     norms = {norm.name for norm in folded_norms(graph).values()}
-    return sum(_int8(graph, node, folded=node.name in norms) for node in graph.nodes)
+    return int(sum(int8_node_bytes(graph, node, folded=node.name in norms) for node in graph.nodes))
+
+
+def int8_node_bytes(graph: Graph, node: Node, *, folded: bool) -> Dim:
+    """What one node adds to ``int8_bytes``; ``folded`` says that it is a norm that goes into the convolution before it.
+
+    >>> from featherbone.graph import image, symbols
+    >>> M, N = symbols("M N")
+    >>> graph = image(M, 8).conv(N, 3).graph("symbolic")
+    >>> int8_node_bytes(graph, graph["conv"], folded=False)
+    9*M*N + 4*N
+    """
+    tensors: Any = _tensors(graph, node)
+    if isinstance(node.operator, Conv | Linear) and tensors:
+        weight = tensors["weight"]
+        return elements(weight) + FLOAT * (weight[0] + elements(tensors.get("bias", (0,))))
+    if folded:
+        return FLOAT * elements(node.shape[:1])
+    return FLOAT * sum(elements(shape) for shape in tensors.values())
 
 
 def text_bytes(graph: Graph) -> int:
     """Bytes of the descriptions of operators and tensors, at most."""
     described = to_dict(graph)["nodes"]
     return sum(_text(graph, node, words) for node, words in zip(graph.nodes, described, strict=True))
-
-
-def _int8(graph: Graph, node: Node, *, folded: bool) -> int:
-    tensors = _tensors(graph, node)
-    if isinstance(node.operator, Conv | Linear) and tensors:
-        channels = tensors["weight"][0]
-        return _elements(tensors["weight"]) + FLOAT * (int(channels) + _elements(tensors.get("bias", (0,))))
-    if folded:
-        return FLOAT * int(node.shape[0])
-    return FLOAT * sum(_elements(shape) for shape in tensors.values())
 
 
 def _text(graph: Graph, node: Node, words: dict[str, object]) -> int:
@@ -91,5 +100,6 @@ def _tensors(graph: Graph, node: Node) -> dict[str, Shape]:
     return {**node.operator.parameters(*inputs), **node.operator.buffers(*inputs)}
 
 
-def _elements(shape: tuple[Dim, ...]) -> int:
-    return int(volume(shape))
+def elements(shape: tuple[Dim, ...]) -> Any:
+    """The numbers of a tensor, which may be an expression."""
+    return volume(shape)
