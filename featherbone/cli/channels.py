@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from featherbone.cli.completion import complete_networks
 from featherbone.cli.options import NETWORK_HELP, Inputs, Json, read_network
 from featherbone.cli.output import print_json, print_table
 
@@ -18,7 +19,9 @@ SHOWN = 2  # readers of a space that its row names
 
 
 def channels(
-    network: Annotated[str, typer.Argument(help=NETWORK_HELP)], input: Inputs = None, json: Json = False
+    network: Annotated[str, typer.Argument(help=NETWORK_HELP, autocompletion=complete_networks)],
+    input: Inputs = None,
+    json: Json = False,
 ) -> None:
     """Which channels can only be cut together, what a set of them or a whole block costs, what can't be cut and why."""
     from featherbone.cost.set_costs import branch_costs, set_costs

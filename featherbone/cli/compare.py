@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from featherbone.cli.completion import complete_networks
 from featherbone.cli.options import NETWORK_HELP, Inputs, Json, inputs_of, read_network
 from featherbone.cli.output import console, print_json, print_table
 
@@ -25,7 +26,8 @@ def compare(
         list[str],
         typer.Argument(
             help=f"{NETWORK_HELP} Or costs that `featherbone cost NETWORK --json` wrote (.json), compared row by "
-            "row. The first is what the others differ from."
+            "row. The first is what the others differ from.",
+            autocompletion=complete_networks,
         ),
     ],
     dtype: Annotated[

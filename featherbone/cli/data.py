@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from featherbone.cli.completion import complete_data
 from featherbone.cli.options import Json
 from featherbone.cli.output import console, print_json, print_table
 from featherbone.job.option import LAST_SEED, MOST
@@ -22,7 +23,8 @@ def data(
         str | None,
         typer.Argument(
             help="A folder of images by class, a .zip or .tar of one, a .csv of paths and labels, or a name; the names "
-            "unless given."
+            "unless given.",
+            autocompletion=complete_data,
         ),
     ] = None,
     resolution: Annotated[

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from featherbone.cli.completion import complete_blocks_and_networks
 from featherbone.cli.options import Json
 from featherbone.cli.output import console, print_json, print_table, with_lead
 from featherbone.errors import FeatherboneError, did_you_mean
@@ -18,7 +19,11 @@ LETTERS = (
 
 def formula(
     name: Annotated[
-        str | None, typer.Argument(help="A block, such as fire, or a network; without a name, all blocks are listed.")
+        str | None,
+        typer.Argument(
+            help="A block, such as fire, or a network; without a name, all blocks are listed.",
+            autocompletion=complete_blocks_and_networks,
+        ),
     ] = None,
     latex: Annotated[bool, typer.Option("--latex", help="Print the multiply-adds in LaTeX.")] = False,
     json: Json = False,

@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from featherbone.cli.completion import COMPLETERS
 from featherbone.cli.options import Json
 from featherbone.job.option import MOST, Option, options_of, read_request
 
@@ -38,14 +39,17 @@ def _parameter(option: Option) -> Parameter:
     """An option as Typer reads it off a signature."""
     is_required = option.default is MISSING
     optional = not is_required and option.default is None
+    completer = COMPLETERS.get(option.name)
     if option.is_argument:
-        info = typer.Argument(help=option.help)
+        info = typer.Argument(help=option.help, autocompletion=completer)
     else:
         flags = (option.flag,) if option.kind is bool else ()
         if option.negatable:
             flags = (f"{option.flag}/--no-{option.flag[2:]}",)
         most = (option.most or MOST) if option.kind is int else None
-        info = typer.Option(*flags, help=option.help, rich_help_panel=option.panel, min=option.least, max=most)
+        info = typer.Option(
+            *flags, help=option.help, rich_help_panel=option.panel, min=option.least, max=most, autocompletion=completer
+        )
     kind: Any = list[option.kind] if option.many else option.kind | None if optional else option.kind  # type: ignore[name-defined]
     default = Parameter.empty if is_required else list(option.default) if option.many else option.default
     return Parameter(option.name, Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, info])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from featherbone.cli.completion import complete_networks, complete_runtimes
 from featherbone.cli.options import NETWORK_HELP, Inputs, Json, inputs_of, read_network
 from featherbone.cli.output import console, print_json, print_table, with_lead
 from featherbone.errors import FeatherboneError
@@ -25,8 +26,16 @@ SCHEMA = "featherbone.time/1"
 
 
 def time(
-    models: Annotated[list[str], typer.Argument(help=NETWORK_HELP + " Also an ONNX file (.onnx).", metavar="MODEL...")],
-    runtime: Annotated[str, typer.Option(help="Of torch, onnxruntime, openvino; several with commas.")] = "onnxruntime",
+    models: Annotated[
+        list[str],
+        typer.Argument(
+            help=NETWORK_HELP + " Also an ONNX file (.onnx).", metavar="MODEL...", autocompletion=complete_networks
+        ),
+    ],
+    runtime: Annotated[
+        str,
+        typer.Option(help="Of torch, onnxruntime, openvino; several with commas.", autocompletion=complete_runtimes),
+    ] = "onnxruntime",
     threads: Annotated[str, typer.Option(help="Threads; several numbers with commas.")] = "1",
     batch: Annotated[
         int | None, typer.Option(help="Images at once: 1, or what an ONNX file was exported for, unless given.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from featherbone.cli.completion import complete_networks
 from featherbone.cli.options import Json
 from featherbone.cli.output import console, print_json, with_lead
 from featherbone.errors import FeatherboneError, did_you_mean
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def verify(
-    network: Annotated[str | None, typer.Argument(help="Only rows of this network, such as mobilenet_v2.")] = None,
+    network: Annotated[
+        str | None,
+        typer.Argument(help="Only rows of this network, such as mobilenet_v2.", autocompletion=complete_networks),
+    ] = None,
     show_all: Annotated[bool, typer.Option("--all", help="List the figures that agree, too.")] = False,
     json: Json = False,
 ) -> None:

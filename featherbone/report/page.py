@@ -14,9 +14,9 @@ from featherbone.atomic import write_atomically
 from featherbone.cost import count
 from featherbone.files import damage
 from featherbone.graph import Graph
+from featherbone.graph.picture.diagram import diagram
+from featherbone.graph.picture.outline import Costs
 from featherbone.report import tables
-from featherbone.report.diagram import diagram
-from featherbone.report.outline import Costs
 from featherbone.report.parts import page, script_json
 from featherbone.report.quality import quality
 from featherbone.report.quality_figures import confusion, reliability

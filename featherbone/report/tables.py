@@ -8,10 +8,10 @@ from typing import Any
 
 from featherbone.graph import Graph
 from featherbone.graph.operators import shape_text
+from featherbone.graph.picture.outline import Costs, outline
 from featherbone.quantities import QUANTITIES
 from featherbone.quantity import format_bytes, format_count
 from featherbone.report.choice import chosen, listed
-from featherbone.report.outline import Costs, outline
 from featherbone.report.run import Run
 from featherbone.wording import percent
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from featherbone.cli.completion import complete_conventions, complete_networks
 from featherbone.cli.options import NETWORK_HELP, Inputs, read_imported
 from featherbone.errors import FeatherboneError
 from featherbone.job.option import MOST
@@ -21,7 +22,7 @@ DTYPE_HELP = "Of weights and maps: float16, bfloat16, int8; unless given, int8 o
 
 
 def cost(
-    network: Annotated[str, typer.Argument(help=NETWORK_HELP)],
+    network: Annotated[str, typer.Argument(help=NETWORK_HELP, autocompletion=complete_networks)],
     input: Inputs = None,
     depth: Annotated[
         int | None, typer.Option(min=1, max=MOST, help="Fold operators by this many parts of their names; 1 is stages.")
@@ -51,7 +52,11 @@ def cost(
         ),
     ] = None,
     convention: Annotated[
-        str, typer.Option(help="Count multiply-adds as papers do, or as this tool: fvcore, ptflops, thop, torchinfo, …")
+        str,
+        typer.Option(
+            help="Count multiply-adds as papers do, or as this tool: fvcore, ptflops, thop, torchinfo, …",
+            autocompletion=complete_conventions,
+        ),
     ] = "papers",
     explain: Annotated[
         bool, typer.Option("--explain", help="What each tool prints, and which operators make the difference.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from featherbone.cli.completion import complete_targets
 from featherbone.cli.options import Json
 from featherbone.cli.output import console, print_json, print_table
 from featherbone.job.option import LAST_SEED
@@ -29,7 +30,9 @@ def bench(
             metavar="MODEL... [DATA]",
         ),
     ],
-    to: Annotated[str | None, typer.Option(help="Targets, with commas; all unless given.")] = None,
+    to: Annotated[
+        str | None, typer.Option(help="Targets, with commas; all unless given.", autocompletion=complete_targets)
+    ] = None,
     precision: Annotated[str, typer.Option(help="Of float networks, with commas.")] = "float32,int8",
     input: Annotated[str | None, typer.Option(help="tensor or image; image where a target can, unless given.")] = None,
     threads: Annotated[str, typer.Option(help="Threads; several numbers with commas.")] = "1",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from featherbone.graph import Graph, Node, Shape
+from featherbone.graph.dimension import Shape
+from featherbone.graph.graph import Graph, Node
 from featherbone.graph.operators import Add, Conv, Input, Linear, Opaque
 
 Costs = Mapping[str, tuple[int, int]]  # node → (parameters, multiply-adds)

@@ -8,9 +8,9 @@ import pytest
 
 from featherbone.cost import count
 from featherbone.graph import Graph, Wire, concat, image, scope
+from featherbone.graph.picture.diagram import BAR, BOX_WIDTH, _rows, chips, diagram
+from featherbone.graph.picture.outline import Costs, outline
 from featherbone.networks import NETWORKS, network
-from featherbone.report.diagram import BAR, BOX_WIDTH, _rows, chips, diagram
-from featherbone.report.outline import Costs, outline
 
 
 def costs(graph: Graph) -> Costs:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 from itertools import groupby
 
-from featherbone.graph import Graph
+from featherbone.graph.graph import Graph, Node
 from featherbone.graph.operators import (
     Activation,
     Add,
@@ -24,8 +24,8 @@ from featherbone.graph.operators import (
     Reorder,
     shape_text,
 )
+from featherbone.graph.picture.outline import Costs, DrawnBlock, outline
 from featherbone.quantity import format_count
-from featherbone.report.outline import Costs, DrawnBlock, outline
 
 WIDTH = 760
 NAME, BOX, BOX_WIDTH, PARAMS, MACS, BAR = 26, 128, 340, 494, 630, 66  # columns, in pixels from the left
@@ -91,10 +91,16 @@ def diagram(graph: Graph, costs: Costs) -> str:
 
 
 def chips(block: DrawnBlock) -> list[tuple[str, str]]:
-    """(text, kind) of each layer of a block that is worth a chip; an add that is drawn as an arc is not."""
+    """(text, kind) of each layer of a block that is worth a chip."""
+    words = dict(zip(block.nodes, block.descriptions, strict=True))
+    return [_chip(node.operator, words[node]) for node in drawn_nodes(block)]
+
+
+def drawn_nodes(block: DrawnBlock) -> list[Node]:
+    """The nodes that have a chip: no norms and activations, and no add that is drawn as an arc."""
     return [
-        _chip(node.operator, words)
-        for node, words in zip(block.nodes, block.descriptions, strict=True)
+        node
+        for node in block.nodes
         if not isinstance(node.operator, QUIET) and not (block.shortcut and isinstance(node.operator, Add))
     ]
 
