@@ -41,9 +41,20 @@ class Comparison:
     uncounted: int
 
 
-def compare(
-    graphs: Sequence[Graph], convention: Convention = PAPERS, *, dtype: str = "float32"
-) -> tuple[Comparison, ...]:
+class Comparisons(tuple[Comparison, ...]):
+    """Columns of networks, the first being what the others differ from; a notebook shows them as a table.
+
+    >>> Comparisons()
+    ()
+    """
+
+    def _repr_html_(self) -> str:
+        from featherbone.cost.shown import comparison_as_html
+
+        return comparison_as_html(self)
+
+
+def compare(graphs: Sequence[Graph], convention: Convention = PAPERS, *, dtype: str = "float32") -> Comparisons:
     """A column for each network, with differences from the first.
 
     >>> from featherbone.networks import network
@@ -62,9 +73,9 @@ def compare(
     return side_by_side([(one.graph.name, len(one.uncounted), cost) for one, cost in zip(counts, costs, strict=True)])
 
 
-def side_by_side(costs: Sequence[tuple[str, int, Mapping[str, int]]]) -> tuple[Comparison, ...]:
+def side_by_side(costs: Sequence[tuple[str, int, Mapping[str, int]]]) -> Comparisons:
     """A column for each (network, number of uncounted operators, costs by the fields of ``Comparison``)."""
-    return tuple(
+    return Comparisons(
         Comparison(
             network=name,
             uncounted=uncounted,

@@ -58,6 +58,11 @@ class Count:
         """The rows folded by the first ``depth`` parts of their names: 1 is stages, 2 is blocks."""
         return by_scope(self.rows, depth)
 
+    def _repr_html_(self) -> str:
+        from featherbone.cost.shown import count_as_html
+
+        return count_as_html(self)
+
     def to_json(self) -> dict[str, Any]:
         """Totals and rows as JSON holds them; ``peak_memory`` in bytes of float32. Symbolic sizes become text."""
         from featherbone.cost.memory import peak_memory

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
 from featherbone.graph.dimension import Dim, Shape, volume
 from featherbone.graph.graph import Graph
 from featherbone.graph.operators import shape_text
+from featherbone.notebook import folded, framed, table, told
 
 HEADINGS = ("node", "operator", "reads", "writes", "parameters")
 
@@ -17,7 +17,7 @@ def rows(graph: Graph) -> list[tuple[str, str, str, str, str]]:
 
     What a node reads is left blank where it is the node before.
     """
-    table: list[tuple[str, str, str, str, str]] = []
+    lines: list[tuple[str, str, str, str, str]] = []
     before = ""
     for node in graph.nodes:
         inputs = graph.input_shapes(node)
@@ -25,11 +25,11 @@ def rows(graph: Graph) -> list[tuple[str, str, str, str, str]]:
         own = {} if node.shares else node.operator.parameters(*inputs)
         weights: Any = sum((volume(shape) for shape in own.values()), start=0)
         size = f"{weights:,}" if type(weights) is int else str(weights)
-        table.append(
+        lines.append(
             (node.name, node.operator.describe(*inputs), reads, shape_text(node.shape), size if weights else "")
         )
         before = node.name
-    return table
+    return lines
 
 
 def as_text(graph: Graph) -> str:
@@ -41,16 +41,16 @@ def as_text(graph: Graph) -> str:
     image  input            3×32×32
     stem   conv 3×3         8×32×32         216
     """
-    table = [HEADINGS, *rows(graph)]
-    widths = [max(len(row[column]) for row in table) for column in range(len(HEADINGS))]
-    lines = [
+    lines = [HEADINGS, *rows(graph)]
+    widths = [max(len(row[column]) for row in lines) for column in range(len(HEADINGS))]
+    written = [
         "  ".join(
             cell.rjust(width) if column == len(HEADINGS) - 1 else cell.ljust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
-        for row in table
+        for row in lines
     ]
-    return "\n".join([summary(graph), *lines])
+    return "\n".join([summary(graph), *written])
 
 
 def summary(graph: Graph) -> str:
@@ -64,13 +64,18 @@ def summary(graph: Graph) -> str:
 
 
 def as_html(graph: Graph) -> str:
-    """The table of a graph as HTML, for a notebook."""
-    head = "".join(f"<th style='text-align:left'>{heading}</th>" for heading in HEADINGS)
-    body = "".join(
-        "<tr>" + "".join(f"<td style='text-align:left'>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-        for row in rows(graph)
-    )
-    return f"<p>{html.escape(summary(graph))}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    """A graph for a notebook: what it is, drawn with the parameters of each block, and its table behind a click."""
+    from featherbone.graph.picture.diagram import diagram  # which stands above the graph that it draws
+
+    own = {node.name: node.operator.parameters(*graph.input_shapes(node)) for node in graph.nodes if not node.shares}
+    sizes: dict[str, Any] = {
+        name: sum((volume(shape) for shape in tensors.values()), start=0) for name, tensors in own.items()
+    }
+    operators = table(HEADINGS, rows(graph), left=len(HEADINGS) - 1)
+    if graph.is_symbolic or len(graph.nodes) == len(graph.inputs):
+        return framed(told(summary(graph)), operators)
+    drawn = diagram(graph, {name: (size, 0) for name, size in sizes.items()})
+    return framed(told(summary(graph)), drawn, folded("every operator", operators))
 
 
 def _shapes(shapes: list[Shape]) -> str:

@@ -6,6 +6,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from featherbone.lazy import loader
+
+if TYPE_CHECKING:
+    from featherbone.report.run import Run as Run
+    from featherbone.report.run import read_run as read_run
 
 
 def write_report(run_folder: Path | str, *, again: int | None = 60) -> Path:
@@ -24,4 +31,6 @@ def write_report(run_folder: Path | str, *, again: int | None = 60) -> Path:
     return write(Path(run_folder), again=again)
 
 
-__all__ = ["write_report"]
+__all__ = ["Run", "read_run", "write_report"]
+
+__getattr__ = loader(__name__, {"Run": "run", "read_run": "run"})

@@ -29,6 +29,10 @@ LISTED = 1000  # trials that a page draws and lists, the best; more would be nei
 class Run:
     """A run as its folder tells it; ``record`` is run.json. A history holds one entry an epoch, as its log does.
 
+        read_run("runs/digits").result.test_top1
+
+    A notebook shows it: the verdict, costs beside limits, the network.
+
     A search has a ``search`` and the ``histories`` of its best trials, by their numbers; a training has a ``graph``, as
     JSON text, and a ``history``.
     """
@@ -46,6 +50,11 @@ class Run:
         """What the finished run found; None while it is going on."""
         return self.record.result
 
+    def _repr_html_(self) -> str:
+        from featherbone.report.run_card import run_as_html
+
+        return run_as_html(self)
+
     @cached_property
     def ranked(self) -> list[Trial]:
         """Trials with a score, the best first."""
@@ -62,12 +71,17 @@ class Run:
         return candidate_graph(trial.design, classes=len(data.classes), channels=data.channels)
 
 
-def read_run(folder: Path, *, going: bool = True) -> Run:
+def read_run(folder: Path | str, *, going: bool = True) -> Run:
     """The run in a folder; a ledger that does not exist yet is one without trials.
+
+        read_run("runs/digits")
+
+    With ``going`` false, it is known that nothing works on it any more.
 
     Raises:
         FeatherboneError: no run.json, or a file that is damaged or of another version.
     """
+    folder = Path(folder)
     with damage(folder / NAME):
         record = read_record(folder)
         if record is None:

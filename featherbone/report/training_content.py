@@ -25,7 +25,7 @@ def training_content(run: Run) -> dict[str, Any]:
         **quantized_content(run.record),
         "graph": from_json(run.graph) if run.graph else None,
         "figures": learning(run),
-        "verdict": _verdict(run),
+        "verdict": training_verdict(run),
         "missing": _missing(run),
         "costs": _costs(run),
         "epochs": recipe.get("epochs"),
@@ -38,7 +38,7 @@ def training_content(run: Run) -> dict[str, Any]:
     }
 
 
-def _verdict(run: Run) -> Headline:
+def training_verdict(run: Run) -> Headline:
     """The answer in one sentence."""
     result, name = run.result, _name(run)
     if result is None:

@@ -100,7 +100,10 @@ def test_formula_in_words_latex_and_json(featherbone):
 def test_show_prints_text_that_comes_back_and_source_that_compiles(featherbone):
     assert from_json(featherbone("show", "squeezenet", "--json").out) == network("squeezenet")
     compile(featherbone("show", "squeezenet", "--source").out, "squeezenet.py", "exec")
-    assert "fire2" in featherbone("show", "squeezenet").out
+    assert "fire2.expand3" in featherbone("show", "squeezenet", "--operators").out
+    assert "1×1, 16 → 1×1, 64 | conv 3×3, 64 → concat" in featherbone("show", "squeezenet").out
+    both = featherbone("show", "squeezenet", "--json", "--source")
+    assert (both.code, both.err.splitlines()[0]) == (2, "error: --source and --json print different things")
 
 
 def test_a_graph_file_is_a_network(featherbone, tmp_path):

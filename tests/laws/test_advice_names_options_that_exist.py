@@ -57,7 +57,7 @@ FOREIGN = {  # options of other programs
     "compiled.py": {"version"},
     "ship/c/firmware.py": {"specs", "gc-sections"},
 }
-STYLES = ("report/", "job/option.py")  # custom properties of CSS; a builder of any command
+STYLES = ("graph/picture/diagram.py", "report/", "job/option.py")  # custom properties of CSS; a builder of any command
 
 
 @cache

@@ -23,6 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "files",
         "lock",
         "metrics",
+        "notebook",
         "onnx_dialect",
         "progress",
         "quantity",

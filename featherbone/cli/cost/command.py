@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from featherbone.importing import Imported
 
 
+CONVENTION_HELP = "Count multiply-adds as papers do, or as this tool: fvcore, ptflops, thop, torchinfo, …"
 DTYPE_HELP = "Of weights and maps: float16, bfloat16, int8; unless given, int8 of a quantized model, else float32."
 
 
@@ -51,13 +52,7 @@ def cost(
             "broken. Of macs, params, activations, peak-memory, size (model file), latency (onnxruntime, 1 thread)."
         ),
     ] = None,
-    convention: Annotated[
-        str,
-        typer.Option(
-            help="Count multiply-adds as papers do, or as this tool: fvcore, ptflops, thop, torchinfo, …",
-            autocompletion=complete_conventions,
-        ),
-    ] = "papers",
+    convention: Annotated[str, typer.Option(help=CONVENTION_HELP, autocompletion=complete_conventions)] = "papers",
     explain: Annotated[
         bool, typer.Option("--explain", help="What each tool prints, and which operators make the difference.")
     ] = False,

@@ -82,7 +82,7 @@ def diagram(graph: Graph, costs: Costs) -> str:
         y += 12 if banded else 0
     ends = [_label(WIRE, TOP - 14, shape_text(graph.inputs[0].shape), "middle", "strong")]
     ends.append(f'<path class="wire" d="M{WIRE} {TOP - 8} V{bottoms[-1] + GAP - 4}"/>' if bottoms else "")
-    parts = [*_legend(), *bands, *ends, *drawn, *_long_arcs(blocks, bottoms)]
+    parts = [*_legend(most), *bands, *ends, *drawn, *_long_arcs(blocks, bottoms)]
     title = f"{graph.name}: {len(blocks)} blocks, input {shape_text(graph.inputs[0].shape)}"
     return (
         f'<svg class="fb" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y:.0f}" role="img" '
@@ -162,6 +162,8 @@ def _drawn(block: DrawnBlock, name: str, y: float, most: tuple[int, int]) -> Ite
             f'<path class="arc" d="M{WIRE - 3} {bottom + 9} h6 m-3 -3 v6"/>'
         )
     for x, value, largest in ((PARAMS, block.params, most[0]), (MACS, block.macs, most[1])):
+        if not largest:  # a cost that is not given has no column
+            continue
         width = max(1.0, BAR * value / largest if largest else 0)
         kind = "bar most" if value == largest and value else "bar"
         yield f'<rect class="{kind}" x="{x}" y="{y + height / 2 - 6}" width="{width:.1f}" height="12" rx="2"/>'
@@ -179,15 +181,16 @@ def _long_arcs(blocks: tuple[DrawnBlock, ...], bottoms: list[float]) -> Iterator
                 yield f'<path class="arc" d="M{WIRE} {top} H{lane + 8} q-8 0 -8 8 V{end - 8} q0 8 8 8 H{WIRE}"/>'
 
 
-def _legend() -> Iterator[str]:
+def _legend(most: tuple[int, int]) -> Iterator[str]:
     names = ("convolution", "pointwise 1×1", "depthwise", "linear", "other")
     x = 10.0
     for kind, text in zip(KINDS, names, strict=True):
         yield f'<rect class="chip {kind}" x="{x}" y="8" width="12" height="12" rx="6"/>'
         yield _label(x + 17, 18, text, "start", "faint")
         x += CHARACTER * len(text) + 30
-    yield _label(PARAMS, 18, "parameters", "start", "faint")
-    yield _label(MACS, 18, "multiply-adds", "start", "faint")
+    for place, words, largest in ((PARAMS, "parameters", most[0]), (MACS, "multiply-adds", most[1])):
+        if largest:
+            yield _label(place, 18, words, "start", "faint")
 
 
 def _label(x: float, y: float, text: str, anchor: str, kind: str = "") -> str:

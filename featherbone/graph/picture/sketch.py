@@ -12,7 +12,7 @@ from featherbone.graph.picture.diagram import chips, drawn_nodes
 from featherbone.graph.picture.outline import Costs, DrawnBlock, outline
 from featherbone.quantity import format_count
 
-NARROWEST = 72  # characters, below which the columns can't be held apart
+NARROWEST = 76  # characters, below which the columns can't be held apart
 BAR = 6  # characters of the longest bar
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 PART = 13  # characters of the name of a stage, and of a block, at most
@@ -36,11 +36,11 @@ def sketch(graph: Graph, costs: Costs, *, width: int = 80) -> str:
 
     >>> from featherbone.graph import image
     >>> tiny = image(3, 32).conv(8, 3, name="stem").act("relu").global_pool().flatten().linear(2, name="head")
-    >>> print(sketch(tiny.graph("tiny"), {"stem": (216, 221184), "head": (18, 16)}, width=72))
-            layers                          writes    params     MACs
-            image                           3×32×32
-      stem  conv 3×3, 8 → global pool       8            216  221.2 k ██████
-      head  linear, 2                       2             18       16 ▏
+    >>> print(sketch(tiny.graph("tiny"), {"stem": (216, 221184), "head": (18, 16)}, width=76))
+            layers                              writes   params     MACs
+            image                               3×32×32
+      stem  conv 3×3, 8 → global avg pool       8           216  221.2 k ██████
+      head  linear, 2                           2            18       16 ▏
 
     ``costs`` holds (parameters, multiply-adds) by node name. Equal blocks that follow each other are one line, ``×3``,
     with the cost of all. A width below ``NARROWEST`` is taken as that.
