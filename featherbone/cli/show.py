@@ -53,4 +53,4 @@ def _draw(graph: Graph) -> None:
     print(visible(summary(graph)))
     print(visible(sketch(graph, costs, width=min(screen.width, 120))))
     if counted.uncounted:
-        print(visible(f"not counted, as no rule is known: {', '.join(row.name for row in counted.uncounted)}"))
+        print(visible(f"not counted, as no rule is known: {', '.join(name for name, _ in counted.uncounted)}"))
